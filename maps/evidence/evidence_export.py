@@ -141,8 +141,8 @@ async def evidence_of(
     left_out: list[LeftOut] = []
     units = await units_of(desk, start=start, end=end, ids=ids)
     films = await desk.history.films(start=start, end=end, ids=[each.id for each in units])
-    stood = await desk.replay.stood(start=start, end=end)
-    if stood.left_off:
+    stood = await desk.replay.documents_between(start=start, end=end)
+    if stood.has_more:
         left_out.append("papers: more than can be told")
     messages, why_not = await _transmissions_of(desk, units, start, end)
     left_out += why_not
@@ -223,7 +223,7 @@ async def _transmissions_of(
     own = False
     for unit in units:
         left = MOST_RAW - len(found)
-        some = await desk.replay.heard_raw(unit.id, start=start, end=end, most=left + 1)
+        some = await desk.replay.raw_transmissions(unit.id, start=start, end=end, most=left + 1)
         if some is None:
             continue
         own = True

@@ -19,7 +19,7 @@ from maps.notifications.receivers import Receivers
 from maps.notifications.rule_matching import wants
 from maps.notifications.settings.settings_tables import DeliveryRule
 from patrol.alerts.alert import Alert, AlertState
-from patrol.alerts.delivery import AlertDelivery, PriorAlert, delivery_id, occasion_of, seen
+from patrol.alerts.delivery import AlertDelivery, PriorAlert, delivery_id, occasion_of, prior_alert
 from patrol.desks.desk import Desk
 from patrol.documents.document import Document
 from patrol.errors.errors import StoreError
@@ -112,7 +112,7 @@ class Intake:
         for versions in await self._outbox.recent_alerts(since):
             recent += [each for each in self._what_is_new(versions) if each[0].at >= since]
         for alert in opened:
-            self._prior_alerts.setdefault(alert.id, seen(alert))
+            self._prior_alerts.setdefault(alert.id, prior_alert(alert))
         await self._outbox.put(await self._deliveries(recent))
 
     def _what_is_new(self, versions: Sequence[Alert]) -> list[tuple[Alert, AlertState]]:
@@ -125,7 +125,7 @@ class Intake:
             if alert.is_closed:
                 self._prior_alerts.pop(alert.id, None)
             else:
-                self._prior_alerts[alert.id] = seen(alert)
+                self._prior_alerts[alert.id] = prior_alert(alert)
             if occasion is not None:
                 new.append((alert, occasion))
         return new

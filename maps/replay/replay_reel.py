@@ -159,7 +159,7 @@ async def reel_of(
     """
     check_range(start, end)
     units = await units_of(desk, start=start, end=end, ids=ids)
-    stood = await desk.replay.stood(start=start, end=end)
+    stood = await desk.replay.documents_between(start=start, end=end)
     return Reel(
         start=start,
         end=end,
@@ -168,7 +168,7 @@ async def reel_of(
         units=tuple(units),
         documents=stood.documents,
         outlines=stood.outlines,
-        documents_left_off=stood.left_off,
+        documents_left_off=stood.has_more,
     )
 
 

@@ -1,2 +1,1 @@
-"""Agreements: what two agencies have signed to share, where, when, and how that changes, is
-suspended and ends."""
+"""Agreements: documents of what two agencies share; their corridor, time windows and lifecycle."""

@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar, Final, Literal, Self, TypeAlias
 import msgspec
 
 from patrol.documents.document import Document
-from patrol.documents.state_machine import Life
+from patrol.documents.state_machine import Lifecycle
 from patrol.signatures.key_signature import KeySignature
 from patrol.units.data_classes import NEVER, DataClass
 
@@ -21,7 +21,7 @@ AgreementState: TypeAlias = Literal["draft", "proposed", "active", "suspended", 
 Day: TypeAlias = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: Final[tuple[Day, ...]] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
-LIFE: Final = Life(
+LIFECYCLE: Final = Lifecycle(
     "agreement",
     "draft",
     {
@@ -186,7 +186,7 @@ class Agreement(Document, frozen=True, kw_only=True, tag="agreement"):
         agencies: Ids of the parties; the owner, who drafted it, is one of them.
         terms: What they sign.
         terms_version: Version of the agreement in which the terms were last changed.
-        state: Where it is in its life (`LIFE`).
+        state: Where it is in its life (`LIFECYCLE`).
         proposed_at: When the others were first asked to sign, aware UTC; None: never.
         signatures: Of the present terms.
         consents: The last word of each party that signed.
@@ -198,7 +198,7 @@ class Agreement(Document, frozen=True, kw_only=True, tag="agreement"):
             a stretch of the past, the end; None: it stands on the session, or elsewhere.
     """
 
-    SEEN_BY: ClassVar[str] = "see agreements"
+    VIEWING_ACT: ClassVar[str] = "see agreements"
 
     agencies: Annotated[tuple[str, ...], NEVER]
     terms: Annotated[Terms, NEVER]
@@ -216,7 +216,7 @@ class Agreement(Document, frozen=True, kw_only=True, tag="agreement"):
     @property
     def is_closed(self) -> bool:
         """Whether it is over for good."""
-        return LIFE.is_end(self.state)
+        return LIFECYCLE.is_end(self.state)
 
     @property
     def parties(self) -> frozenset[str]:
@@ -236,7 +236,7 @@ class Agreement(Document, frozen=True, kw_only=True, tag="agreement"):
         """The words of those parties that withhold their consent now."""
         return tuple(each for each in self.consents if not each.given)
 
-    def held_by(self, agency: str) -> Self | None:
+    def part_for(self, agency: str) -> Self | None:
         """Return what a party holds: all but the names of the others' officers and keys."""
         if agency not in self.parties:
             return None

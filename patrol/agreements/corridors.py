@@ -21,7 +21,7 @@ MOST_POINTS: Final = 20_000
 _DECIMALS: Final = 6  # of a degree: a tenth of a metre
 
 
-def drawn(said: Corridor, ground: Ground | None) -> Corridor:
+def with_area(said: Corridor, ground: Ground | None) -> Corridor:
     """Return a corridor with the area that its words mean on this ground.
 
     Args:

@@ -1,8 +1,8 @@
 """What parties do with an agreement: each act takes a version and returns the next one. Pure.
 
-Nothing changes its state but `patrol.agreements.agreement.LIFE`. The windows of event time follow
-from the acts alone: they open with the last signature or the last resumption, all of them but
-lifelines that it does not name close with any suspension, and signing changed terms begins anew
+Nothing changes its state but `patrol.agreements.agreement.LIFECYCLE`. The windows of event time
+follow from the acts alone: they open with the last signature or the last resumption, all of them
+but lifelines that it does not name close with any suspension, and signing changed terms begins anew
 without those of the old terms.
 """
 
@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from patrol.agreements.agreement import LIFE, Agreement, Consent, PartySignature, Terms, Window
+from patrol.agreements.agreement import LIFECYCLE, Agreement, Consent, PartySignature, Terms, Window
 from patrol.documents.document import new_id, revised
 from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import Filing
@@ -88,7 +88,7 @@ def officer_act(
         terms_version=agreement.terms_version,
         office=office,
         reason=reason,
-        also=_named(agreement, also),
+        also=_agreed_classes(agreement, also),
         start=None if backfill is None else backfill.start,
         end=None if backfill is None else backfill.end,
         classes=() if backfill is None else backfill.classes,
@@ -168,7 +168,7 @@ def signed(agreement: Agreement, *, at: datetime, who: Party, office: str = "") 
         IllegalStep: If it does not wait for signatures.
         Conflict: If the party signed it already, or its time is over.
     """
-    LIFE.after(agreement.state, "sign")
+    LIFECYCLE.next_state(agreement.state, "sign")
     if who.agency not in agreement.unsigned:
         raise Conflict(f"{who.agency} has signed it already")
     _check(agreement.terms, at)
@@ -204,8 +204,8 @@ def suspended(
         IllegalStep: If it is not in force.
         Conflict: If the party withholds its consent already, or `also` names what is no lifeline.
     """
-    LIFE.after(agreement.state, "suspend")
-    if not _given(agreement, who.agency):
+    LIFECYCLE.next_state(agreement.state, "suspend")
+    if not _has_consented(agreement, who.agency):
         raise Conflict(f"{who.agency} withholds its consent already")
     if not LIFELINES.issuperset(also):
         raise Conflict(f"a suspension is of all but {' and '.join(sorted(LIFELINES))} anyhow")
@@ -215,7 +215,7 @@ def suspended(
         "suspend",
         at=at,
         who=who,
-        consents=_said(agreement, who, given=False, at=at, reason=reason, also=also),
+        consents=_with_consent(agreement, who, given=False, at=at, reason=reason, also=also),
         windows=_closed(agreement.windows, at, but=LIFELINES.difference(also)),
         reason=reason,
     )
@@ -237,8 +237,8 @@ def resumed(
         IllegalStep: If it is not suspended.
         Conflict: If the party consents already, or the backfill is not of the past.
     """
-    LIFE.after(agreement.state, "resume")
-    if _given(agreement, who.agency):
+    LIFECYCLE.next_state(agreement.state, "resume")
+    if _has_consented(agreement, who.agency):
         by = ", ".join(each.agency for each in agreement.withheld)
         raise Conflict(f"{who.agency} consents already; suspended by {by}")
     _check_key(who, officer_act(agreement, "resume", who.agency, reason=reason, backfill=backfill))
@@ -258,7 +258,7 @@ def resumed(
         "resume last" if last else "resume",
         at=at,
         who=who,
-        consents=_said(agreement, who, given=True, at=at, reason=reason),
+        consents=_with_consent(agreement, who, given=True, at=at, reason=reason),
         windows=windows,
         reason=reason,
     )
@@ -273,7 +273,7 @@ def backfilled(
         IllegalStep: If it is neither in force nor suspended.
         Conflict: If the stretch is none, not of the past, or of a class that is not in the terms.
     """
-    LIFE.after(agreement.state, "backfill")
+    LIFECYCLE.next_state(agreement.state, "backfill")
     _check_key(
         who, officer_act(agreement, "backfill", who.agency, reason=reason, backfill=backfill)
     )
@@ -310,7 +310,7 @@ def expired(agreement: Agreement, *, at: datetime) -> Agreement:
         IllegalStep: If it is over already.
         Conflict: If its time is not over.
     """
-    LIFE.after(agreement.state, "expire")
+    LIFECYCLE.next_state(agreement.state, "expire")
     if at < agreement.terms.valid_until:
         raise Conflict("its time is not over")
     return _after(
@@ -344,7 +344,7 @@ def _after(
     key: KeySignature | None = None,
     **changes: Any,
 ) -> Agreement:
-    state = LIFE.after(agreement.state, act)
+    state = LIFECYCLE.next_state(agreement.state, act)
     return revised(
         agreement, at=at, by=who.name, by_agency=who.agency, state=state, key=key, **changes
     )
@@ -356,11 +356,11 @@ def _check_key(who: Party, act: OfficerAct) -> None:
         raise Conflict("it was changed since you signed: read it again", code="changed_meanwhile")
 
 
-def _given(agreement: Agreement, agency: str) -> bool:
+def _has_consented(agreement: Agreement, agency: str) -> bool:
     return any(each.agency == agency and each.given for each in agreement.consents)
 
 
-def _said(
+def _with_consent(
     agreement: Agreement,
     who: Party,
     *,
@@ -375,13 +375,13 @@ def _said(
         at=at,
         reason=reason,
         by=who.name,
-        also=_named(agreement, also),
+        also=_agreed_classes(agreement, also),
         key=who.key,
     )
     return tuple(word if each.agency == who.agency else each for each in agreement.consents)
 
 
-def _named(agreement: Agreement, also: Sequence[DataClass]) -> tuple[DataClass, ...]:
+def _agreed_classes(agreement: Agreement, also: Sequence[DataClass]) -> tuple[DataClass, ...]:
     return tuple(each for each in agreement.terms.classes if each in also)
 
 

@@ -1,1 +1,1 @@
-"""Alarms: rules that compare what is known with the alerts that are open, and file what is new."""
+"""Alarms: the rules that raise and end alerts, and the engine that runs them."""

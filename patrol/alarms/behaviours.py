@@ -62,9 +62,9 @@ class _State(NamedTuple):
 
 
 class _Boat:
-    """One boat in one sector: its newest fixes, and what it did before them and does now."""
+    """State of one boat in one sector: its newest fixes, and the limits it exceeded or exceeds."""
 
-    __slots__ = ("base", "cell", "first", "fixes", "partners", "slow", "state", "told")
+    __slots__ = ("base", "cell", "first", "fixes", "partners", "reported_since", "slow", "state")
 
     def __init__(self, first: datetime) -> None:
         self.base = self.state = _State()
@@ -75,14 +75,14 @@ class _Boat:
         self.partners: set[str] = set()
         self.slow = False
         #: Beginnings of what was told of it, by rule.
-        self.told: dict[str, datetime] = {}
+        self.reported_since: dict[str, datetime] = {}
 
 
 class _Pair(NamedTuple):
-    """Two boats that are together; `came`: they were seen apart before."""
+    """Two boats that are together; `were_apart`: they were seen apart before."""
 
     meeting: Meeting
-    came: bool
+    were_apart: bool
 
 
 class Behaviours:
@@ -95,7 +95,7 @@ class Behaviours:
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         self._watched: dict[tuple[str, int], _Watched] = {}
-        self._over: list[Episode] = []
+        self._ended_episodes: list[Episode] = []
         self._bad: set[tuple[str, int]] = set()
         self._swept_at: datetime | None = None
 
@@ -146,12 +146,12 @@ class Behaviours:
                 watched.take(id, fix, contacts)
 
     def see(self, fixes: Iterable[tuple[str, Position]], contacts: Mapping[str, Contact]) -> None:
-        """Take a batch of fixes, of units and of radios that nobody registered."""
+        """Process a batch of fixes of units and of unregistered radios."""
         for id, fix in fixes:
             for watched in self._watched.values():
                 over = watched.take(id, fix, contacts)
-                if over and len(self._over) < MOST_WAITING:
-                    self._over += over
+                if over and len(self._ended_episodes) < MOST_WAITING:
+                    self._ended_episodes += over
 
     def episodes(self, contacts: Mapping[str, Contact], now: datetime) -> tuple[Episode, ...]:
         """Return what boats do now, and what was over when it became known and is not yet filed."""
@@ -160,11 +160,11 @@ class Behaviours:
             for watched in self._watched.values():
                 watched.sweep(contacts, now - FORGOTTEN_AFTER)
         found = [each for watched in self._watched.values() for each in watched.episodes()]
-        return (*found, *self._over)
+        return (*found, *self._ended_episodes)
 
-    def filed(self) -> None:
-        """Forget what was over and is filed."""
-        self._over.clear()
+    def forget_ended(self) -> None:
+        """Forget ended episodes that are filed."""
+        self._ended_episodes.clear()
 
 
 class _Watched:
@@ -221,18 +221,18 @@ class _Watched:
     def episodes(self) -> Iterator[Episode]:
         """Yield what boats do now."""
         for id, boat in self._boats.items():
-            for episode in self._of(id, boat.state, boat.first):
+            for episode in self._episodes_of(id, boat.state, boat.first):
                 if episode.sure:
-                    boat.told[episode.rule] = episode.since
+                    boat.reported_since[episode.rule] = episode.since
                 yield episode
         yield from self._meetings()
 
-    def sweep(self, contacts: Mapping[str, Contact], oldest: datetime) -> None:
-        """Forget boats that are not known any more, or were not heard since a time."""
+    def sweep(self, contacts: Mapping[str, Contact], since: datetime) -> None:
+        """Forget boats that are not known any more, or were silent since `since`."""
         for id in [
             id
             for id, boat in self._boats.items()
-            if _time(boat.fixes[-1]) < oldest or not self._follows(contacts.get(id))
+            if _time(boat.fixes[-1]) < since or not self._follows(contacts.get(id))
         ]:
             boat = self._boats.pop(id)
             self._put(id, boat, None)
@@ -242,7 +242,7 @@ class _Watched:
     # -- one boat
 
     def _follows(self, contact: Contact | None) -> bool:
-        """Return whether a limit may be of somebody."""
+        """Return whether a sector's limits apply to this sender."""
         if contact is None or contact.agency != self.sector.agency:
             return False
         if is_stationary(contact):
@@ -251,13 +251,13 @@ class _Watched:
 
     def _step(self, state: _State, fix: Position) -> _State:
         limits = self.limits
-        kept, there, fast = state
+        loitering, there, fast = state
         if limits.loitering_s is not None:
-            kept = stay(
-                kept, fix, within_m=limits.loitering_within_m, gap_s=gap_s(limits.loitering_s)
+            loitering = stay(
+                loitering, fix, within_m=limits.loitering_within_m, gap_s=gap_s(limits.loitering_s)
             )
         if limits.stay_s is None and limits.speed_mps is None:
-            return _State(kept)
+            return _State(loitering)
         x, y = self._metres(lon=fix.lon, lat=fix.lat)
         inside = bool(shapely.contains_xy(self._shape, x, y))
         if limits.stay_s is not None:
@@ -269,37 +269,39 @@ class _Watched:
             there = presence(there, fix, inside=inside, near_edge=near)
         if limits.speed_mps is not None:
             fast = speeding(fast, fix, limit_mps=limits.speed_mps, inside=inside, gap_s=LEAST_GAP_S)
-        return _State(kept, there, fast)
+        return _State(loitering, there, fast)
 
-    def _of(self, id: str, state: _State, first: datetime) -> Iterator[Episode]:
+    def _episodes_of(self, id: str, state: _State, first: datetime) -> Iterator[Episode]:
         """Yield what a boat does; what may have begun before `first` as not sure."""
         limits, episode = self.limits, partial(Episode, units=(id,), sector=self.sector.id)
-        kept, there, fast = state
-        if kept is not None and limits.loitering_s is not None:
-            sure = _lasts(kept.since, kept.seen_at, limits.loitering_s)
-            if (sure or kept.since <= first) and self._holds(lon=kept.lon, lat=kept.lat):
+        loitering, there, fast = state
+        if loitering is not None and limits.loitering_s is not None:
+            sure = _lasts(loitering.since, loitering.seen_at, limits.loitering_s)
+            if (sure or loitering.since <= first) and self._holds(
+                lon=loitering.lon, lat=loitering.lat
+            ):
                 facts = {
                     "within_m": round(limits.loitering_within_m),
                     "minutes": round(limits.loitering_s / 60.0),
                 }
                 yield episode(
                     rule="loitering",
-                    since=kept.since,
-                    seen_at=kept.seen_at,
-                    lon=kept.lon,
-                    lat=kept.lat,
+                    since=loitering.since,
+                    seen_at=loitering.seen_at,
+                    lon=loitering.lon,
+                    lat=loitering.lat,
                     facts=facts,
                     sure=sure,
                 )
         if there is not None and limits.stay_s is not None and there.evidence > 0.0:
-            begin, seen = there.since, there.seen_at
-            if begin is not None and seen is not None:
-                sure = there.inside and _lasts(begin, seen, limits.stay_s)
+            begin, seen_at = there.since, there.seen_at
+            if begin is not None and seen_at is not None:
+                sure = there.inside and _lasts(begin, seen_at, limits.stay_s)
                 if sure or begin <= first:
                     yield episode(
                         rule="long_stay",
                         since=begin,
-                        seen_at=seen,
+                        seen_at=seen_at,
                         lon=there.lon,
                         lat=there.lat,
                         facts={"minutes": round(limits.stay_s / 60.0)},
@@ -324,25 +326,25 @@ class _Watched:
                 )
 
     def _ended(self, id: str, boat: _Boat, before: _State, after: _State) -> list[Episode]:
-        """Return what was so and is no longer, if it was never told."""
-        was = [each for each in self._of(id, before, boat.first) if each.sure]
+        """Return the episodes that ended without having been reported."""
+        was = [each for each in self._episodes_of(id, before, boat.first) if each.sure]
         if not was:
             return []
-        goes_on = {each.rule: each for each in self._of(id, after, boat.first)}
+        goes_on = {each.rule: each for each in self._episodes_of(id, after, boat.first)}
         found: list[Episode] = []
         for each in was:
-            now, told = goes_on.get(each.rule), boat.told.get(each.rule)
+            now, reported = goes_on.get(each.rule), boat.reported_since.get(each.rule)
             if now is not None and now.since <= each.seen_at:
                 continue
-            if told is None or told < each.since:
-                boat.told[each.rule] = each.since
+            if reported is None or reported < each.since:
+                boat.reported_since[each.rule] = each.since
                 found.append(each._replace(over=each.seen_at))
         return found
 
     # -- two boats
 
     def _move(self, id: str, boat: _Boat) -> None:
-        """See with whom a boat is together after its newest fix."""
+        """Update which boats are together after a boat's newest fix."""
         fix = boat.fixes[-1]
         boat.slow = _is_slow(boat.fixes)
         cell = (int(fix.lon // _CELL_DEG), int(fix.lat // _CELL_DEG)) if boat.slow else None
@@ -385,7 +387,7 @@ class _Watched:
             elsewhere = sum(_apart_m(each, there) > far_m for each in boat.fixes)
             elsewhere += sum(_apart_m(each, fix) > far_m for each in beside.fixes)
             # Three: a wild fix or two have not been elsewhere.
-            known = _Pair(now, elsewhere >= 3)
+            known = _Pair(now, were_apart=elsewhere >= 3)
         self._pairs[key] = known._replace(meeting=now)
         boat.partners.add(other)
         beside.partners.add(id)
@@ -396,24 +398,25 @@ class _Watched:
         if limits.meeting_s is None:
             return
         together: dict[str, set[str]] = {}
-        told: list[tuple[datetime, tuple[str, str], Meeting]] = []
-        for key, (met, came) in self._pairs.items():
+        meetings: list[tuple[datetime, tuple[str, str], Meeting]] = []
+        for key, pair in self._pairs.items():
+            met = pair.meeting
             if met.mean_m > limits.meeting_within_m:
                 continue
-            if came and _lasts(met.since, met.seen_at, limits.meeting_s):
-                told.append((met.since, key, met))
+            if pair.were_apart and _lasts(met.since, met.seen_at, limits.meeting_s):
+                meetings.append((met.since, key, met))
                 for each in key:
                     together.setdefault(each, set()).update(key)
-            elif not came or self._began_with(key, met):
+            elif not pair.were_apart or self._began_with(key, met):
                 yield self._met(key, key, met, sure=False)
-        seen: set[str] = set()
-        for _, key, met in sorted(told):
-            if seen.isdisjoint(key):
+        grouped: set[str] = set()
+        for _, key, met in sorted(meetings):
+            if grouped.isdisjoint(key):
                 group, new = set[str](), set(key)
                 while new:
                     group |= new
                     new = set().union(*(together.get(each, set()) for each in new)) - group
-                seen |= group
+                grouped |= group
                 others = sorted(group - set(key))
                 yield self._met(key, (*key, *others), met, sure=True)
 
@@ -478,20 +481,20 @@ def is_of(limits: SectorLimits, contact: Contact) -> bool:
 
 
 def is_stationary(contact: Contact) -> bool:
-    """Return whether somebody is a post, a coast station or a buoy, and no boat."""
+    """Return whether a sender is a post, a coast station or a buoy, and no boat."""
     if contact.unit is not None:
         return contact.unit.kind == "fixed"
     return contact.id.startswith(STATIONS)
 
 
 def _is_same(one: Sector, other: Sector) -> bool:
-    """Return whether the same is asked about in the same place."""
+    """Return whether two versions of a sector set the same limits in the same place."""
     names = "limits", "polygon", "river", "km_from", "km_to", "width_m"
     return all(getattr(one, name) == getattr(other, name) for name in names)
 
 
 def gap_s(limit_s: float) -> float:
-    """Return how long a boat may be silent within what is limited, seconds."""
+    """Return the longest silence that does not interrupt an episode, seconds."""
     return min(max(limit_s / 2.0, LEAST_GAP_S), MOST_GAP_S)
 
 
@@ -509,7 +512,9 @@ def _apart_m(one: Position, other: Position) -> float:
 
 
 def _is_slow(fixes: list[Position]) -> bool:
-    """Return whether a boat is slow: by what it tells, else by its way since the fix before."""
+    """Return whether a boat is slow, by its reported speed, else by the distance from the last
+    fix.
+    """
     newest = fixes[-1]
     if newest.speed_mps is not None:
         return newest.speed_mps <= SLOW_MPS

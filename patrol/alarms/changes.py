@@ -1,4 +1,4 @@
-"""Steps: the new versions that a look at what holds now makes of alerts, act by act."""
+"""Steps: new versions of alerts that follow from the conditions that hold now, act by act."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
-from patrol.alarms.geofences import Fencing
+from patrol.alarms.geofences import GeofenceTracker
 from patrol.alarms.rules import RULES
 from patrol.alarms.scene import Condition
 from patrol.alerts import lifecycle as alert_acts
@@ -19,7 +19,7 @@ _LEFT_ALONE: Final = frozenset({"settled", "shelved", "shelved_returned"})
 
 
 class Steps:
-    """New versions of alerts, by the act that the journal is told.
+    """New versions of alerts, by the act under which the journal notes them.
 
     Attributes:
         now: When it looked, aware UTC.
@@ -41,14 +41,14 @@ class Steps:
         self.touched[alert.id] += 1
 
     def in_order(self) -> Iterator[tuple[str, tuple[Alert, ...]]]:
-        """Yield what is to be filed, act by act, in an order in which it can be."""
+        """Yield the versions to file, act by act, in an order in which they can be filed."""
         for by_act in self._rounds:
             for act, made in by_act.items():
                 yield act, tuple(made)
 
     def begin(self, condition: Condition) -> None:
         """Raise an alert; one that is over already is returned at once."""
-        alert = alert_acts.begun(
+        alert = alert_acts.first_version(
             rule=condition.rule,
             subject=condition.subject,
             agency=condition.agency,
@@ -64,9 +64,13 @@ class Steps:
             self.put("return alert", alert_acts.returned(alert, at=self.now, since=condition.over))
 
     def go_on(
-        self, alert: Alert, condition: Condition, fencing: Fencing, broke: datetime | None
+        self,
+        alert: Alert,
+        condition: Condition,
+        geofence_tracker: GeofenceTracker,
+        broke: datetime | None,
     ) -> None:
-        """Bring an alert that is open up to what is so now.
+        """Update an open alert to the condition that holds now.
 
         Args:
             alert: Its newest version.
@@ -104,23 +108,23 @@ class Steps:
                 return
             if condition.since == alert.raised_at:
                 return
-            if alert.unit is not None and fencing.took_back(alert.unit, alert.raised_at):
+            if alert.unit is not None and geofence_tracker.took_back(alert.unit, alert.raised_at):
                 self.put("correct alert", revised(alert, at=now, by="", raised_at=condition.since))
             elif broke is not None:
                 over = alert_acts.returned(alert, at=now, since=broke)
                 self.put("return alert", over)
                 if not over.is_closed:
-                    self.put("raise alert", self._again(over, condition))
+                    self.put("raise alert", self._renew(over, condition))
                 else:  # a person had settled it: this is another one
                     self.begin(condition)
         elif condition.over is None:
-            self.put("raise alert", self._again(alert, condition))
+            self.put("raise alert", self._renew(alert, condition))
         elif condition.since > alert.raised_at and not condition.historical:
-            again = self._again(alert, condition)
+            again = self._renew(alert, condition)
             self.put("raise alert", again)
             self.put("return alert", alert_acts.returned(again, at=now, since=condition.over))
 
-    def _again(self, alert: Alert, condition: Condition) -> Alert:
+    def _renew(self, alert: Alert, condition: Condition) -> Alert:
         now, calm = self.now, RULES[condition.rule].calm_for_s
         about = condition.about
         if alert.state != "shelved_returned":  # what is put aside stays so, or worsens

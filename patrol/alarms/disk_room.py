@@ -67,9 +67,7 @@ class DiskGauge:
         self.room: DiskRoom | None = None
 
     def look(self) -> None:
-        """Measure; what cannot be measured is not known: whether the store is there is told
-        elsewhere.
-        """
+        """Measure the free disk space; unknown if it cannot be measured."""
         try:
             usage = _Usage(*self._usage(self._file.parent))
             beside = (self._file.with_name(f"{self._file.name}{end}") for end in _BESIDE)

@@ -1,4 +1,4 @@
-"""Calls: who calls for help, and whether by hand or because a sensor says so.
+"""Distress calls: which units and radios call for help, by hand or by a sensor.
 
 That somebody calls the latch of the picture says, which is on disk. In which way is known here: who
 is known to lie still and then presses SOS, or the other way round, has something new to say.
@@ -17,66 +17,68 @@ from patrol.reception.record import Record
 from radio_gateway.messages.distress_words import is_man_down
 
 
-class Calls:
+class DistressCalls:
     """Calls for help that nobody has cleared.
 
     Args:
         contacts: What is known of units and radios, by id; read, never changed.
 
     Attributes:
-        known: How each of them calls, by unit or address.
+        by_contact: How each of them calls, by unit or address.
     """
 
     def __init__(self, contacts: Mapping[str, Contact]) -> None:
-        self.known: dict[str, DistressCall] = {}
+        self.by_contact: dict[str, DistressCall] = {}
         self._contacts = contacts
 
     def are_news(self, records: Sequence[Record]) -> bool:
         """Return whether any of these messages calls for help in a way that is not known."""
         if any(each.latched for each in records):
             return True
-        return bool(self.known) and any(self._is_news(each) for each in records)
+        return bool(self.by_contact) and any(self._is_news(each) for each in records)
 
     def note(self, records: Sequence[Record]) -> set[str]:
         """Note messages; return whose call for help in a way that was not known."""
         calling: set[str] = set()
         for record in records:
-            if record.latched or (self.known and self._is_news(record)):
+            if record.latched or (self.by_contact and self._is_news(record)):
                 of = record.unit or record.address
                 self.put(of, record.time, man_down=says_man_down(record.transmission))
                 people = record.transmission.facts.get("persons_on_board")
                 if isinstance(people, int):
-                    self.known[of] = self.known[of]._replace(people=people)
+                    self.by_contact[of] = self.by_contact[of]._replace(people=people)
                 calling.add(of)
         return calling
 
     def put(self, of: str, at: datetime, *, man_down: bool) -> None:
-        """Note that somebody calls in one way, beside what is known.
+        """Note one way in which a unit calls for help, beside those known.
 
         Args:
             of: Unit or address.
             at: When the call was made, aware UTC.
             man_down: Whether a sensor made it, because somebody lies still.
         """
-        call = self.known.get(of, DistressCall())
-        self.known[of] = call._replace(man_down_at=at) if man_down else call._replace(by_hand_at=at)
+        call = self.by_contact.get(of, DistressCall())
+        self.by_contact[of] = (
+            call._replace(man_down_at=at) if man_down else call._replace(by_hand_at=at)
+        )
 
     def take_up(self, now: datetime) -> None:
-        """Take calls of which no alert tells for what was said last, as after a crash."""
+        """Take up calls that have no alert yet, as after a crash."""
         self.follow()
         for contact in self._contacts.values():
-            if contact.distress and contact.id not in self.known:
+            if contact.distress and contact.id not in self.by_contact:
                 at, status = contact.heard_at or now, contact.status
                 self.put(contact.id, at, man_down=status is not None and is_man_down(status))
 
     def follow(self) -> None:
         """Forget calls that are over; one of a radio that became a unit's is the unit's."""
-        for id in [id for id in self.known if not self.is_made(id)]:
-            call = self.known.pop(id)
+        for id in [id for id in self.by_contact if not self.is_made(id)]:
+            call = self.by_contact.pop(id)
             for contact in self._contacts.values():
                 if contact.distress and id in contact.addresses:
-                    own = self.known.get(contact.id, DistressCall())
-                    self.known[contact.id] = DistressCall(
+                    own = self.by_contact.get(contact.id, DistressCall())
+                    self.by_contact[contact.id] = DistressCall(
                         own.by_hand_at or call.by_hand_at,
                         own.man_down_at or call.man_down_at,
                         own.people if call.people is None else call.people,
@@ -96,12 +98,12 @@ class Calls:
     # -- inside
 
     def _is_news(self, record: Record) -> bool:
-        of, said = record.unit or record.address, record.transmission
+        of, transmission = record.unit or record.address, record.transmission
         # of a radio that just became a unit's the call is not the unit's yet
-        call, contact = self.known.get(of, DistressCall()), self._contacts.get(of)
+        call, contact = self.by_contact.get(of, DistressCall()), self._contacts.get(of)
         if contact is None or not contact.distress:
             return False
-        man_down = says_man_down(said)
-        if call.is_known(man_down=man_down) or not (man_down or said.distress):
+        man_down = says_man_down(transmission)
+        if call.is_known(man_down=man_down) or not (man_down or transmission.distress):
             return False
-        return is_later(said, contact.cleared_at)
+        return is_later(transmission, contact.cleared_at)

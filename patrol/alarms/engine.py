@@ -1,4 +1,4 @@
-"""Alarms: keeps the alerts: makes new versions of them as conditions begin and end.
+"""Alarm engine: files new versions of alerts as conditions begin and end.
 
 It is a part of the watch and works in its turns: once a second over everything, and right after the
 commit of a batch for calls for help and for whoever crossed a fence; under load after a few batches
@@ -20,15 +20,15 @@ from msgspec.structs import replace
 from patrol.alarms.behaviours import Behaviours
 from patrol.alarms.changes import Steps
 from patrol.alarms.disk_room import DiskRoom
-from patrol.alarms.distress_calls import Calls
-from patrol.alarms.geofences import KEPT_FOR, Fencing, VisitAlert
+from patrol.alarms.distress_calls import DistressCalls
+from patrol.alarms.geofences import KEPT_FOR, GeofenceTracker, VisitAlert
 from patrol.alarms.machine_acts import MachineAct
 from patrol.alarms.past_fixes import alerted, in_order, patrolled, position_of, windows
 from patrol.alarms.rules import ALERT_RULES, RULES
-from patrol.alarms.rules.low_battery import BATTERY_FACTS, told_battery
+from patrol.alarms.rules.low_battery import BATTERY_FACTS, battery_after
 from patrol.alarms.rules.no_go import RULE, RULE_MAYBE, RULE_PASSED
 from patrol.alarms.scene import AlertRule, Battery, Condition, Scene, SharingRules
-from patrol.alarms.wrong_country import Strays
+from patrol.alarms.wrong_country import StrayDetector
 from patrol.alerts import lifecycle as alert_acts
 from patrol.alerts.alert import HOLDING, RINGING, Alert, Key
 from patrol.documents.document import kind_of
@@ -80,7 +80,7 @@ class Alarms:
         agencies: Returns those of this node that have an agreement.
         crosses: Returns whether an alert may pass to an agency that is no party to it.
         fencing: How units stand to sectors.
-        left: Messages that batches brought and that are not looked at yet.
+        pending: Messages that batches brought and that are not looked at yet.
     """
 
     def __init__(
@@ -100,26 +100,26 @@ class Alarms:
         self.agencies: Callable[[], Sequence[str]] = tuple
         self.crosses: Callable[[Alert, str, datetime], bool] = lambda _alert, _viewer, _now: False
         self._ground = ground or Ground()
-        self.fencing = Fencing(self._ground)
+        self.geofence_tracker = GeofenceTracker(self._ground)
         self._behaviours = Behaviours(self._ground)
         self._document_service, self._store, self._picture = document_service, store, picture
         self._agency, self._now = agency, now
         self._started_at = now()
         self._batteries: dict[str, Battery] = {}
-        self._calls = Calls(picture.contacts)
+        self._calls = DistressCalls(picture.contacts)
         self._bad_since: dict[str, datetime] = {}
         self._good_since: dict[str, datetime] = {}
-        self._strays = Strays(ground)
-        self._gone_since: dict[Key, datetime] = {}
+        self._strays = StrayDetector(ground)
+        self._absent_since: dict[Key, datetime] = {}
         self._failed: set[str] = set()
         self._reassigned: set[str] = set()
         #: Positions of what is left, and since when by the steady clock.
-        self.left: list[Record] = []
+        self.pending: list[Record] = []
         self._fixes: dict[bytes, Fix] = {}
-        self._left_since_s = 0.0
+        self._pending_since_s = 0.0
 
     async def start(self, turn: WriterTurn) -> None:
-        """Take up the alerts where the last run left them, and judge what is so now."""
+        """Restore the state of the last run from the open alerts, and evaluate the rules."""
         now = self._started_at = self._now()
         for alert in self._document_service.open_documents.all(Alert):
             self._remember(alert)
@@ -128,8 +128,10 @@ class Alarms:
         past = list(windows(picture))
         for read in (patrolled, alerted):
             past += await read(self._store, picture, open_documents, now=now)
-        self.fencing.take_up(open_documents, lambda: in_order(past), now)
-        self.fencing.missed(await self._filed(now), open_documents, now)
+        self.geofence_tracker.take_up(open_documents, lambda: in_order(past), now)
+        self.geofence_tracker.recover_visits(
+            await self._visits_with_alerts(now), open_documents, now
+        )
         self._take_up_limits()
         await self._judge(turn, None, self._now())
 
@@ -141,7 +143,7 @@ class Alarms:
         *,
         next_in_s: float | None = None,
     ) -> None:
-        """See what a batch that is on disk brings at once: calls for help, fences.
+        """Evaluate what cannot wait after a stored batch: calls for help and geofences.
 
         Args:
             turn: The caller's turn.
@@ -151,20 +153,20 @@ class Alarms:
                 known. Fences may be left for then, if nothing is older than `TOGETHER_S` by that
                 time: to look takes about as long for four batches as for one.
         """
-        if not self.left:
-            self._left_since_s = monotonic()
-        self.left += records
+        if not self.pending:
+            self._pending_since_s = monotonic()
+        self.pending += records
         self._fixes.update(fixes)
-        left_s = monotonic() - self._left_since_s
+        left_s = monotonic() - self._pending_since_s
         if next_in_s is None or left_s + next_in_s > TOGETHER_S or self._calls.are_news(records):
             await self.catch_up(turn)
 
     async def catch_up(self, turn: WriterTurn) -> None:
-        """Look at what was left for the next batch, in a turn of the caller's."""
-        records, fixes = self.left, self._fixes
+        """Process records that an earlier batch deferred, in the caller's turn."""
+        records, fixes = self.pending, self._fixes
         if not records:
             return
-        self.left, self._fixes = [], {}
+        self.pending, self._fixes = [], {}
         ids, now = self._calls.note(records), self._now()
         fault: Exception | None = None
         try:
@@ -179,41 +181,43 @@ class Alarms:
     def _see(
         self, records: Sequence[Record], fixes: Mapping[bytes, Fix], now: datetime
     ) -> set[str]:
-        """Note what a batch tells beside calls for help; return whose standing to areas is new."""
+        """Note the facts of a batch; return the units whose standing to areas changed."""
         batteries, units = self._batteries, self._picture.units
         moved: set[str] = set()
-        if self.fencing:
+        if self.geofence_tracker:
             placed = [
                 (fix.of, position_of(fix, min(fix.time, record.transmission.heard_at)))
                 for record in records
                 if (fix := fixes.get(record.gid)) is not None and fix.of in units
             ]
-            moved = self.fencing.see(placed, now)
+            moved = self.geofence_tracker.see(placed, now)
         self._take_up_limits()  # one that was set a moment ago is of what came since
         if self._behaviours:
-            heard = [(fixes.get(each.gid), each.transmission.heard_at) for each in records]
+            fixes_and_times = [
+                (fixes.get(each.gid), each.transmission.heard_at) for each in records
+            ]
             placed = [
                 (fix.of, position_of(fix, min(fix.time, at)))
-                for fix, at in heard
+                for fix, at in fixes_and_times
                 if fix is not None
             ]
             self._behaviours.see(placed, self._picture.contacts)
         self._strays.note(fixes.values(), units, now)
         for record in records:
-            said, facts = record.transmission, record.transmission.facts
+            transmission, facts = record.transmission, record.transmission.facts
             if (
                 "battery_pct" in facts  # the usual one is asked for first
-                or said.status is not None
+                or transmission.status is not None
                 or not BATTERY_FACTS.isdisjoint(facts)
             ):
                 of = record.unit or record.address
-                told = told_battery(said, record.time, batteries.get(of))
-                if told is not None and of in units:
-                    batteries[of] = told
+                battery = battery_after(transmission, record.time, batteries.get(of))
+                if battery is not None and of in units:
+                    batteries[of] = battery
         return moved
 
     async def tick(self, turn: WriterTurn) -> None:
-        """See what is so now, in a turn of the caller's; once a second."""
+        """Evaluate all rules, in the caller's turn; once a second."""
         fault: Exception | None = None
         try:
             await self.catch_up(turn)
@@ -222,13 +226,13 @@ class Alarms:
         now, picture = self._now(), self._picture
         self._note_links(now)
         self._calls.follow()
-        if not self.fencing.take_up(
+        if not self.geofence_tracker.take_up(
             self._document_service.open_documents, lambda: windows(picture), now
         ):
-            unheard = self.fencing.unheard(picture.units)
+            unheard = self.geofence_tracker.unheard(picture.units)
             if unheard:
-                self.fencing.see(windows(picture, unheard), now)
-        self.fencing.overdue(now)
+                self.geofence_tracker.see(windows(picture, unheard), now)
+        self.geofence_tracker.overdue(now)
         self._take_up_limits()
         await self._see_reassigned(now)
         await self._judge(turn, None, now)
@@ -237,11 +241,11 @@ class Alarms:
             raise fault
 
     async def cleared(self, turn: WriterTurn, of: str, by: str, note: str) -> None:
-        """Resolve the alerts of a call for help that a person said is over, in the same turn.
+        """Resolve the alerts of a call for help that a person ended, in the same turn.
 
         The latch is cleared by then. Should the store refuse, the next tick does it.
         """
-        self._calls.known.pop(of, None)
+        self._calls.by_contact.pop(of, None)
         now = self._now()
         over = tuple(
             alert_acts.cleared(alert, at=now, by=by, note=note)
@@ -256,8 +260,8 @@ class Alarms:
             log.warning("the end of a call for help is not filed yet", fault=str(error))
 
     def reassigned(self, unit: str) -> None:
-        """Note that another radio stands for a unit, or from another time on."""
-        if self.fencing.has_seen(unit):
+        """Note that the assignment of a radio to a unit changed."""
+        if self.geofence_tracker.has_fix_of(unit):
             self._reassigned.add(unit)
 
     def _take_up_limits(self) -> None:
@@ -270,7 +274,7 @@ class Alarms:
     # -- what is so now
 
     async def _see_reassigned(self, now: datetime) -> None:
-        """Look anew where units were whose radios are others than was thought."""
+        """Recompute the positions of units whose assignments changed."""
         units, open_documents, picture = (
             self._reassigned,
             self._document_service.open_documents,
@@ -285,10 +289,10 @@ class Alarms:
             log.warning("where units were cannot be read yet", fault=str(error))
             return
         self._reassigned = set()
-        self.fencing.anew(units, in_order(past), now)
+        self.geofence_tracker.recompute(units, in_order(past), now)
 
     async def _judge(self, turn: WriterTurn, ids: set[str] | None, now: datetime) -> None:
-        """Compare what holds with the alerts that are open, and file what is new.
+        """Compare the conditions that hold with the open alerts, and file the differences.
 
         Args:
             turn: The caller's turn.
@@ -317,8 +321,10 @@ class Alarms:
         if await self._file(turn, steps):
             if ids is None:
                 self._strays.waiting.clear()
-                self._behaviours.filed()
-            self.fencing.filed(visit for visit in passed if ids is None or visit.unit in ids)
+                self._behaviours.forget_ended()
+            self.geofence_tracker.forget(
+                visit for visit in passed if ids is None or visit.unit in ids
+            )
 
     def _compare(
         self,
@@ -332,36 +338,38 @@ class Alarms:
         for each in holds:
             condition = each
             if each.historical and each.over is None:
-                condition = self._as_told(rule, scene, each, open_)
+                condition = self._as_first_judged(rule, scene, each, open_)
             # What holds now stands before what was: it is looked at first.
             found.setdefault(condition.key, condition)
         for key, condition in found.items():
             alert = open_.get(key) or self._twin(condition, open_)
-            self._gone_since.pop(key, None)
+            self._absent_since.pop(key, None)
             if alert is None:
                 steps.begin(condition)
             else:
-                broke = rule.broke(scene, alert, condition)
-                steps.go_on(alert, condition, self.fencing, broke)
+                broke = rule.interruption(scene, alert, condition)
+                steps.go_on(alert, condition, self.geofence_tracker, broke)
         for key, alert in open_.items():
             if key not in found and alert.state in HOLDING and alert.id not in steps.touched:
                 self._end(rule, scene, alert, steps)
 
-    def _as_told(
+    def _as_first_judged(
         self, rule: AlertRule, scene: Scene, condition: Condition, open_: Mapping[Key, Alert]
     ) -> Condition:
-        """Return what holds by old fixes alone; what was told in time is not late now because its
-        fixes grow old.
+        """Return a condition as it was first judged: one raised in time does not become late
+        because its fixes grow old.
         """
         subject = condition.subject.rpartition("|")[0]
         alert = open_.get((condition.rule, subject, condition.agency))
         if alert is None or alert.historical or alert.state not in HOLDING:
             return condition
         live = replace(condition, subject=subject, historical=False)
-        return condition if rule.broke(scene, alert, live) is not None else live
+        return condition if rule.interruption(scene, alert, live) is not None else live
 
     def _twin(self, condition: Condition, open_: Mapping[Key, Alert]) -> Alert | None:
-        """Return the alert that tells of the same by late fixes alone, or before a radio's move."""
+        """Return the alert of the same condition that was raised by late fixes, or before a radio
+        was reassigned.
+        """
         if condition.historical:
             return None
         for alert in open_.values():
@@ -394,17 +402,19 @@ class Alarms:
                     ),
                 )
             return
-        never_was = alert.unit is not None and self.fencing.took_back(alert.unit, alert.raised_at)
+        never_was = alert.unit is not None and self.geofence_tracker.took_back(
+            alert.unit, alert.raised_at
+        )
         if rule.is_past and alert.state in RINGING and not never_was:
             return
         if rule.unsure(scene, alert) and not never_was:
-            self._gone_since.pop(alert.key, None)
+            self._absent_since.pop(alert.key, None)
             return
-        since = min(self._gone_since.get(alert.key, scene.now), scene.now)
-        self._gone_since[alert.key] = since  # where a clock was set back, from then on
-        if (scene.now - since).total_seconds() < rule.gone_for_s:
+        since = min(self._absent_since.get(alert.key, scene.now), scene.now)
+        self._absent_since[alert.key] = since  # where a clock was set back, from then on
+        if (scene.now - since).total_seconds() < rule.absent_for_s:
             return
-        del self._gone_since[alert.key]
+        del self._absent_since[alert.key]
         if never_was:
             steps.put("withdraw alert", alert_acts.withdrawn(alert, at=scene.now))
         else:
@@ -428,7 +438,7 @@ class Alarms:
             bad_since=self._bad_since,
             good_since=self._good_since,
             batteries=self._batteries,
-            calls=self._calls.known,
+            calls=self._calls.by_contact,
             patrols=patrols,
             on_patrol={
                 unit: patrol
@@ -437,11 +447,11 @@ class Alarms:
                 for unit in patrol.units
             },
             sectors={sector.id: sector for sector in open_documents.all(Sector)},
-            standing=self.fencing,
-            passed=self.fencing.passed(),
+            standing=self.geofence_tracker,
+            passed=self.geofence_tracker.passed(),
             is_landing=self._is_landing,
             may_see=lambda *asked: self._may_see(now, *asked),
-            is_kept=lambda unit, viewer: self._is_kept(now, unit, viewer),
+            is_withheld=lambda unit, viewer: self._is_withheld(now, unit, viewer),
         )
         if ids is not None:  # the rules that are asked at once need no more
             return scene
@@ -450,7 +460,7 @@ class Alarms:
             agencies=self.agencies(),
             claims=tuple(self._picture.claims),
             strays=tuple(self._strays.waiting),
-            taken=tuple(self._picture.radios_taken(now)),
+            taken_radios=tuple(self._picture.radios_taken(now)),
             hand_offs=tuple(open_documents.all(HandOff)),
             episodes=self._behaviours.episodes(contacts, now),
             disk=self.disk(),
@@ -459,7 +469,7 @@ class Alarms:
         )
 
     def _is_landing(self, lon: float, lat: float) -> bool:
-        """Return whether boats land at a place, or are to meet there as a sector says."""
+        """Return whether a place is a landing, or a meeting place of a sector."""
         ground = self._ground
         return ground.is_landing(lon=lon, lat=lat) or any(
             ground.holds(sector, lon=lon, lat=lat)
@@ -482,7 +492,7 @@ class Alarms:
             unit=contact.id if owner == contact.agency else None,
         )
 
-    def _is_kept(self, now: datetime, unit: str, viewer: str) -> bool:
+    def _is_withheld(self, now: datetime, unit: str, viewer: str) -> bool:
         calls = [
             each
             for each in self._document_service.open_documents.all(Alert)
@@ -553,7 +563,7 @@ class Alarms:
     # -- what was heard before
 
     def _remember(self, alert: Alert) -> None:
-        """Know again what messages told before the restart, by the alert that it raised."""
+        """Restore what messages before the restart reported, by the alert that it raised."""
         if _is_latched(alert):
             self._calls.put(alert.subject, alert.raised_at, man_down=alert.rule == "man_down")
         elif alert.rule == "low_battery" and alert.state in HOLDING:
@@ -565,7 +575,7 @@ class Alarms:
                 at = max(at, contact.heard_at - timedelta(seconds=contact.behind_s))
             self._batteries[alert.subject] = Battery(known, True, at)
 
-    async def _filed(self, now: datetime) -> dict[tuple[str, str], list[VisitAlert]]:
+    async def _visits_with_alerts(self, now: datetime) -> dict[tuple[str, str], list[VisitAlert]]:
         """Return the visits of which there is an alert, by unit and sector."""
         found = await self._store.read(
             documents.of_kind, kind_of(Alert), since_us=to_us(now - KEPT_FOR), limit=MOST_READ
@@ -574,8 +584,8 @@ class Alarms:
         for alert in found:
             if isinstance(alert, Alert) and alert.rule in _OF_VISITS and alert.unit is not None:
                 of = alert.unit, alert.subject.split("|")[1]
-                told = VisitAlert(alert.rule, alert.raised_at, alert.returned_at)
-                filed.setdefault(of, []).append(told)
+                visit = VisitAlert(alert.rule, alert.raised_at, alert.returned_at)
+                filed.setdefault(of, []).append(visit)
         return filed
 
 

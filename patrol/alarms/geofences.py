@@ -1,4 +1,4 @@
-"""Fencing: how units stand to sectors and meeting places, by `gis.fences`.
+"""Geofences of sectors and meeting places: how units stand to them, by `gis.fences`.
 
 Only areas that some rule waits for are watched; without one nothing is done. What it says does not
 depend on the order in which fixes come; a visit that a late fix has undone is taken back.
@@ -22,7 +22,7 @@ from gis.fences.geofences import Geofences
 from gis.fences.settings import FenceSettings
 from gis.position.position import Position
 from patrol.alarms.rules.rendezvous_missed import is_meeting, meeting_area
-from patrol.alarms.scene import Stand, Visit, VisitHow
+from patrol.alarms.scene import UnitStanding, Visit, VisitHow
 from patrol.documents.open_documents import OpenDocuments
 from patrol.patrols.patrol import Patrol
 from patrol.reception.plausible_fixes import WINDOW
@@ -46,7 +46,7 @@ SETTINGS: Final = FenceSettings(most_fixes=1000)
 
 Fixes: TypeAlias = Iterable[tuple[str, Position]]
 
-UNKNOWN: Final = Stand()
+UNKNOWN: Final = UnitStanding()
 
 log = structlog.get_logger(__name__)
 
@@ -66,7 +66,7 @@ HOW: Final[Mapping[str, VisitHow]] = {"passed": "passed", "may_have_passed": "ma
 
 
 class VisitAlert(NamedTuple):
-    """That an alert told of a visit.
+    """An alert that was raised about a visit.
 
     Attributes:
         rule: Which rule's alert it is.
@@ -79,7 +79,7 @@ class VisitAlert(NamedTuple):
     until: datetime | None
 
 
-class Fencing:
+class GeofenceTracker:
     """How units stand to areas.
 
     Args:
@@ -89,15 +89,15 @@ class Fencing:
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         self._watch: Geofences | None = None
-        self._wanted: dict[str, int] = {}
+        self._watched_versions: dict[str, int] = {}
         self._flips: dict[tuple[str, str], list[_Flip]] = {}
         self._passed: dict[tuple[str, str, datetime, VisitHow], Visit] = {}
         #: Passages before this run began, of which nobody knows whether they are filed.
-        self._before: list[Visit] = []
+        self._unconfirmed: list[Visit] = []
         #: By unit and time: of which areas, and whether in or out, or how passed.
-        self._taken_back: dict[tuple[str, datetime], set[tuple[str, bool | VisitHow]]] = {}
+        self._retracted: dict[tuple[str, datetime], set[tuple[str, bool | VisitHow]]] = {}
         self._bad: set[tuple[str, int]] = set()
-        self._left_out: set[str] = set()
+        self._failing: set[str] = set()
 
     def __bool__(self) -> bool:
         """Whether any area is watched."""
@@ -113,27 +113,27 @@ class Fencing:
             past: Returns fixes by which units are known to begin with.
             now: The present, aware UTC.
         """
-        wanted = _wanted(open_documents)
-        if wanted == self._wanted:
+        watched = _watched_areas(open_documents)
+        if watched == self._watched_versions:
             return False
-        same = {id for id, version in wanted.items() if self._wanted.get(id) == version}
+        same = {id for id, version in watched.items() if self._watched_versions.get(id) == version}
         before, self._watch = self._watch, None
-        self._wanted = wanted
+        self._watched_versions = watched
         for of in [of for of in self._flips if of[1] not in same]:
             del self._flips[of]
         areas = [
-            area for area in (self._area(open_documents, id) for id in wanted) if area is not None
+            area for area in (self._area(open_documents, id) for id in watched) if area is not None
         ]
         if not areas:
             return True
         self._watch = Geofences(areas, settings=SETTINGS, rivers=self._ground.rivers)
-        again = past() if before is None else [*_held(before), *past()]
-        self._left_out.clear()
+        again = past() if before is None else [*_newest_fixes(before), *past()]
+        self._failing.clear()
         self._take(self._watch, list(again), now)
         return True
 
-    def anew(self, units: AbstractSet[str], past: Fixes, now: datetime) -> None:
-        """Look at units anew: what was said for them may have been another's.
+    def recompute(self, units: AbstractSet[str], past: Fixes, now: datetime) -> None:
+        """Recompute the visits of units: some of their fixes may have been another unit's.
 
         Args:
             units: They.
@@ -143,14 +143,14 @@ class Fencing:
         watch = self._watch
         if watch is None:
             return
-        gone = {of: self._flips.pop(of) for of in [of for of in self._flips if of[0] in units]}
+        removed = {of: self._flips.pop(of) for of in [of for of in self._flips if of[0] in units]}
         watch.forget(units)
         fixes = list(past)
         self._take(watch, fixes, now)
         first: dict[str, datetime | None] = {}
         for unit, position in fixes:
             first.setdefault(unit, position.time)
-        for (unit, area), flips in gone.items():
+        for (unit, area), flips in removed.items():
             if self.stand(unit, area).inside:
                 continue  # it came when it was said to, as far as that is known
             # Of what was before the first of its fixes that are known these say nothing.
@@ -165,9 +165,9 @@ class Fencing:
         if watch is None:
             return set()
         given, apart = list(fixes), set[str]()
-        if self._left_out:  # whose fixes failed before fail by themselves
-            odd = [fix for fix in given if fix[0] in self._left_out]
-            given = [fix for fix in given if fix[0] not in self._left_out]
+        if self._failing:  # whose fixes failed before fail by themselves
+            odd = [fix for fix in given if fix[0] in self._failing]
+            given = [fix for fix in given if fix[0] not in self._failing]
             apart = self._one_by_one(watch, odd, now)
         try:
             outcome = watch.see(given)
@@ -179,7 +179,7 @@ class Fencing:
         return apart | self._note(outcome, now)
 
     def overdue(self, now: datetime) -> set[str]:
-        """Take what waited for reports that do not come; return the units of which something did.
+        """Process fixes that waited for reports which do not come; return the units concerned.
 
         To be called each second: who comes into an area in a turn and is silent then is told of.
         """
@@ -192,7 +192,7 @@ class Fencing:
             return set()  # the others are looked at in a second
         return self._note(outcome, now) if outcome.added else set()
 
-    def missed(
+    def recover_visits(
         self,
         filed: Mapping[tuple[str, str], Sequence[VisitAlert]],
         open_documents: OpenDocuments,
@@ -210,23 +210,23 @@ class Fencing:
             sector = open_documents.find(Sector, of[1])
             if sector is None:
                 continue
-            told = [each for each in filed.get(of, ()) if each.rule == "no_go"]
-            since = max([sector.at, *(each.since for each in told)])
+            alerted = [each for each in filed.get(of, ()) if each.rule == "no_go"]
+            since = max([sector.at, *(each.since for each in alerted)])
             for visit in _visits(*of, flips):
                 if visit.until is None or visit.since <= since:
                     continue
-                if any(_is_of(visit, each) for each in told) or self._may_be_wild(visit):
+                if any(_is_of(visit, each) for each in alerted) or self._may_be_wild(visit):
                     continue
                 self._add_passed(visit._replace(told_at=now))
-        for visit in self._before:
+        for visit in self._unconfirmed:
             sector = open_documents.find(Sector, visit.area)
             of = visit.unit, visit.area
             known = any(each.since == visit.since for each in filed.get(of, ()))
             if sector is not None and visit.since > sector.at and not known:
                 self._add_passed(visit._replace(told_at=now))
-        self._before = []
+        self._unconfirmed = []
 
-    def has_seen(self, unit: str) -> bool:
+    def has_fix_of(self, unit: str) -> bool:
         """Return whether any fix of a unit was looked at."""
         return self._watch is not None and unit in self._watch.tracks
 
@@ -235,29 +235,29 @@ class Fencing:
         if self._watch is None:
             return []
         tracks = self._watch.tracks
-        left_out = self._left_out
+        left_out = self._failing
         return [unit for unit in units if unit not in tracks and unit not in left_out]
 
     # -- what rules ask
 
-    def stand(self, unit: str, area: str) -> Stand:
-        """Return how a unit stands to an area; nothing known of an area that is not watched."""
+    def stand(self, unit: str, area: str) -> UnitStanding:
+        """Return how a unit stands to an area; unknown for an area that is not watched."""
         watch = self._watch
         if watch is None:
             return UNKNOWN
         number, track = watch.index.number.get(area), watch.tracks.get(unit)
-        seen = None if track is None else track.newest_believed
-        if number is None or track is None or seen is None:
+        last_fix_at = None if track is None else track.newest_believed
+        if number is None or track is None or last_fix_at is None:
             return UNKNOWN
-        seen_at = datetime.fromtimestamp(seen, UTC)
+        seen_at = datetime.fromtimestamp(last_fix_at, UTC)
         standing = track.state.standings.get(number)
         if standing is not None:
             if standing.inside is None:
-                return Stand(None, None, seen_at)
-            return Stand(True, datetime.fromtimestamp(standing.since, UTC), seen_at)
+                return UnitStanding(None, None, seen_at)
+            return UnitStanding(True, datetime.fromtimestamp(standing.since, UTC), seen_at)
         flips = self._flips.get((unit, area), ())
         left = flips[-1].time if flips and not flips[-1].into else None
-        return Stand(False, left, seen_at)
+        return UnitStanding(False, left, seen_at)
 
     def within(self, unit: str) -> Iterable[str]:
         """Return the areas that a unit is surely in."""
@@ -271,14 +271,14 @@ class Fencing:
         """Return visits that were over when they became known, and are not yet filed."""
         return tuple(self._passed.values())
 
-    def filed(self, visits: Iterable[Visit]) -> None:
+    def forget(self, visits: Iterable[Visit]) -> None:
         """Forget visits that are filed."""
         for visit in visits:
             self._passed.pop((visit.unit, visit.area, visit.since, visit.how), None)
 
     def took_back(self, unit: str, time: datetime) -> bool:
-        """Return whether a coming or going of that time was told and has been taken back."""
-        return (unit, time) in self._taken_back
+        """Return whether an entry or exit of that time was reported and has been retracted."""
+        return (unit, time) in self._retracted
 
     # -- inside
 
@@ -286,18 +286,18 @@ class Fencing:
         self._passed[visit.unit, visit.area, visit.since, visit.how] = visit
 
     def _take_back(self, unit: str, area: str, time: datetime, what: bool | VisitHow) -> None:
-        """Note that what was told never was: a coming or going, or how an area was passed."""
-        self._taken_back.setdefault((unit, time), set()).add((area, what))
-        while len(self._taken_back) > TAKEN_BACK_KEPT:
-            del self._taken_back[next(iter(self._taken_back))]
+        """Note a retraction: an entry, an exit or a passage that late fixes disproved."""
+        self._retracted.setdefault((unit, time), set()).add((area, what))
+        while len(self._retracted) > TAKEN_BACK_KEPT:
+            del self._retracted[next(iter(self._retracted))]
 
-    def _tell_again(self, unit: str, area: str, time: datetime, what: bool | VisitHow) -> None:
-        """Note that it was, whatever was said of it before."""
-        taken_back = self._taken_back.get((unit, time))
+    def _report_again(self, unit: str, area: str, time: datetime, what: bool | VisitHow) -> None:
+        """Note that an event that was retracted did happen."""
+        taken_back = self._retracted.get((unit, time))
         if taken_back is not None:
             taken_back.discard((area, what))
             if not taken_back:
-                del self._taken_back[unit, time]
+                del self._retracted[unit, time]
 
     def _take(self, watch: Geofences, fixes: Sequence[tuple[str, Position]], now: datetime) -> None:
         """Look at fixes by which units are known to begin with."""
@@ -319,22 +319,22 @@ class Fencing:
             of.setdefault(fix[0], []).append(fix)
         for unit, own in of.items():
             try:
-                own = [*_held_of(watch, unit), *own]
+                own = [*_newest_fixes_of(watch, unit), *own]
                 watch.forget([unit])
                 self._remember(watch.see(own), now)
-                self._left_out.discard(unit)
+                self._failing.discard(unit)
             except Exception:
-                if unit not in self._left_out:
-                    self._left_out.add(unit)
+                if unit not in self._failing:
+                    self._failing.add(unit)
                     log.exception("a unit is left out of fences", unit=unit)
                 watch.forget([unit])
         return set(of)
 
     def _remember(self, outcome: Outcome, now: datetime) -> None:
-        """Note what fixes tell that were seen before: how units stand, no news."""
+        """Replay fixes of before the restart: they set how units stand, and are no news."""
         for event in outcome.added:
             if event.kind in HOW:
-                self._before.append(_passage(event, now))
+                self._unconfirmed.append(_passage(event, now))
                 continue
             flips = self._flips.setdefault((event.unit, event.area), [])
             flip = _flip(event)
@@ -342,7 +342,7 @@ class Fencing:
             old = event.time < now - KEPT_FOR and not is_meeting(event.area)
             if old or (flips and flip.time <= flips[-1].time):
                 continue
-            self._tell_again(event.unit, event.area, flip.time, flip.into)
+            self._report_again(event.unit, event.area, flip.time, flip.into)
             if not (flips and flips[-1].into and flip.into):  # it was there before already
                 flips.append(flip)
 
@@ -355,7 +355,7 @@ class Fencing:
             units.add(event.unit)
             if event.kind in HOW:
                 passage = _passage(event, now)
-                self.filed([passage])
+                self.forget([passage])
                 self._take_back(*of, passage.since, passage.how)
                 continue
             flips = self._flips.get(of, [])
@@ -369,21 +369,21 @@ class Fencing:
             units.add(event.unit)
             if event.kind in HOW:
                 passage = _passage(event, now)
-                self._tell_again(*of, passage.since, passage.how)
+                self._report_again(*of, passage.since, passage.how)
                 self._add_passed(passage)
                 continue
             flip = _flip(event)
-            self._tell_again(*of, flip.time, flip.into)
+            self._report_again(*of, flip.time, flip.into)
             flips = self._flips.setdefault(of, [])
             insort(flips, flip, key=lambda each: (each.time, each.into))
             if len(flips) > VISITS_KEPT or flips[0].time < now - KEPT_FOR:
-                self._flips[of] = _lately(flips[-VISITS_KEPT:], now - KEPT_FOR)
+                self._flips[of] = _recent(flips[-VISITS_KEPT:], now - KEPT_FOR)
             if event.kind == "enter":
                 came.setdefault(of, []).append(event)
         for visit in [each for each in self._passed.values() if each.how == "seen"]:
             known = self.visits(visit.unit, visit.area)
             if not any(each.since == visit.since and each.until for each in known):
-                self.filed([visit])
+                self.forget([visit])
         self._pass(came, corrected, now)
         return units
 
@@ -412,7 +412,7 @@ class Fencing:
         return len(fixes) >= WINDOW and visit.since.timestamp() <= fixes[1].t
 
     def _area(self, open_documents: OpenDocuments, id: str) -> Area | None:
-        version = id, self._wanted.get(id, 0)
+        version = id, self._watched_versions.get(id, 0)
         try:
             sector = open_documents.find(Sector, id)
             if sector is not None:
@@ -427,31 +427,31 @@ class Fencing:
             return None
 
 
-def _wanted(open_documents: OpenDocuments) -> dict[str, int]:
+def _watched_areas(open_documents: OpenDocuments) -> dict[str, int]:
     """Return the areas that matter now, with the version of the document that draws them."""
-    wanted: dict[str, int] = {}
+    watched: dict[str, int] = {}
     for sector in open_documents.all(Sector):
         if sector.use in KEPT_OUT_OF:
-            wanted[sector.id] = sector.version
+            watched[sector.id] = sector.version
     for patrol in open_documents.all(Patrol):
         if patrol.state != "under way":
             continue
         for id in (*patrol.sectors, *(area for leg in patrol.legs for area in leg.sectors)):
             found = open_documents.find(Sector, id)
             if found is not None:
-                wanted[id] = found.version
+                watched[id] = found.version
         for number in range(len(patrol.rendezvous)):
-            wanted[meeting_area(patrol, number)] = patrol.revision
-    return wanted
+            watched[meeting_area(patrol, number)] = patrol.revision
+    return watched
 
 
-def _held(watch: Geofences) -> Iterable[tuple[str, Position]]:
+def _newest_fixes(watch: Geofences) -> Iterable[tuple[str, Position]]:
     """Return the newest fixes that a watch holds."""
     for unit in watch.tracks:
-        yield from _held_of(watch, unit)
+        yield from _newest_fixes_of(watch, unit)
 
 
-def _held_of(watch: Geofences, unit: str) -> Iterable[tuple[str, Position]]:
+def _newest_fixes_of(watch: Geofences, unit: str) -> Iterable[tuple[str, Position]]:
     """Return those of one unit."""
     track = watch.tracks.get(unit)
     return [
@@ -469,13 +469,13 @@ def _held_of(watch: Geofences, unit: str) -> Iterable[tuple[str, Position]]:
     ]
 
 
-def _is_of(visit: Visit, told: VisitAlert) -> bool:
-    """Return whether a visit was told though it began later: as its beginning is too long ago to be
-    looked at, or late fixes told that better.
+def _is_of(visit: Visit, alert: VisitAlert) -> bool:
+    """Return whether an alert is about a visit though their times differ: the visit's beginning is
+    too long ago, or late fixes corrected it.
     """
-    if told.until is None:
+    if alert.until is None:
         return visit.appeared
-    return told.since <= visit.since < told.until
+    return alert.since <= visit.since < alert.until
 
 
 def _flip(event: FenceEvent) -> _Flip:
@@ -488,7 +488,7 @@ def _passage(event: FenceEvent, now: datetime) -> Visit:
     return Visit(event.unit, event.area, *times, event.lon, event.lat, now, how=HOW[event.kind])
 
 
-def _lately(flips: Sequence[_Flip], since: datetime) -> list[_Flip]:
+def _recent(flips: Sequence[_Flip], since: datetime) -> list[_Flip]:
     """Return those since a time, and of the first visit also when it began."""
     first = bisect_left(flips, since, key=lambda each: each.time)
     if 0 < first < len(flips) and not flips[first].into:

@@ -1,4 +1,4 @@
-"""Machine acts: what a command on this node's machine did to the people of another agency.
+"""Machine acts: commands run on this node's machine that changed accounts of another agency.
 
 Whoever may run a command there needs no password, so nothing stops them; but the agency whose user,
 device or token it is must hear of it. Each such act is a line of that agency's journal; here the
@@ -80,12 +80,12 @@ class MachineActs:
         return self._new
 
     async def look(self) -> None:
-        """Look for new ones; what cannot be read is looked for again."""
+        """Read new acts from the journal; what cannot be read is tried again."""
         try:
             if self._after is None:
                 begin = await self._store.read(_where_to_begin, self._now() - BACK)
                 self._after, self._raised = begin
-            end, entries = await self._store.read(_found, self._after or 0)
+            end, entries = await self._store.read(_new_acts, self._after or 0)
             self._after = end
             self._new += [act for each in entries if (act := self._act(each)) is not None]
         except StoreError as error:
@@ -108,7 +108,7 @@ class MachineActs:
         )
 
 
-def _found(connection: Connection, after: int) -> tuple[int, list[Entry]]:
+def _new_acts(connection: Connection, after: int) -> tuple[int, list[Entry]]:
     """Return the number of the newest line, and those by a command after another."""
     return journal.end(connection)[0], journal.by(connection, COMMAND_LINE, after=after)
 

@@ -1,4 +1,4 @@
-"""Past fixes: where units were before a watch of fences began, so that it knows how they stand."""
+"""Past fixes: stored positions with which geofences and behaviours start."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ async def patrolled(
 async def alerted(
     store: Store, picture: Picture, open_documents: OpenDocuments, *, now: datetime
 ) -> list[tuple[str, Position]]:
-    """Return where units were lately that are in a no-go sector, as an alert says.
+    """Return recent positions of units that are in a no-go sector by an open alert.
 
     Among few fixes one wild one is taken for a way out and in again.
 

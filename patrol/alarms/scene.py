@@ -1,4 +1,4 @@
-"""What alert rules are given, and what they answer: which conditions hold now.
+"""Scene and Condition: the input of alert rules, and their output.
 
 A rule of an alert is a pure function of a `Scene`: it finds all its conditions each time, whether
 they are new or not. What begins, goes on and ends is worked out by whoever keeps the alerts
@@ -77,7 +77,7 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Battery(msgspec.Struct, frozen=True, gc=False):  # phones tell of it in each message
-    """How full a radio's battery is, as it told.
+    """The battery level of a radio, as it reported it.
 
     Attributes:
         pct: In percent; None where it said only that it is low.
@@ -91,7 +91,7 @@ class Battery(msgspec.Struct, frozen=True, gc=False):  # phones tell of it in ea
 
 
 class DistressCall(NamedTuple):
-    """How somebody calls for help; nobody has cleared it.
+    """A call for help that no person has ended.
 
     Attributes:
         by_hand_at: Since when somebody does, aware UTC; None: nobody did by hand.
@@ -108,18 +108,18 @@ class DistressCall(NamedTuple):
         return (self.man_down_at if man_down else self.by_hand_at) is not None
 
 
-class Stand(NamedTuple):
+class UnitStanding(NamedTuple):
     """How a unit stands to an area, by its fixes and their errors.
 
     Attributes:
         inside: Whether it is in; None: nobody can say.
         since: When it came in or went out; None: not known.
-        seen_at: Time of its newest believed fix; None without any.
+        last_fix_at: Time of its newest believed fix; None without any.
     """
 
     inside: bool | None = None
     since: datetime | None = None
-    seen_at: datetime | None = None
+    last_fix_at: datetime | None = None
 
 
 VisitHow: TypeAlias = Literal["seen", "passed", "maybe"]
@@ -171,7 +171,7 @@ class Stray(NamedTuple):
 
 
 class Episode(NamedTuple):
-    """That boats do, or did, for some time what a limit of a sector is about.
+    """A boat exceeded a limit of a sector for some time.
 
     Attributes:
         rule: Whose it is.
@@ -201,7 +201,7 @@ class Episode(NamedTuple):
 class UnitStandings(Protocol):
     """How units stand to areas."""
 
-    def stand(self, unit: str, area: str) -> Stand:
+    def stand(self, unit: str, area: str) -> UnitStanding:
         """Return how a unit stands to an area; nothing known of an area that is not watched."""
 
     def within(self, unit: str) -> Iterable[str]:
@@ -248,7 +248,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         batteries: By unit.
         calls: Calls for help, by unit or address.
         strays: Late fixes across the border, not yet filed.
-        taken: Radios that one agency heard and another lately registered.
+        taken_radios: Radios that one agency heard and another lately registered.
         machine_acts: What commands on this machine lately did to other agencies' people.
         patrols: All that are not over.
         on_patrol: The patrol under way that a unit is in, by unit.
@@ -260,8 +260,8 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         is_landing: Whether boats land at a place, in degrees east and north.
         may_see: Whether of an owner's records a class may pass to a viewer now, about or at a
             unit.
-        is_kept: Whether alerts of a unit's call for help are open and none of them may pass to a
-            viewer, as of one that began in a suspension.
+        is_withheld: Whether alerts of a unit's call for help are open and none of them may pass to
+            a viewer, as of one that began in a suspension.
         disk: What is left on the disk of the store; None: not known.
         backups: What is wrong with back-ups: by `backup` and `restore_test`, in words.
     """
@@ -286,11 +286,11 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     standing: UnitStandings
     passed: Sequence[Visit] = ()
     may_see: Callable[[str, str, DataClass, Contact], bool]
-    is_kept: Callable[[str, str], bool] = lambda _unit, _viewer: False
+    is_withheld: Callable[[str, str], bool] = lambda _unit, _viewer: False
     disk: DiskRoom | None = None
     backups: Mapping[str, str] = MappingProxyType({})
     episodes: Sequence[Episode] = ()
-    taken: Sequence[TakenRadio] = ()
+    taken_radios: Sequence[TakenRadio] = ()
     machine_acts: Sequence[MachineAct] = ()
     is_landing: Callable[[float, float], bool] = lambda _lon, _lat: False
 
@@ -303,12 +303,12 @@ class AlertRule(NamedTuple):
         find: Returns the conditions that hold.
         latched: Only a person ends it.
         at_once: Looked at after each batch that may matter to it, not only once a second.
-        gone_for_s: How long its condition must be gone before it counts as gone, seconds.
+        absent_for_s: How long its condition must be gone before it counts as gone, seconds.
         calm_for_s: What is acknowledged and comes back within so many seconds does not ring again.
         unsure: Whether just now nothing can be said about an open alert: it stays as it is.
         ended: Returns when the condition of an alert was over; None: now.
-        broke: Returns when the condition of an alert was over for a while before it began as it
-            holds now; None where it held all the time.
+        interruption: Returns when the condition of an alert was over for a while before it began as
+            it holds now; None where it held all the time.
         is_past: It tells of what is over by the time it is known: an alert of it holds until
             somebody has acknowledged it.
     """
@@ -317,35 +317,37 @@ class AlertRule(NamedTuple):
     find: Callable[[Scene], Iterable[Condition]]
     latched: bool = False
     at_once: bool = False
-    gone_for_s: float = 0.0
+    absent_for_s: float = 0.0
     calm_for_s: float = 0.0
     unsure: Callable[[Scene, Alert], bool] = lambda _scene, _alert: False
     ended: Callable[[Scene, Alert], datetime | None] = lambda _scene, _alert: None
-    broke: Callable[[Scene, Alert, Condition], datetime | None] = lambda _scene, _alert, _now: None
+    interruption: Callable[[Scene, Alert, Condition], datetime | None] = (
+        lambda _scene, _alert, _now: None
+    )
     is_past: bool = False
 
 
 def about(contact: Contact) -> dict[str, Any]:
     """Return the fields of a condition that say whom it is about, and where that is."""
-    told: dict[str, Any] = {"unit": contact.id, "agency": contact.agency}
+    facts: dict[str, Any] = {"unit": contact.id, "agency": contact.agency}
     last = contact.last
     if last is not None:
-        told |= {"lon": last.lon, "lat": last.lat}
+        facts |= {"lon": last.lon, "lat": last.lat}
         if last.place is not None:
-            told["place"] = last.place.words()
+            facts["place"] = last.place.words()
         elif last.river_km is not None:
-            told["place"] = f"km {last.river_km:.0f}"
-    return told
+            facts["place"] = f"km {last.river_km:.0f}"
+    return facts
 
 
-def behind(scene: Scene, unit: str) -> timedelta:
+def clock_lag(scene: Scene, unit: str) -> timedelta:
     """Return how far a unit's clock is known to be behind; nothing of one that is not known."""
     contact = scene.contacts.get(unit)
     return timedelta(seconds=0.0 if contact is None else contact.behind_s)
 
 
 def is_historical(seen_at: datetime | None, now: datetime, contact: Contact) -> bool:
-    """Return whether what is known by a fix of that time is known too late to ring.
+    """Return whether a fix of that time is too old to raise a ringing alert.
 
     Args:
         seen_at: When it was, by the clock that its sender goes by; None: not known.

@@ -23,7 +23,7 @@ MOST: Final = 1000
 """Most that wait to be filed."""
 
 
-class Strays:
+class StrayDetector:
     """Late fixes across the border that are not filed yet.
 
     Args:
@@ -36,7 +36,7 @@ class Strays:
     def __init__(self, ground: Ground | None) -> None:
         self.waiting: list[Stray] = []
         self._ground = ground
-        self._asked: dict[str, datetime] = {}
+        self._checked_at: dict[str, datetime] = {}
 
     def note(self, fixes: Iterable[Fix], units: Mapping[str, Unit], now: datetime) -> None:
         """Ask where late fixes were; those that are live, the rule sees itself.
@@ -53,10 +53,10 @@ class Strays:
             unit = units.get(fix.of)
             if unit is None or unit.country is None or len(self.waiting) >= MOST:
                 continue
-            asked = self._asked.get(fix.of)
-            if asked is not None and abs(fix.time - asked) < APART:
+            checked_at = self._checked_at.get(fix.of)
+            if checked_at is not None and abs(fix.time - checked_at) < APART:
                 continue
-            self._asked[fix.of] = fix.time
+            self._checked_at[fix.of] = fix.time
             side = self._ground.side(lon=fix.lon, lat=fix.lat, accuracy_m=fix.error_m)
             if side is not None and side.sure and side.country not in (None, unit.country):
                 country = str(side.country)

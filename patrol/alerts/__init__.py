@@ -1,1 +1,1 @@
-"""Alerts: an alert as a document, its states, and to whom word of it went."""
+"""Alerts: an alert as a document, its lifecycle, and its deliveries."""

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Annotated, ClassVar, Final, Literal, TypeAlias, get_args
 
 from patrol.documents.document import Document
-from patrol.documents.state_machine import Life
+from patrol.documents.state_machine import Lifecycle
 from patrol.units.data_classes import ALERTS, NEVER, POSITIONS, DataClass
 from patrol.units.units import Role
 
@@ -42,7 +42,7 @@ RINGING: Final = frozenset({"raised", "escalated"})
 HOLDING: Final = frozenset({"raised", "escalated", "acknowledged", "shelved", "settled"})
 """States in which the condition is there."""
 
-LIFE: Final = Life(
+LIFECYCLE: Final = Lifecycle(
     "alert",
     "raised",
     {
@@ -123,7 +123,7 @@ class Alert(Document, frozen=True, kw_only=True, tag="alert"):
         subject: What it is about: a unit, a channel, a patrol; more of them joined by `|`.
         severity: `sos`, `high`, `medium` or `low`.
         raised_at: Since when its condition is there, in event time, aware UTC.
-        state: Where it is in its life (`LIFE`).
+        state: Where it is in its life (`LIFECYCLE`).
         historical: Only late fixes told of it: it does not ring and is not escalated.
         unit: Unit it is about, or the address of a radio that nobody has registered.
         lon: Where, degrees east.
@@ -148,7 +148,7 @@ class Alert(Document, frozen=True, kw_only=True, tag="alert"):
     """
 
     CLASS: ClassVar[DataClass | None] = "alerts"
-    SEEN_BY: ClassVar[str] = "see alerts"
+    VIEWING_ACT: ClassVar[str] = "see alerts"
 
     rule: Annotated[str, ALERTS]
     subject: Annotated[str, ALERTS]
@@ -179,14 +179,14 @@ class Alert(Document, frozen=True, kw_only=True, tag="alert"):
     @property
     def is_closed(self) -> bool:
         """Whether it is resolved or withdrawn."""
-        return LIFE.is_end(self.state)
+        return LIFECYCLE.is_end(self.state)
 
     @property
-    def seen_by(self) -> str:
+    def viewing_act(self) -> str:
         """What a role must be allowed to do to see it: unknown radios, if it is about one."""
         if self.unit is not None and ":" in self.unit:  # an address; ids of units have none
             return "see unknown radios"
-        return self.SEEN_BY
+        return self.VIEWING_ACT
 
     @property
     def key(self) -> Key:
@@ -195,5 +195,5 @@ class Alert(Document, frozen=True, kw_only=True, tag="alert"):
 
     @property
     def rings(self) -> bool:
-        """Whether it calls for somebody."""
+        """Whether it needs a person's attention now."""
         return self.state in RINGING and not self.historical

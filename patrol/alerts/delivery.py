@@ -1,4 +1,4 @@
-"""Deliveries: which alert is to reach whom by which way, and what became of it.
+"""Deliveries: which alert goes to whom by which channel, and with what outcome.
 
 A delivery is kept before it is tried, so that a crash loses none; its id follows from whom, what
 and which version of the alert, so that none is made twice. What it says is not kept: that is made
@@ -13,13 +13,13 @@ from typing import Annotated, ClassVar, Final, Literal, NamedTuple, Self
 
 from patrol.alerts.alert import Alert, AlertState, Severity, is_worse
 from patrol.documents.document import Document
-from patrol.documents.state_machine import Life
+from patrol.documents.state_machine import Lifecycle
 from patrol.units.data_classes import NEVER
 
 DeliveryWay = Literal["push", "mail", "webhook", "radio"]
 """How an alert leaves: to a browser, a mailbox, a program, or as words to a radio."""
 
-LIFE: Final = Life(
+LIFECYCLE: Final = Lifecycle(
     "delivery",
     "waiting",
     {
@@ -61,7 +61,7 @@ class AlertDelivery(Document, frozen=True, kw_only=True, tag="delivery"):
         severity: Its severity then.
         occasion: Why: `raised`, `escalated`, or the state that the alert came to.
         expires_at: When it is worth nothing any more, aware UTC.
-        state: What became of it (`LIFE`).
+        state: What became of it (`LIFECYCLE`).
         settled_at: When that was known, aware UTC; None while it waits.
         attempts: How often it was tried by then.
         fault: What was in the way at last; empty for nothing.
@@ -69,7 +69,7 @@ class AlertDelivery(Document, frozen=True, kw_only=True, tag="delivery"):
         together: How many alerts that message told of.
     """
 
-    SEEN_BY: ClassVar[str] = "see deliveries"
+    VIEWING_ACT: ClassVar[str] = "see deliveries"
 
     rule: Annotated[str, NEVER]
     way: Annotated[DeliveryWay, NEVER]
@@ -80,7 +80,7 @@ class AlertDelivery(Document, frozen=True, kw_only=True, tag="delivery"):
     occasion: Annotated[str, NEVER]
     expires_at: Annotated[datetime, NEVER]
     user: Annotated[str, NEVER] = ""
-    state: Annotated[str, NEVER] = LIFE.start
+    state: Annotated[str, NEVER] = LIFECYCLE.start
     settled_at: Annotated[datetime | None, NEVER] = None
     attempts: Annotated[int, NEVER] = 0
     fault: Annotated[str, NEVER] = ""
@@ -90,11 +90,11 @@ class AlertDelivery(Document, frozen=True, kw_only=True, tag="delivery"):
     @property
     def is_closed(self) -> bool:
         """Whether it waits no more."""
-        return LIFE.is_end(self.state)
+        return LIFECYCLE.is_end(self.state)
 
     @property
     def target(self) -> DeliveryTarget:
-        """What shares one back-off, one limit, and one eye on what may be seen."""
+        """The receiver by whom back-off, rate limit and visibility are decided."""
         return DeliveryTarget(self.way, self.to, self.rule)
 
 
@@ -114,7 +114,7 @@ class PushSubscription(Document, frozen=True, kw_only=True, tag="push_subscripti
         ended_why: Why.
     """
 
-    SEEN_BY: ClassVar[str] = "see push subscriptions"  # in no table: nobody may
+    VIEWING_ACT: ClassVar[str] = "see push subscriptions"  # in no table: nobody may
 
     user: Annotated[str, NEVER]
     endpoint: Annotated[str, NEVER]
@@ -129,7 +129,7 @@ class PushSubscription(Document, frozen=True, kw_only=True, tag="push_subscripti
         """Whether it was taken away."""
         return self.ended_at is not None
 
-    def held_by(self, agency: str) -> Self | None:  # noqa: ARG002 - whoever it is
+    def part_for(self, agency: str) -> Self | None:  # noqa: ARG002 - whoever it is
         """Return None: it is shown to nobody."""
         return None
 
@@ -162,13 +162,13 @@ class PriorAlert(NamedTuple):
     severity: Severity
 
 
-def seen(alert: Alert) -> PriorAlert:
-    """Return what has to be remembered of a version to know what is new about the next."""
+def prior_alert(alert: Alert) -> PriorAlert:
+    """Return the facts of a version that decide what is new about the next version."""
     return PriorAlert(alert.version, alert.state, alert.level, alert.historical, alert.severity)
 
 
 def occasion_of(alert: Alert, before: PriorAlert | None) -> AlertState | None:
-    """Return what is new about a version of an alert; None if it is nothing to tell of.
+    """Return why a new version of an alert is delivered; None if it is not.
 
     What only late fixes tell of is history, and nothing to tell anybody of at once.
 

@@ -1,6 +1,6 @@
 """What becomes of an alert: pure changes, each from one version to the next, and the timetable.
 
-No change but through the table of states (`patrol.alerts.alert.LIFE`).
+No change but through the table of states (`patrol.alerts.alert.LIFECYCLE`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from msgspec.structs import replace
 
-from patrol.alerts.alert import LIFE, Alert, Severity
+from patrol.alerts.alert import LIFECYCLE, Alert, Severity
 from patrol.documents.document import new_id, revised
 from patrol.errors.errors import Conflict
 from patrol.units.effective_time import AHEAD
@@ -26,7 +26,7 @@ CLOSED_AFTER: Final = timedelta(hours=1)
 
 
 class Stage(NamedTuple):
-    """Who is told when nobody acknowledges.
+    """One stage of escalation: the roles notified when nobody acknowledges.
 
     Attributes:
         after_s: So long after the alert rang first, seconds.
@@ -71,7 +71,7 @@ ALSO_TOLD: Final[Mapping[str, tuple[Role, ...]]] = MappingProxyType(
 """Whose business a rule is from the first moment, besides those of its severity."""
 
 
-def begun(
+def first_version(
     *,
     rule: str,
     subject: str,
@@ -112,7 +112,7 @@ def begun(
 
 
 def acknowledged(alert: Alert, *, at: datetime, by: str, where: str = "") -> Alert:
-    """Return it acknowledged: somebody knows.
+    """Return the version in which a person has acknowledged it.
 
     Raises:
         IllegalStep: If it does not wait for that.
@@ -174,7 +174,7 @@ def resolved(alert: Alert, *, at: datetime, by: str, note: str) -> Alert:
 
 
 def cleared(alert: Alert, *, at: datetime, by: str, note: str) -> Alert:
-    """Return a call for help resolved: a person said that it is over.
+    """Return the resolved version of a call for help that a person ended.
 
     Raises:
         IllegalStep: If its state does not allow it.
@@ -223,7 +223,7 @@ def recurred(alert: Alert, *, at: datetime, **about: Any) -> Alert:
 
 
 def resumed(alert: Alert, *, at: datetime, **about: Any) -> Alert:
-    """Return it with its condition back so soon that it does not ring: somebody knows of it.
+    """Return the version whose condition came back so soon that it does not ring again.
 
     Raises:
         IllegalStep: If nobody has acknowledged it, or its condition is there already.
@@ -232,7 +232,7 @@ def resumed(alert: Alert, *, at: datetime, **about: Any) -> Alert:
 
 
 def come_live(alert: Alert, *, at: datetime, **about: Any) -> Alert:
-    """Return what only late fixes told as something that is so now: it rings.
+    """Return the version of an alert that was historical and is current now: it rings.
 
     Raises:
         IllegalStep: If its state does not allow it.
@@ -242,7 +242,7 @@ def come_live(alert: Alert, *, at: datetime, **about: Any) -> Alert:
 
 
 def worsened(alert: Alert, *, at: datetime, severity: Severity, **about: Any) -> Alert:
-    """Return it with a condition that is more severe now: it rings anew, by that severity.
+    """Return the version with a more severe condition: it rings again, by that severity.
 
     Who acknowledged, shelved or settled it did so to the lesser.
 
@@ -268,7 +268,9 @@ def escalated(alert: Alert, *, at: datetime, by: str = "") -> Alert:
         Conflict: If a person asks though everybody in its timetable was told.
     """
     stages = TIMETABLE[alert.severity]
-    LIFE.after(alert.state, "escalate")  # whether it can be comes before whether there is more
+    LIFECYCLE.next_state(
+        alert.state, "escalate"
+    )  # whether it can be comes before whether there is more
     if by and alert.level + 1 >= len(stages):
         raise Conflict("everybody whom its timetable names was told", code="all_told")
     level = min(alert.level + 1, len(stages) - 1)
@@ -308,7 +310,7 @@ def retimed(alert: Alert, now: datetime) -> Alert | None:
 
 
 def due(alert: Alert, now: datetime) -> Alert | None:
-    """Return what time alone makes of it; None for nothing."""
+    """Return the version that the time of day makes due; None for none."""
     if alert.escalates_at is not None and alert.escalates_at <= now and alert.rings:
         return escalated(alert, at=now)
     if alert.shelved_until is not None and not now < alert.shelved_until <= now + LONGEST_SHELF:
@@ -322,7 +324,7 @@ def due(alert: Alert, now: datetime) -> Alert | None:
 
 
 def _after(alert: Alert, act: str, at: datetime, by: str, **changes: Any) -> Alert:
-    state = LIFE.after(alert.state, act)
+    state = LIFECYCLE.next_state(alert.state, act)
     return revised(alert, at=at, by=by, state=state, **changes)
 
 

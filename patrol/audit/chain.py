@@ -134,7 +134,7 @@ def chained(note: Note, *, seq: int, previous: bytes, at: datetime, origin: str)
 
 
 def hash_of(entry: Entry) -> bytes:
-    """Return what the hash of an entry must be.
+    """Return the hash that an entry should have.
 
     It is the SHA-256 of the JSON array, without spaces and in UTF-8, of its fields in their order:
     number, time (`time_text`), act, actor, agency, subject, detail (a string that holds JSON),
@@ -194,7 +194,7 @@ class Chain:
         self.seq, self.hash = seq, last
 
     def take(self, entry: Entry) -> ChainFault | None:
-        """Prove the next entry; return what is wrong where it does not follow."""
+        """Verify the next entry; return the fault if it does not follow."""
         expected = self.seq + 1
         if entry.seq != expected:
             return ChainFault(

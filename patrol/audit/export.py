@@ -137,7 +137,7 @@ def check(file: BinaryIO, *, public: str | None = None) -> ExportCheck:
     line, following = _line(file), _line(file)
     while following:
         if fault is None:
-            fault = _taken(chain, line, number)
+            fault = _verify_line(chain, line, number)
             count += fault is None
         line, following, number = following, _line(file), number + 1
     head = _decoded(line, SignedHead, number)
@@ -155,27 +155,27 @@ def check(file: BinaryIO, *, public: str | None = None) -> ExportCheck:
     return ExportCheck(opening=first, head=head, entries=count, fault=fault)
 
 
-def _taken(chain: Chain, line: bytes, number: int) -> ChainFault | None:
+def _verify_line(chain: Chain, line: bytes, number: int) -> ChainFault | None:
     try:
-        said = json_decoder(ExportLine).decode(line)
-        at = datetime.fromisoformat(said.at)
+        entry_line = json_decoder(ExportLine).decode(line)
+        at = datetime.fromisoformat(entry_line.at)
         entry = Entry(
-            seq=said.seq,
+            seq=entry_line.seq,
             at=at,
-            act=said.act,
-            actor=said.actor,
-            agency=said.agency,
-            subject=said.subject,
-            detail=said.detail,
-            origin=said.origin,
-            previous=bytes.fromhex(said.previous),
-            hash=bytes.fromhex(said.hash),
+            act=entry_line.act,
+            actor=entry_line.actor,
+            agency=entry_line.agency,
+            subject=entry_line.subject,
+            detail=entry_line.detail,
+            origin=entry_line.origin,
+            previous=bytes.fromhex(entry_line.previous),
+            hash=bytes.fromhex(entry_line.hash),
         )
         # Each has one way to be written: another spelling of the same is an alteration too.
         readable = (
             at.tzinfo is not None
-            and time_text(at) == said.at
-            and (entry.previous.hex(), entry.hash.hex()) == (said.previous, said.hash)
+            and time_text(at) == entry_line.at
+            and (entry.previous.hex(), entry.hash.hex()) == (entry_line.previous, entry_line.hash)
         )
     except (msgspec.MsgspecError, ValueError):
         readable = False

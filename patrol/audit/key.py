@@ -66,7 +66,7 @@ def audit_key(file: Path) -> AuditKey:
 
 
 def _make(file: Path) -> None:
-    """Make a key: whole in its file or not at all, whoever else makes or reads it meanwhile."""
+    """Create a key, atomically, also if another process creates or reads it at the same time."""
     draft = file.with_name(f".{file.name}.{token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:

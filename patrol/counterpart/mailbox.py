@@ -1,4 +1,4 @@
-"""NodeMailbox: files what comes from counterpart nodes and knows what is to be told to them.
+"""NodeMailbox: files messages of counterpart nodes and knows which messages are due to them.
 
 Whatever carries the messages hands in what arrives, and asks what is due. What it says is rules of
 `patrol.counterpart.messages`; here are the store, the turn and the clock.
@@ -45,11 +45,11 @@ class NodeMailbox:
     ) -> None:
         self._document_service, self._store = document_service, store
         self._node, self._here, self._why_not = node, here, why_not
-        self._told_at: dict[str, datetime] = {}
+        self._sent_at: dict[str, datetime] = {}
         self._one_at_a_time = asyncio.Lock()
 
     async def take(self, message: HandOffMessage) -> HandOffReceipt:
-        """File what a message brings; on disk when this returns its receipt.
+        """File what a message brings; its receipt is stored when this returns.
 
         Raises:
             Conflict: If it is not to be believed; it gets no receipt.
@@ -70,7 +70,7 @@ class NodeMailbox:
             )
         return HandOffReceipt(of=message.id, node=self._node, to_node=message.node)
 
-    async def hear(self, receipt: HandOffReceipt) -> None:
+    async def take_receipt(self, receipt: HandOffReceipt) -> None:
         """Note that a message was dealt with.
 
         Raises:
@@ -81,7 +81,7 @@ class NodeMailbox:
         )
 
     def due(self, now: datetime) -> list[HandOffMessage]:
-        """Return what is to be told now: what is new, and what had no receipt for `AGAIN_S`.
+        """Return the messages to send now: new ones, and those without a receipt for `AGAIN_S`.
 
         Args:
             now: Aware UTC.
@@ -94,8 +94,8 @@ class NodeMailbox:
                 may_cross=lambda made: self._why_not(made, now) is None,
             )
         }
-        self._told_at = {id: at for id, at in self._told_at.items() if id in owed}
+        self._sent_at = {id: at for id, at in self._sent_at.items() if id in owed}
         again = now - timedelta(seconds=AGAIN_S)
-        found = [each for id, each in owed.items() if self._told_at.get(id, again) <= again]
-        self._told_at |= {each.id: now for each in found}
+        found = [each for id, each in owed.items() if self._sent_at.get(id, again) <= again]
+        self._sent_at |= {each.id: now for each in found}
         return found

@@ -1,4 +1,4 @@
-"""Exchange: what goes to a counterpart node, and what comes from it: outbox, inbox, receipts. Pure.
+"""Messages between counterpart nodes: outbox, inbox and receipts, as pure functions.
 
 The link between two nodes drops, repeats and reorders. So every message is told again until its
 receipt comes, has an id that stays the same, and names a *term* (`patrol.targets.custody`); what
@@ -47,10 +47,10 @@ from patrol.targets.remote_hand_off import (
     arrived,
     ended_there,
     granted,
-    heard,
     never_came,
+    receive_grant,
     renewed,
-    taken,
+    take_over,
 )
 from patrol.targets.target import Target
 from patrol.units.data_classes import crossed
@@ -64,7 +64,7 @@ _ANSWERS: Final = ("accept", "decline")
 
 
 class HandOffMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="message"):
-    """What one node tells another about a hand-off.
+    """A message between two nodes about a hand-off.
 
     Attributes:
         id: The same each time it is told.
@@ -170,7 +170,7 @@ def receive(
     why_not: WhyNot,
     now: datetime,
 ) -> Filing:
-    """Return what a message has this node file; nothing for what is late, repeated or known.
+    """Return the filing for a message; empty if it is late, repeated or known.
 
     What this returns is receipted once it is on disk; what it raises is not.
 
@@ -221,7 +221,7 @@ def receive(
 def receipted(
     open_documents: OpenDocuments, receipt: HandOffReceipt, *, node: str, now: datetime
 ) -> Filing:
-    """Return what a receipt has this node file; nothing if the message is not owed any more."""
+    """Return the filing for a receipt; empty if its message is not outstanding any more."""
     made = open_documents.find(HandOff, receipt.of.partition("/")[0])
     if made is None or receipt.to_node != node:
         return NOTHING
@@ -230,7 +230,7 @@ def receipted(
         if _id_of(made, owed) != receipt.of or other != receipt.node:
             continue
         if owed.what == "grant":
-            return heard(made, open_documents.find(Target, made.target), now=now)
+            return receive_grant(made, open_documents.find(Target, made.target), now=now)
         rest = tuple(each for each in made.owed if each is not owed)
         agency = made.to if owed.what in _ANSWERS else made.agency
         return Filing(
@@ -264,7 +264,7 @@ def _offered(
     for mine in open_documents.all(HandOff):
         # Who offers it back has it: so it took what was granted, though its receipt is not here.
         if mine.state == "granted" and (mine.case, mine.to) == (offer.case, offer.agency):
-            news = heard(mine, open_documents.find(Target, mine.target), now=now)
+            news = receive_grant(mine, open_documents.find(Target, mine.target), now=now)
             filing = msgspec.structs.replace(
                 filing,
                 documents=(*filing.documents, *news.documents),
@@ -300,7 +300,7 @@ def _granted(
         return NOTHING
     if made.state != "accepted":
         raise Conflict(f"message {message.id} grants what was never accepted here")
-    return taken(made, own_of(open_documents, made), term=message.term, now=now)
+    return take_over(made, own_of(open_documents, made), term=message.term, now=now)
 
 
 def _check(made: HandOff, message: HandOffMessage) -> None:

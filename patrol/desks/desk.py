@@ -35,7 +35,7 @@ from patrol.desks.watch_room.deliveries import DeliveryDesk
 from patrol.desks.watch_room.messages import MessageDesk
 from patrol.desks.watch_room.registry import RegistryDesk
 from patrol.desks.watch_room.watch_log import WatchLogDesk
-from patrol.inquiry.find_radio import ask
+from patrol.inquiry.find_radio import find_radio
 from patrol.maintenance.unknown_radios import UnknownRadio
 from patrol.sectors.site_geography import Ground
 from patrol.units.accounts import User
@@ -75,7 +75,7 @@ class Desk:
             sharing=watch.sharing,
             cross_agency_units=watch.cross_agency_units,
             feed_of=watch.publisher.feed,
-            ask=partial(ask, watch),
+            ask=partial(find_radio, watch),
             agency=watch.agency,
             now=watch.now,
             user=user,

@@ -1,4 +1,4 @@
-"""HoldingsDesk: what an agency holds on somebody or something, for its administrators.
+"""HoldingsDesk: search of an agency's holdings about a person or thing, for its administrators.
 
 Whoever asks says for what: a request of the person concerned, an order of a court, a mistake to be
 found. The journal has what was asked, why, and how much was found, before anything is answered.
@@ -34,7 +34,7 @@ class HoldingsDesk:
         self._access = access
 
     async def search(self, words: str, *, purpose: str) -> Mentions:
-        """Return what the agency's records hold on a name, call sign, number or device id.
+        """Return the agency's records on a name, call sign, number or device id.
 
         Args:
             words: What to look for, `SHORTEST` to `LONGEST` characters.
@@ -55,7 +55,7 @@ class HoldingsDesk:
 
 
 def check_search(words: str, purpose: str) -> tuple[str, str]:
-    """Return what to look for and why, without spaces about it.
+    """Return words and purpose of a search, stripped of spaces.
 
     Raises:
         Conflict: If either is too short or too long.
@@ -71,7 +71,7 @@ def check_search(words: str, purpose: str) -> tuple[str, str]:
 
 
 def search_note(actor: str, agency: str, words: str, purpose: str, found: Mentions) -> Note:
-    """Return the line of the journal that tells of a search."""
+    """Return the journal entry of a search."""
     counts: dict[str, int] = {}
     for each in found.found:
         counts[each.kind] = counts.get(each.kind, 0) + 1

@@ -129,7 +129,7 @@ class LegalHoldDesk:
         return cast(LegalHold, hold)
 
     async def _name(self, kind: HeldKind, id: str) -> str:
-        """Return what people call something of the user's agency.
+        """Return the name of a document of the user's agency.
 
         Raises:
             NotFound: If it has no such thing.
@@ -143,7 +143,7 @@ class LegalHoldDesk:
             if unit is None or unit.agency != self._access.user.agency:
                 raise NotFound(kind, id)
             return unit.call_sign
-        document = await self._access.kept(KINDS[kind], id)
+        document = await self._access.any_document(KINDS[kind], id)
         if self._access.user.agency not in document.parties:
             raise NotFound(kind, id)
         return next(

@@ -15,7 +15,7 @@ from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import Filing
 from patrol.errors.errors import Conflict, IllegalStep, NotFound
 from patrol.incidents.incident import Category, Incident
-from patrol.marks.mark import LASTS, LASTS_AT_MOST, LIFE, Mark, ended
+from patrol.marks.mark import LASTS, LASTS_AT_MOST, LIFECYCLE, Mark, ended
 from patrol.sectors.site_geography import Ground
 from patrol.store.records import documents
 from patrol.store.schema.tables import to_us
@@ -80,8 +80,8 @@ class MarkDesk:
                 limit=MOST_MARKS,
             )
         )
-        seen = (self._access.policy.document(each) for each in found if each.is_closed)
-        marks = [cast(Mark, each) for each in seen if each is not None]
+        visible = (self._access.policy.document(each) for each in found if each.is_closed)
+        marks = [cast(Mark, each) for each in visible if each is not None]
         return [each for each in marks if _has(each, words)][: max(1, limit)]
 
     async def one(self, id: str) -> Mark:
@@ -92,7 +92,7 @@ class MarkDesk:
             NotFound: If there is none, or the user may not know of it.
         """
         self._access.may("see marks")
-        return await self._access.kept(Mark, id)
+        return await self._access.any_document(Mark, id)
 
     async def versions(self, id: str) -> list[Mark]:
         """Return every version of a mark of the user's agency, oldest first; of another's what may
@@ -143,7 +143,7 @@ class MarkDesk:
         for east, north in ((lon, lat), *path):
             check_place(lon=east, lat=north)
         now = self._access.now()
-        until = self._until(ends_at, now)
+        until = self._end_time(ends_at, now)
         ground = self._ground
         mark = Mark(
             id=new_id(),
@@ -190,15 +190,17 @@ class MarkDesk:
             Conflict: If it would have ended, or would stand for more than 90 days.
         """
         self._access.may("keep marks")
-        told = {name: value for name, value in values.items() if name in CHANGEABLE}
-        if "ends_at" in told:
-            told["ends_at"] = self._until(told["ends_at"], self._access.now())
+        changes = {name: value for name, value in values.items() if name in CHANGEABLE}
+        if "ends_at" in changes:
+            changes["ends_at"] = self._end_time(changes["ends_at"], self._access.now())
 
         def decide(open_documents: OpenDocuments, now: datetime) -> tuple[Mark, ...]:
             mark = self._access.own(open_documents, Mark, id)
-            state = LIFE.after(mark.state, "change")
+            state = LIFECYCLE.next_state(mark.state, "change")
             return (
-                revised(mark, at=now, by=self._access.user.name, state=state, edited=True, **told),
+                revised(
+                    mark, at=now, by=self._access.user.name, state=state, edited=True, **changes
+                ),
             )
 
         return await self._acted(id, "change", decide, "change mark")
@@ -240,7 +242,7 @@ class MarkDesk:
             Conflict: If a target was made of it.
         """
         self._access.may("open targets")
-        mark = self._access.seen(Mark, id)
+        mark = self._access.open_document(Mark, id)
         own = mark.agency == self._access.user.agency
         now, by = self._access.now(), self._access.user.name
         sighting = Sighting(
@@ -270,7 +272,7 @@ class MarkDesk:
             standing = self._access.own(open_documents, Mark, id)
             if standing.target:
                 raise Conflict(f"a target was made of {standing.name}")
-            state = LIFE.after(standing.state, "change")
+            state = LIFECYCLE.next_state(standing.state, "change")
             made = revised(standing, at=at, by=by, state=state, target=target.id)
             return msgspec.structs.replace(filing, documents=(*filing.documents, made))
 
@@ -291,7 +293,7 @@ class MarkDesk:
             Conflict: If an incident was made of it.
         """
         self._access.may("log incidents")
-        mark = self._access.seen(Mark, id)
+        mark = self._access.open_document(Mark, id)
         own = mark.agency == self._access.user.agency
         if own and mark.incident:
             raise Conflict(f"an incident was made of {mark.name}")
@@ -321,7 +323,7 @@ class MarkDesk:
 
     # -- inside
 
-    def _until(self, ends_at: datetime | None, now: datetime) -> datetime:
+    def _end_time(self, ends_at: datetime | None, now: datetime) -> datetime:
         check_date(ends_at)
         until = ends_at or now + LASTS
         if until <= now:
@@ -334,13 +336,13 @@ class MarkDesk:
         try:
             made = await self._access.file(act, decide)
         except NotFound:
-            kept = await self._access.kept(Mark, id)
-            if kept.agency == self._access.user.agency and kept.is_closed:
-                raise IllegalStep(LIFE.name, kept.state, word, ()) from None
+            stored = await self._access.any_document(Mark, id)
+            if stored.agency == self._access.user.agency and stored.is_closed:
+                raise IllegalStep(LIFECYCLE.name, stored.state, word, ()) from None
             raise
         return cast(Mark, made[0])
 
 
 def _has(mark: Mark, words: str) -> bool:
-    told = f"{mark.name} {mark.remarks} {mark.sender} {mark.place}".casefold()
-    return all(word in told for word in words.casefold().split())
+    text = f"{mark.name} {mark.remarks} {mark.sender} {mark.place}".casefold()
+    return all(word in text for word in words.casefold().split())

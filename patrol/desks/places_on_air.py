@@ -63,7 +63,7 @@ class PlacesOnAirDesk:
             NotFound: If the user knows of no such document that stands.
         """
         self._access.may("see messages")
-        document = self._seen_by_role(kind, id)
+        document = self._visible_to_role(kind, id)
         return sorted(name for name in self._channels if self._refusal(document, name) is None)
 
     async def orders(self, kind: type[Shown], id: str) -> list[Message]:
@@ -75,8 +75,8 @@ class PlacesOnAirDesk:
             NotFound: If there is no such document, or the user may not know of it.
         """
         self._access.may("see messages")
-        self._access.may(kind.SEEN_BY)
-        name = outward_name(await self._access.kept(kind, id))
+        self._access.may(kind.VIEWING_ACT)
+        name = outward_name(await self._access.any_document(kind, id))
         since = self._access.now() - LASTS_AT_MOST
         found = await self._access.read(lambda each: messages.marks(each, since=since))
         own = (each for each in reversed(found) if each.agency == self._access.user.agency)
@@ -113,7 +113,7 @@ class PlacesOnAirDesk:
             StoreError: If the store refuses.
         """
         self._access.may("message radios")
-        document = self._seen_by_role(kind, id)
+        document = self._visible_to_role(kind, id)
         refusal = self._refusal(document, channel)
         if refusal is not None:
             raise CannotSend(refusal.reason, refusal.detail)
@@ -144,9 +144,9 @@ class PlacesOnAirDesk:
 
     # -- inside
 
-    def _seen_by_role(self, kind: type[Shown], id: str) -> Shown:
-        self._access.may(kind.SEEN_BY)
-        return self._access.seen(kind, id)
+    def _visible_to_role(self, kind: type[Shown], id: str) -> Shown:
+        self._access.may(kind.VIEWING_ACT)
+        return self._access.open_document(kind, id)
 
     def _refusal(self, document: Shown, channel: str) -> Refusal | None:
         if document.agency != self._access.user.agency:
@@ -172,13 +172,13 @@ class PlacesOnAirDesk:
             if not document.sightings or not document.is_had:
                 return None
             last = document.sightings[-1]
-            seen = f"{document.what}, seen {last.at:%d %b %H:%M} UTC"
+            summary = f"{document.what}, seen {last.at:%d %b %H:%M} UTC"
             return MarkedPlace(
                 id=name,
                 lon=last.lon,
                 lat=last.lat,
                 name=document.name,
-                remarks=f"{seen}. {document.description}".strip(),
+                remarks=f"{summary}. {document.description}".strip(),
                 ends_at=now + LASTS,
             )
         outline = self._sectors.lie(document).outline

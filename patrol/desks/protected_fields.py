@@ -66,7 +66,7 @@ class ProtectedWords(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
 
 class ProtectedReaders(msgspec.Struct, frozen=True, kw_only=True):
-    """To whom the reading of a document's protected fields was given.
+    """The users who may read a document's protected fields.
 
     Attributes:
         readers: Users' names.
@@ -88,7 +88,8 @@ class ProtectedFieldDesk:
         self._access = access
 
     async def read(self, kind: str, document: str, *, purpose: str) -> list[ProtectedWords]:
-        """Return what was written, oldest first; noted in the journal, with its purpose, before.
+        """Return the entries of protected fields, oldest first; the reading is noted in the journal
+        first.
 
         Args:
             kind: Of which kind of documents.
@@ -113,10 +114,10 @@ class ProtectedFieldDesk:
             key = self._access.field_keys.read(agency)
         detail = {"purpose": purpose.strip(), "ids": [each.id for each in found]}
         await self._access.journal.note(self._note("read protected fields", kind, document, detail))
-        return [_shown(each, "" if key is None else each.words(key)) for each in found]
+        return [_words_of(each, "" if key is None else each.words(key)) for each in found]
 
     async def write(self, kind: str, document: str, *, field: str, words: str) -> ProtectedWords:
-        """Write into a protected field; what was written before stays until it is redacted.
+        """Write into a protected field; earlier entries stay until they are redacted.
 
         Returns:
             What was written, without the words.
@@ -147,7 +148,7 @@ class ProtectedFieldDesk:
             actor=self._access.user.name, agency=self._access.user.agency, protected=(made,)
         )
         await self._access.do(lambda _open_documents, _now: filing)
-        return _shown(made, "")
+        return _words_of(made, "")
 
     async def redact(self, kind: str, document: str, id: str, *, reason: str) -> ProtectedWords:
         """Take words away for good; who did, when and why stays, and the commitment.
@@ -185,10 +186,10 @@ class ProtectedFieldDesk:
             by=by,
             reason=reason.strip(),
         )
-        return _shown(left, "")
+        return _words_of(left, "")
 
     async def readers(self, kind: str, document: str) -> ProtectedReaders:
-        """Return to whom the reading was given.
+        """Return the users who may read.
 
         Raises:
             Forbidden: If the role may not give it.
@@ -198,7 +199,7 @@ class ProtectedFieldDesk:
         return await self._readers(kind, (await self._own_document(kind, document)).id)
 
     async def all_readers(self) -> list[ProtectedReader]:
-        """Return whom the user's agency lets read which document, those of last first.
+        """Return which users of the agency may read which document, newest first.
 
         Raises:
             Forbidden: If the role may not take them back.
@@ -320,7 +321,7 @@ class ProtectedFieldDesk:
 
 
 def _can_be_given(role: str, kind: str) -> bool:
-    return role != NEVER_READS and may(role, KINDS[kind].SEEN_BY)
+    return role != NEVER_READS and may(role, KINDS[kind].VIEWING_ACT)
 
 
 def _check_kind(kind: str) -> None:
@@ -328,7 +329,7 @@ def _check_kind(kind: str) -> None:
         raise NotFound("kind of papers with protected fields", kind)
 
 
-def _shown(field: ProtectedField, words: str) -> ProtectedWords:
+def _words_of(field: ProtectedField, words: str) -> ProtectedWords:
     return ProtectedWords(
         id=field.id,
         field=field.field,

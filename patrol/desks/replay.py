@@ -1,4 +1,4 @@
-"""ReplayDesk: what was known in some period, documents in all their versions."""
+"""ReplayDesk: the documents of some period in all their versions, and its positions."""
 
 from __future__ import annotations
 
@@ -36,22 +36,22 @@ ROWS_AT_ONCE: Final = 5_000
 
 
 class DocumentHistory(msgspec.Struct, frozen=True, kw_only=True):
-    """What documents said from one moment to another.
+    """Versions of documents from one moment to another.
 
     Attributes:
         documents: Every version that was in use then, by the time it was made; and of incidents and
             alerts of that time that were told only later, what was told.
         outlines: GeoJSON of sectors' areas, by `id version`.
-        left_off: More documents stood than are told.
+        has_more: More documents stood than are told.
     """
 
     documents: tuple[Any, ...]
     outlines: dict[str, dict[str, Any]]
-    left_off: bool = False
+    has_more: bool = False
 
 
 class LinkedRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A row of the journal: whole where it may be told, else only its place in the chain.
+    """A row of the journal: whole where the user may see it, else only its place in the chain.
 
     Attributes:
         seq: Its number.
@@ -92,7 +92,7 @@ class ReplayDesk:
         self._access, self._picture, self._agency = access, picture, agency
         self._sectors, self._versions = sectors, versions
 
-    async def stood(self, *, start: datetime, end: datetime) -> DocumentHistory:
+    async def documents_between(self, *, start: datetime, end: datetime) -> DocumentHistory:
         """Return what documents said from `start` to `end`, as far as the user may see them, and
         the incidents and alerts of that time that were told only later.
 
@@ -111,7 +111,7 @@ class ReplayDesk:
             await self._access.read(films.told_later, start, end, MOST_DOCUMENTS + 1)
         )
         chosen = dict.fromkeys((*found, *later))
-        told: list[Document] = []
+        visible: list[Document] = []
         for kind, id in list(chosen)[:MOST_DOCUMENTS]:
             try:
                 versions = await self._versions[kind](id)
@@ -120,14 +120,14 @@ class ReplayDesk:
             some = _in_use(versions, start, end)
             if not some and (kind, id) in later:
                 some = [each for each in versions if each.at >= end]
-            told += [self._left(each) for each in some]
-        told.sort(key=lambda each: (each.at, each.id, each.version))
-        outlines = await asyncio.to_thread(self._outlines, told)
+            visible += [self._own_part(each) for each in some]
+        visible.sort(key=lambda each: (each.at, each.id, each.version))
+        outlines = await asyncio.to_thread(self._outlines, visible)
         return DocumentHistory(
-            documents=tuple(told), outlines=outlines, left_off=len(chosen) > MOST_DOCUMENTS
+            documents=tuple(visible), outlines=outlines, has_more=len(chosen) > MOST_DOCUMENTS
         )
 
-    async def heard_raw(
+    async def raw_transmissions(
         self, unit: str, *, start: datetime, end: datetime, most: int = MOST_RAW
     ) -> list[Transmission] | None:
         """Return what the radios of a unit of the user's agency sent, or a radio that nobody has
@@ -187,7 +187,7 @@ class ReplayDesk:
                     found[f"{each.id} {each.version}"] = lie.outline
         return found
 
-    def _left(self, document: Document) -> Document:
+    def _own_part(self, document: Document) -> Document:
         """Return what is left of a joint patrol while no agreement joins its agencies: the own part
         of each version, also of the draft that was the own agency's alone.
         """

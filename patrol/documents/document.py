@@ -19,7 +19,7 @@ from patrol.units.data_classes import ENVELOPE, NEVER, DataClass, crossed
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
-    """One version of what people keep.
+    """One version of a document.
 
     Attributes:
         id: Globally unique identifier, the same in every version.
@@ -33,7 +33,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ta
     CLASS: ClassVar[DataClass | None] = None
     """Data class that an agreement must name for it to cross; None: it never crosses."""
 
-    SEEN_BY: ClassVar[str] = "see the picture"
+    VIEWING_ACT: ClassVar[str] = "see the picture"
     """What a role must be allowed to do (`patrol.units.permissions`) to see it."""
 
     id: Annotated[str, ENVELOPE]
@@ -45,28 +45,28 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ta
 
     @property
     def is_closed(self) -> bool:
-        """Whether nothing more is expected of it; only the store keeps it in the long run."""
+        """Whether its lifecycle is over; closed documents are in the store only."""
         return False
 
     @property
-    def seen_by(self) -> str:
+    def viewing_act(self) -> str:
         """What a role must be allowed to do to see this one."""
-        return self.SEEN_BY
+        return self.VIEWING_ACT
 
     @property
     def parties(self) -> frozenset[str]:
         """Agencies that hold it in their own right, as its owner does or because they signed."""
         return frozenset((self.agency,))
 
-    def held_by(self, agency: str) -> Self | None:
-        """Return what a party holds of it; None for an agency that is none.
+    def part_for(self, agency: str) -> Self | None:
+        """Return the part of it that a party may hold; None for an agency that is no party.
 
         Kinds that keep something from a party (an annex) say so here.
         """
         return self if agency in self.parties else None
 
     def shared(self, allowed: AbstractSet[DataClass]) -> Self | None:
-        """Return what an agency that is no party may see of it under an agreement."""
+        """Return the part that an agency that is no party may see under an agreement."""
         if self.CLASS is None or self.CLASS not in allowed:
             return None
         return crossed(self, allowed)
@@ -81,7 +81,7 @@ def new_id() -> str:
 
 
 def id_of_request(requested_id: str | None, *, agency: str) -> str:
-    """Return the identifier of what a client asks for under an id that it chose.
+    """Return the document id for an id that a client chose for its request.
 
     The same id of the same agency gives the same identifier, so that what is sent again has one
     effect; of another agency it gives another, so that nobody learns by trying which ids others

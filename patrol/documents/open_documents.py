@@ -1,4 +1,6 @@
-"""Book: the open documents in memory, the newest version of each; all parts of a node read it."""
+"""OpenDocuments: the newest version of each open document, in memory, read by all parts of a
+node.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,7 @@ class OpenDocuments:
         self._documents: dict[type[Document], dict[str, Document]] = {}
 
     def put(self, documents: Iterable[Document]) -> None:
-        """Put in new versions; what is closed by them goes out."""
+        """Put in new versions; closed ones are taken out."""
         for document in documents:
             shelf = self._documents.setdefault(type(document), {})
             if document.is_closed:

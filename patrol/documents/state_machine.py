@@ -1,7 +1,7 @@
 """Life: a state machine: which act leads from which state to which, as one table.
 
 A case that has a life (patrol, agreement, hand-off, alert) names its table; nothing changes its
-state but `Life.after`. The tables are printed in the documentation as they stand here.
+state but `Life.next_state`. The tables are printed in the documentation as they stand here.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from types import MappingProxyType
 from patrol.errors.errors import IllegalStep
 
 
-class Life:
+class Lifecycle:
     """One table of states.
 
     Args:
@@ -27,10 +27,10 @@ class Life:
         states: Every state, in the order in which the table names them.
         acts: Every act, in the same order.
 
-    >>> life = Life("lamp", "off", {("off", "press"): "on", ("on", "press"): "off"})
-    >>> life.after("off", "press")
+    >>> life = Lifecycle("lamp", "off", {("off", "press"): "on", ("on", "press"): "off"})
+    >>> life.next_state("off", "press")
     'on'
-    >>> life.after("off", "hit")
+    >>> life.next_state("off", "hit")
     Traceback (most recent call last):
     ...
     patrol.errors.errors.IllegalStep: a lamp that is off cannot be changed by 'hit', only by: press
@@ -46,7 +46,7 @@ class Life:
         self.acts = tuple(dict.fromkeys(act for _, act in steps))
         self._goes_on = frozenset(before for before, _ in steps)
 
-    def after(self, state: str, act: str) -> str:
+    def next_state(self, state: str, act: str) -> str:
         """Return the state that `act` leads to.
 
         Raises:
@@ -60,7 +60,7 @@ class Life:
     def possible(self, state: str) -> tuple[str, ...]:
         """Return the acts that are open to something in `state`; none at its end.
 
-        >>> Life("lamp", "off", {("off", "press"): "on"}).possible("on")
+        >>> Lifecycle("lamp", "off", {("off", "press"): "on"}).possible("on")
         ()
         """
         return tuple(act for before, act in self.steps if before == state)
@@ -68,7 +68,7 @@ class Life:
     def is_end(self, state: str) -> bool:
         """Return whether nothing leads on from `state`.
 
-        >>> Life("lamp", "off", {("off", "press"): "on"}).is_end("on")
+        >>> Lifecycle("lamp", "off", {("off", "press"): "on"}).is_end("on")
         True
         """
         return state not in self._goes_on
@@ -76,7 +76,7 @@ class Life:
     def markdown(self) -> str:
         """Return the table for the documentation: a row a state, a column an act.
 
-        >>> print(Life("lamp", "off", {("off", "press"): "on"}).markdown())
+        >>> print(Lifecycle("lamp", "off", {("off", "press"): "on"}).markdown())
         | lamp | press |
         |---|---|
         | **off** | on |

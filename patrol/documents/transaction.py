@@ -33,7 +33,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PhoneReceipt(msgspec.Struct, frozen=True, kw_only=True):
-    """That a report of a crew's phone was taken; a phone sends one until it hears that.
+    """Receipt for a report of a crew's phone; a phone repeats a report until it has one.
 
     Attributes:
         id: The report's id, made by the phone.
@@ -60,7 +60,7 @@ class Filing(msgspec.Struct, frozen=True, kw_only=True):
         agency: On whose behalf.
         notes: Further lines.
         reason: Why, as the person said.
-        filed: Called once all of it is on disk, still in the turn.
+        after_commit: Called once all of it is on disk, still in the turn.
         receipt: The phone's report that it is the effect of; taken once, with it.
         protected: What is written into protected fields; each becomes a line of the journal.
     """
@@ -71,7 +71,7 @@ class Filing(msgspec.Struct, frozen=True, kw_only=True):
     agency: str = ""
     notes: tuple[Note, ...] = ()
     reason: str = ""
-    filed: Callable[[], None] | None = None
+    after_commit: Callable[[], None] | None = None
     receipt: PhoneReceipt | None = None
     protected: tuple[ProtectedField, ...] = ()
 

@@ -12,7 +12,7 @@ from typing import Final
 from patrol.agreements import agreement as agreements
 from patrol.alerts import alert as alerts
 from patrol.alerts import delivery as deliveries
-from patrol.documents.state_machine import Life
+from patrol.documents.state_machine import Lifecycle
 from patrol.duty import handover as shifts
 from patrol.duty import roster
 from patrol.incidents import incident as incidents
@@ -21,17 +21,17 @@ from patrol.patrols import patrol as patrols
 from patrol.targets import hand_off as hand_offs
 from patrol.targets import target as targets
 
-LIVES: Final[tuple[Life, ...]] = (
-    patrols.LIFE,
-    agreements.LIFE,
-    targets.LIFE,
-    hand_offs.LIFE,
-    alerts.LIFE,
-    incidents.LIFE,
-    deliveries.LIFE,
-    roster.SHIFT_LIFE,
-    shifts.HAND_OVER_LIFE,
-    mark.LIFE,
+LIVES: Final[tuple[Lifecycle, ...]] = (
+    patrols.LIFECYCLE,
+    agreements.LIFECYCLE,
+    targets.LIFECYCLE,
+    hand_offs.LIFECYCLE,
+    alerts.LIFECYCLE,
+    incidents.LIFECYCLE,
+    deliveries.LIFECYCLE,
+    roster.SHIFT_LIFECYCLE,
+    shifts.HAND_OVER_LIFECYCLE,
+    mark.LIFECYCLE,
 )
 
 _HEAD: Final = """# States

@@ -1,4 +1,4 @@
-"""Hand-over of a shift: what is open at that moment, and the word of the relief that it is known.
+"""Hand-over of a shift: the matters open at that moment, and the relief's acknowledgement.
 
 The old shift is on duty until the relief acknowledges; that one act ends the one and begins the
 other, in one filing. What came up between the offer and the acknowledgement is added to it.
@@ -14,13 +14,13 @@ import msgspec
 
 from patrol.documents.document import Document, kind_of
 from patrol.documents.open_documents import OpenDocuments
-from patrol.documents.state_machine import Life
+from patrol.documents.state_machine import Lifecycle
 from patrol.duty.roster import Shift, contact_taken_back, on_duty, stepped
 from patrol.errors.errors import Conflict
 from patrol.units.data_classes import NEVER, DataClass
 from radio_gateway.health.health import ChannelHealth
 
-HAND_OVER_LIFE: Final = Life(
+HAND_OVER_LIFECYCLE: Final = Lifecycle(
     "shift hand-over",
     "offered",
     {
@@ -65,7 +65,7 @@ class HandOver(Document, frozen=True, kw_only=True, tag="shift_hand_over"):
         office: The border liaison office.
         given_by: The shift that is on duty.
         taken_by: The shift that relieves it.
-        state: Where it is in its life (`HAND_OVER_LIFE`).
+        state: Where it is in its life (`HAND_OVER_LIFECYCLE`).
         items: What was open when it was offered.
         more: How many more there were than are listed.
         note: What the officer on duty says of it.
@@ -76,7 +76,7 @@ class HandOver(Document, frozen=True, kw_only=True, tag="shift_hand_over"):
     """
 
     CLASS: ClassVar[DataClass | None] = None
-    SEEN_BY: ClassVar[str] = "see the roster"
+    VIEWING_ACT: ClassVar[str] = "see the roster"
 
     office: Annotated[str, NEVER]
     given_by: Annotated[str, NEVER]
@@ -93,13 +93,13 @@ class HandOver(Document, frozen=True, kw_only=True, tag="shift_hand_over"):
     @property
     def is_closed(self) -> bool:
         """Whether it is over."""
-        return HAND_OVER_LIFE.is_end(self.state)
+        return HAND_OVER_LIFECYCLE.is_end(self.state)
 
 
 def open_items(
     documents: Iterable[Document], channels: Iterable[ChannelHealth]
 ) -> tuple[OpenItem, ...]:
-    """Return what is open: of documents by kind, then channels that are silent.
+    """Return the open matters: documents by kind, then silent channels.
 
     Args:
         documents: The open documents, as whoever keeps watch may see them.
@@ -138,7 +138,7 @@ def open_items(
 
 
 def _title(document: Document) -> str:
-    """Return what a document is called, whatever its kind calls that."""
+    """Return the title of a document, by the field that its kind has for it."""
     parts = [
         str(value)
         for name in ("name", "title", "rule", "description", "subject", "place")
@@ -147,10 +147,10 @@ def _title(document: Document) -> str:
     return " · ".join(parts)[:300] or document.id
 
 
-def taken(
+def acknowledgement(
     open_documents: OpenDocuments, hand_over: HandOver, *, at: datetime, by: str
 ) -> tuple[Document, ...]:
-    """Return what the acknowledgement of a hand-over makes of both shifts.
+    """Return the new versions of both shifts after the relief acknowledged the hand-over.
 
     Raises:
         Conflict: If the shift that gave it is not on duty any more.

@@ -16,12 +16,12 @@ import msgspec
 
 from patrol.documents.document import Document, revised
 from patrol.documents.open_documents import OpenDocuments
-from patrol.documents.state_machine import Life
+from patrol.documents.state_machine import Lifecycle
 from patrol.documents.transaction import NOTHING, Filing
 from patrol.errors.errors import Conflict
 from patrol.units.data_classes import ENVELOPE, NEVER, TEXTS, DataClass
 
-SHIFT_LIFE: Final = Life(
+SHIFT_LIFECYCLE: Final = Lifecycle(
     "shift",
     "planned",
     {
@@ -53,7 +53,7 @@ class Shift(Document, frozen=True, kw_only=True, tag="shift"):
         officer: Who keeps it, for people.
         starts_at: When it is planned to begin, aware UTC.
         ends_at: When it is planned to end, aware UTC.
-        state: Where it is in its life (`SHIFT_LIFE`).
+        state: Where it is in its life (`SHIFT_LIFECYCLE`).
         user: Name with which the officer signs in; empty for one without an account.
         phone: Telephone.
         radio: Call sign or channel on the radio.
@@ -64,7 +64,7 @@ class Shift(Document, frozen=True, kw_only=True, tag="shift"):
     """
 
     CLASS: ClassVar[DataClass | None] = None
-    SEEN_BY: ClassVar[str] = "see the roster"
+    VIEWING_ACT: ClassVar[str] = "see the roster"
 
     office: Annotated[str, NEVER]
     officer: Annotated[str, NEVER]
@@ -82,7 +82,7 @@ class Shift(Document, frozen=True, kw_only=True, tag="shift"):
     @property
     def is_closed(self) -> bool:
         """Whether it is over."""
-        return SHIFT_LIFE.is_end(self.state)
+        return SHIFT_LIFECYCLE.is_end(self.state)
 
     @property
     def is_on_duty(self) -> bool:
@@ -104,7 +104,7 @@ class DutyContact(Document, frozen=True, kw_only=True, tag="duty_contact"):
     """
 
     CLASS: ClassVar[DataClass | None] = "texts"
-    SEEN_BY: ClassVar[str] = "see the roster"
+    VIEWING_ACT: ClassVar[str] = "see the roster"
 
     office: Annotated[str, TEXTS] = ""
     name: Annotated[str, TEXTS] = ""
@@ -148,14 +148,14 @@ def on_duty(open_documents: OpenDocuments, agency: str, office: str) -> Shift | 
 
 
 def contact_of(open_documents: OpenDocuments, shift: str) -> DutyContact | None:
-    """Return what the officer of a shift lets others know; None for nothing."""
+    """Return the contact that the officer of a shift shares; None for none."""
     return next((each for each in open_documents.all(DutyContact) if each.shift == shift), None)
 
 
 def contact_taken_back(
     open_documents: OpenDocuments, shift: str, *, at: datetime, by: str
 ) -> tuple[Document, ...]:
-    """Return the end of what the officer of a shift let others know, if there is any."""
+    """Return the closing version of the contact of a shift, if there is one."""
     contact = contact_of(open_documents, shift)
     return () if contact is None else (revised(contact, at=at, by=by, withdrawn_at=at),)
 
@@ -197,7 +197,7 @@ def stepped(shift: Shift, act: str, *, at: datetime, by: str, **changes: object)
     Raises:
         IllegalStep: If its life has no such step.
     """
-    state = SHIFT_LIFE.after(shift.state, act)
+    state = SHIFT_LIFECYCLE.next_state(shift.state, act)
     return msgspec.structs.replace(
         shift, version=shift.version + 1, at=at, by=by, state=state, **changes
     )

@@ -1,4 +1,4 @@
-"""Watch log: what the officer on watch writes down, and what the system did, in one time line.
+"""Watch log: entries of the officer on watch and acts of the system, in one time line.
 
 An entry is never changed: what was wrong with it is said by a later one that names it. The time
 line is the journal as an agency may see it, with the words of its typed entries in their places.
@@ -40,7 +40,7 @@ JOINT_KINDS: Final = frozenset({"agreement", "hand_off", "patrol", "target"})
 
 
 class LogEntry(Document, frozen=True, kw_only=True, tag="log_entry"):
-    """What somebody wrote into the watch log. There is one version only.
+    """An entry that a person wrote into the watch log. It has one version only.
 
     Attributes:
         text: The words.
@@ -51,7 +51,7 @@ class LogEntry(Document, frozen=True, kw_only=True, tag="log_entry"):
     """
 
     CLASS: ClassVar[DataClass | None] = None
-    SEEN_BY: ClassVar[str] = "see the watch log"
+    VIEWING_ACT: ClassVar[str] = "see the watch log"
 
     text: Annotated[str, NEVER]
     happened_at: Annotated[datetime, NEVER]
@@ -61,7 +61,7 @@ class LogEntry(Document, frozen=True, kw_only=True, tag="log_entry"):
 
     @property
     def is_closed(self) -> bool:
-        """Always: nothing more comes of it, and the store keeps it."""
+        """Always true: an entry never changes."""
         return True
 
 

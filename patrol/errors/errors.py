@@ -29,7 +29,7 @@ class Forbidden(PatrolError):
 
 
 class Conflict(PatrolError):
-    """The order contradicts what is so, for example an address assigned twice at one time.
+    """The order contradicts the present state, for example an address assigned twice at one time.
 
     Args:
         message: What is wrong, for people who read English.
@@ -80,7 +80,9 @@ class CannotSend(PatrolError):
 
 
 class BadPhoto(PatrolError):
-    """A file that is no picture we take: of another kind, too large or damaged; says which."""
+    """A file that is not accepted as a photo: of another kind, too large or damaged; carries
+    which.
+    """
 
 
 class CannotRetry(PatrolError):
@@ -96,11 +98,11 @@ class CannotRetry(PatrolError):
 
 
 class NotItsToSay(PatrolError):
-    """A report that says what its sender has no right to say, as its delivery tells."""
+    """A report that its sender has no right to make, by its delivery."""
 
 
 class StoreError(PatrolError):
-    """The store failed; nothing of the batch was kept.
+    """The store failed; nothing of the batch was stored.
 
     Args:
         fault: What happened.
@@ -150,7 +152,7 @@ class NoFieldKey(PatrolError):
 
 
 class FieldKeyError(PatrolError):
-    """A key for protected fields that cannot be used, or does not open what is kept."""
+    """A key for protected fields that cannot be used, or does not open the stored words."""
 
 
 class AuditError(PatrolError):

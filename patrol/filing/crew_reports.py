@@ -1,4 +1,4 @@
-"""What a crew's phone says of itself: positions, calls for help and words, as a radio would."""
+"""Crew reports: positions, distress calls and texts of a crew's phone, as transmissions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SOS_CANCEL: Final = "sos_cancel"
 Saying = Literal["position", "sos", "sos_cancel", "text"]
 
 
-def said(
+def transmission_of(
     kind: Saying,
     *,
     id: str,
@@ -31,7 +31,7 @@ def said(
     phrase: str | None = None,
     battery_pct: float | None = None,
 ) -> Transmission:
-    """Return what the watch takes in.
+    """Return the transmission that the watch takes in for a crew's report.
 
     The duplicate key is made of the report's id, as `position_json` does, so that a report that
     comes again has no effect, by whichever of its two ways a phone sends it.

@@ -18,16 +18,16 @@ MOST_NOTES: Final = 500
 """Lines in one filing; what is left comes with the next."""
 
 
-class Views:
+class DisclosureLog:
     """Counts what agencies see of each other. `duty` is one of the document service's duties.
 
     >>> from datetime import UTC
-    >>> views = Views()
-    >>> views.seen("th-ck", "la-hx", "positions", 3)
-    >>> views.seen("th-ck", "la-hx", "positions", 2)
+    >>> views = DisclosureLog()
+    >>> views.count("th-ck", "la-hx", "positions", 3)
+    >>> views.count("th-ck", "la-hx", "positions", 2)
     >>> at = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
     >>> filing = views.duty(OpenDocuments(), at)
-    >>> filing.filed()  # it is on disk
+    >>> filing.after_commit()  # it is on disk
     >>> [note] = filing.notes
     >>> note.act, note.agency, note.detail["owner"], note.detail["records"]
     ('see shared records', 'th-ck', 'la-hx', 5)
@@ -40,7 +40,7 @@ class Views:
         self._noted: dict[tuple[str, str, DataClass], int] = {}
         self._hour: datetime | None = None
 
-    def seen(self, viewer: str, owner: str, data_class: DataClass, count: int = 1) -> None:
+    def count(self, viewer: str, owner: str, data_class: DataClass, count: int = 1) -> None:
         """Count records that an agency was shown.
 
         Args:
@@ -54,7 +54,7 @@ class Views:
             self._counts[key] = self._counts.get(key, 0) + count
 
     def duty(self, _open_documents: OpenDocuments, now: datetime) -> Filing:
-        """Return what is to be noted now."""
+        """Return the journal notes that are due now."""
         hour = now.replace(minute=0, second=0, microsecond=0)
         if self._hour is None:
             self._hour = hour
@@ -65,10 +65,10 @@ class Views:
             return NOTHING
         counts = {key: self._counts[key] for key in new}
         notes = tuple(_note(key, count, hour, whole=False) for key, count in counts.items())
-        return Filing(notes=notes, filed=lambda: self._noted.update(counts))
+        return Filing(notes=notes, after_commit=lambda: self._noted.update(counts))
 
     def _end_hour(self, hour: datetime) -> Filing:
-        """Note what has come since the first lines of the hour, then begin the next."""
+        """Note the counts since the first lines of the hour, then begin the next hour."""
         assert self._hour is not None
         counts = dict(self._counts)
         grown = {key: n for key, n in counts.items() if n != self._noted.get(key)}
@@ -89,7 +89,7 @@ class Views:
         if not notes:
             filed()
             return NOTHING
-        return Filing(notes=notes, filed=filed)
+        return Filing(notes=notes, after_commit=filed)
 
 
 def _note(key: tuple[str, str, DataClass], count: int, hour: datetime, *, whole: bool) -> Note:

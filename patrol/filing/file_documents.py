@@ -20,7 +20,7 @@ from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import Filing, Note
 from patrol.duty.roster import overdue_reliefs
 from patrol.errors.errors import Conflict, PatrolError, StoreError
-from patrol.filing.disclosure_log import Views
+from patrol.filing.disclosure_log import DisclosureLog
 from patrol.filing.journal_writer import JournalWriter
 from patrol.filing.writer_lock import WriterLock, WriterTurn
 from patrol.store.journal import journal
@@ -53,7 +53,7 @@ class DocumentService:
         followed_by: Acts that follow at once, in the same turn, when a document of that kind is
             filed.
         journal_writer: Writes what is kept outside documents, with its lines in the journal.
-        seen: Counts what agencies are shown of each other's records.
+        disclosures: Counts what agencies are shown of each other's records.
     """
 
     def __init__(
@@ -61,15 +61,15 @@ class DocumentService:
     ) -> None:
         self.open_documents: Final = OpenDocuments()
         self.journal_writer: Final = JournalWriter(store=store, node=node, now=now)
-        self.seen: Final = Views()
-        self.duties: Final[list[Act]] = [self.seen.duty, overdue_reliefs]
+        self.disclosures: Final = DisclosureLog()
+        self.duties: Final[list[Act]] = [self.disclosures.duty, overdue_reliefs]
         self.listeners: Final[list[Listener]] = []
         self.followed_by: Final[list[tuple[type[Document], Act]]] = []
         self.node = node
         self._store, self._turn, self._now = store, turn, now
 
     async def load(self) -> None:
-        """Take up the open documents; listeners are told of all of them.
+        """Load the open documents from the store and hand them to the listeners.
 
         Raises:
             StoreError: If the store cannot be read.
@@ -80,7 +80,7 @@ class DocumentService:
             listener(found)
 
     async def file(self, act: Act) -> Filing:
-        """Do what a person asked for; on disk when this returns.
+        """File what `act` decides, in a turn of its own; stored when this returns.
 
         Raises:
             PatrolError: What `act` raises.
@@ -95,7 +95,7 @@ class DocumentService:
         return await self._turn.order(in_turn)
 
     async def note(self, *notes: Note) -> None:
-        """Write into the journal what changes no document: a sign-in, a view of shared data.
+        """Write journal entries that go with no document: a sign-in, a view of shared data.
 
         Raises:
             StoreError: If the store refuses.
@@ -103,7 +103,7 @@ class DocumentService:
         await self.journal_writer.note(*notes)
 
     async def file_in_turn(self, turn: WriterTurn, filing: Filing, now: datetime) -> Filing:
-        """File in a turn of the caller's what was decided `now`.
+        """File in the caller's turn what was decided at `now`.
 
         Raises:
             Conflict: If a document is not the next version of what is there.
@@ -113,8 +113,8 @@ class DocumentService:
             self._check(filing.documents)
             await self._store.write(_store, filing, now, self.node)
             self.open_documents.put(filing.documents)
-            if filing.filed is not None:
-                filing.filed()
+            if filing.after_commit is not None:
+                filing.after_commit()
             for listener in self.listeners:
                 listener(filing.documents)
             for kind, act in self.followed_by:
@@ -123,7 +123,7 @@ class DocumentService:
         return filing
 
     async def tick(self, turn: WriterTurn) -> None:
-        """See what time brings, in a turn of the caller's; what cannot be stored is tried again.
+        """Run the clock duties, in the caller's turn; what cannot be stored is tried again.
 
         A duty that fails by itself is told in the log and keeps no other from its work.
         """
@@ -139,7 +139,7 @@ class DocumentService:
                 log.error("a duty contradicts what is so", fault=str(error))
 
     async def _follow(self, turn: WriterTurn, act: Act, now: datetime) -> None:
-        """Do what follows from a filing; what that did stands, whatever becomes of this."""
+        """File what follows from a filing; the filing stands, whether or not this succeeds."""
         try:
             await self.file_in_turn(turn, act(self.open_documents, now), now)
         except PatrolError as error:  # it is a duty, too: the next tick tries again

@@ -25,7 +25,7 @@ nothing."""
 
 
 def if_done(note: Note | None) -> Callable[[object], Sequence[Note]]:
-    """Return what notes an act unless its outcome says that nothing was done (None, False, 0)."""
+    """Return a note of an act unless its outcome says that nothing was done (None, False, 0)."""
     return lambda outcome: (note,) if note is not None and outcome else ()
 
 
@@ -44,7 +44,7 @@ class JournalWriter:
 
     async def write(
         self,
-        told: Told[T],
+        note_of: Told[T],
         query: Callable[Concatenate[Connection, P], T],
         *args: P.args,
         **kwargs: P.kwargs,
@@ -52,7 +52,7 @@ class JournalWriter:
         """Do `query` and note it, in one transaction; on disk when this returns.
 
         Args:
-            told: What the journal is told.
+            note_of: What the journal is told.
             query: What is written.
             *args: For `query`, after the connection.
             **kwargs: For `query`.
@@ -64,7 +64,7 @@ class JournalWriter:
 
         def both(connection: Connection) -> T:
             done = query(connection, *args, **kwargs)
-            notes = told(done) if callable(told) else told
+            notes = note_of(done) if callable(note_of) else note_of
             journal.append(
                 connection, (notes,) if isinstance(notes, Note) else notes, at, origin=node
             )
@@ -73,7 +73,8 @@ class JournalWriter:
         return await self._store.write(both)
 
     async def note(self, *notes: Note) -> None:
-        """Note what changes nothing in the store: a sign-in refused, a file given out.
+        """Write a journal entry of an act that changes nothing in the store: a refused sign-in, a
+        download.
 
         Raises:
             StoreError: If the store refuses.

@@ -25,7 +25,9 @@ class WriterTurn:
 
 
 class WriterLock:
-    """Whose turn it is. `async with lock as turn:` waits for one, whatever the store does."""
+    """The writer's lock. `async with lock as turn:` waits for the turn, also while the store
+    fails.
+    """
 
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
@@ -34,8 +36,8 @@ class WriterLock:
         self._acts: set[asyncio.Future[Any]] = set()
 
     @property
-    def taken(self) -> bool:
-        """Whether somebody has it: the picture may be ahead of what is stored."""
+    def is_held(self) -> bool:
+        """Whether the turn is taken: the picture may be ahead of the store."""
         return self._lock.locked()
 
     async def __aenter__(self) -> WriterTurn:
@@ -56,7 +58,7 @@ class WriterLock:
                 deadline.reschedule(now)
 
     async def order(self, act: Callable[[WriterTurn], Awaitable[T]]) -> T:
-        """Do what a person or phone asked for, in a turn of its own.
+        """Run the act of a person or phone in a turn of its own.
 
         Once begun it is brought to its end, even if whoever asked goes away.
 
@@ -83,7 +85,7 @@ class WriterLock:
         return doing
 
     async def outcome(self, doing: asyncio.Future[T]) -> T:
-        """Return what came of what was begun.
+        """Return the outcome of an act that was begun.
 
         Raises:
             StoreError: If the store refuses, as of an `order`.

@@ -1,1 +1,1 @@
-"""What an agency holds on somebody."""
+"""Holdings: search for the records that an agency holds about a person or thing."""

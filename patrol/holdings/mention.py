@@ -1,4 +1,4 @@
-"""Mention: one record that says something of somebody, found by a search of what is held."""
+"""Mention: one record about a person, found by a search of an agency's holdings."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Incidents: what happened, with photos, search and statistics."""
+"""Incidents: the incident as a document, its photos, search and statistics."""

@@ -1,4 +1,4 @@
-"""Incident: what happened and what was seized; belongs to a patrol or an office.
+"""Incident: what happened and what was seized, as a document of a patrol or an office.
 
 One incident is one document of the agency that logged it, however many agencies had a part in it:
 those are credited in it. Who informed, who witnessed, who suffered and who was arrested by name
@@ -20,7 +20,7 @@ from typing import Annotated, ClassVar, Final, Literal, get_args
 import msgspec
 
 from patrol.documents.document import Document
-from patrol.documents.state_machine import Life
+from patrol.documents.state_machine import Lifecycle
 from patrol.errors.errors import Conflict
 from patrol.units.data_classes import INCIDENTS, NEVER, PATROLS, DataClass
 
@@ -84,7 +84,7 @@ _LAST_CALENDAR: Final = timezone(timedelta(hours=-12))
 MOST_AMOUNT: Final = 1e9
 MOST_PEOPLE: Final = 100_000
 
-LIFE: Final = Life(
+LIFECYCLE: Final = Lifecycle(
     "incident",
     "reported",
     {
@@ -109,7 +109,7 @@ is the word of a credited agency on its part in it."""
 
 
 class Seizure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How much of what was seized.
+    """Kind and amount of one seizure.
 
     Attributes:
         what: Substance or goods, for example `methamphetamine`.
@@ -151,7 +151,7 @@ class Vehicle(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Credit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An agency that had a part in it, as who logged it says.
+    """An agency that took part in an incident, according to the one that logged it.
 
     Attributes:
         agency: Its id.
@@ -165,10 +165,10 @@ class Credit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Incident(Document, frozen=True, kw_only=True, omit_defaults=True, tag="incident"):
-    """One version of what happened.
+    """One version of an incident.
 
     Attributes:
-        state: Where in `LIFE` it stands.
+        state: Where in `LIFECYCLE` it stands.
         category: What sort of crime.
         happened_at: When, aware UTC; of a year, month or day its first moment as if the spot lay
             in UTC, which names it (`span` is when it was).
@@ -194,7 +194,7 @@ class Incident(Document, frozen=True, kw_only=True, omit_defaults=True, tag="inc
     """
 
     CLASS: ClassVar[DataClass | None] = "incidents"
-    SEEN_BY: ClassVar[str] = "see incidents"
+    VIEWING_ACT: ClassVar[str] = "see incidents"
 
     category: Annotated[Category, INCIDENTS]
     happened_at: Annotated[datetime, INCIDENTS]
@@ -279,7 +279,7 @@ class Incident(Document, frozen=True, kw_only=True, omit_defaults=True, tag="inc
 
     @property
     def when(self) -> str:
-        """The time as precisely as it is known, as `told_time` reads it.
+        """The time as precisely as it is known, as `parse_time` reads it.
 
         >>> from patrol.documents.document import new_id
         >>> may = datetime(2006, 5, 1, tzinfo=UTC)
@@ -297,8 +297,8 @@ _TO_A_MINUTE: Final = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}.{1,25}", re.
 _FIRST_YEAR, _LAST_YEAR = 1990, 2099
 
 
-def told_time(text: str) -> tuple[datetime, Precision]:
-    """Return when something happened, and how exactly that is told.
+def parse_time(text: str) -> tuple[datetime, Precision]:
+    """Return the time of an incident and its precision, from text.
 
     Args:
         text: `2006`, `2006-05`, `2006-05-17`, or a time of RFC 3339 with its offset; years 1990
@@ -310,9 +310,9 @@ def told_time(text: str) -> tuple[datetime, Precision]:
     Raises:
         ValueError: If it is none of these.
 
-    >>> told_time("2006-05")
+    >>> parse_time("2006-05")
     (datetime.datetime(2006, 5, 1, 0, 0, tzinfo=datetime.timezone.utc), 'month')
-    >>> told_time("2026-11-24T09:30+07:00")
+    >>> parse_time("2026-11-24T09:30+07:00")
     (datetime.datetime(2026, 11, 24, 2, 30, tzinfo=datetime.timezone.utc), 'minute')
     """
     if found := _TOLD.fullmatch(text):
@@ -332,7 +332,7 @@ def told_time(text: str) -> tuple[datetime, Precision]:
 
 
 def check(incident: Incident) -> None:
-    """Refuse what cannot be.
+    """Refuse impossible values.
 
     Raises:
         Conflict: If an amount or a number is none, a unit does not go with the category, half a

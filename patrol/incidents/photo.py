@@ -37,7 +37,7 @@ class CameraNote(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Photo(CameraNote, frozen=True, kw_only=True):
-    """A picture that carries nothing but what is seen, and what its file told beside it.
+    """A picture without metadata, and the metadata of its file beside it.
 
     Attributes:
         body: JPEG.

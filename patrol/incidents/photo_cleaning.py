@@ -70,13 +70,13 @@ def cleaned(file: bytes) -> Photo:
         BadPhoto: If it is no JPEG, PNG or WebP, is too large in bytes or pixels, or is damaged.
     """
     kind = _kind(file)
-    _check_size(_told_size(kind, file), kind)
+    _check_size(_header_size(kind, file), kind)
     try:
         with Image.open(BytesIO(file), formats=[kind]) as image:
             _check_size(image.size, kind)
             image.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # only a JPEG can
             image.load()
-            exif = _told(image)
+            exif = _exif(image)
             picture = _upright(_small(_plain(image)), exif)
             body = _encoded(picture)
     except _BROKEN as error:
@@ -96,7 +96,7 @@ def cleaned(file: bytes) -> Photo:
 
 
 def camera_note(file: bytes) -> CameraNote:
-    """Return what a camera's file tells of place and time; no picture is decoded.
+    """Return place and time from a camera's file; no picture is decoded.
 
     HEIF (ISO/IEC 23008-12), which iPhones may hand over, is taken as it is: nothing of it is read.
 
@@ -106,11 +106,11 @@ def camera_note(file: bytes) -> CameraNote:
     exif: dict[str, Any] = {}
     if not (file[4:8] == b"ftyp" and file[8:12] in _HEIF and len(file) <= LONGEST_ORIGINAL):
         kind = _kind(file, LONGEST_ORIGINAL)
-        _check_size(_told_size(kind, file), kind)
+        _check_size(_header_size(kind, file), kind)
         try:
             with Image.open(BytesIO(file), formats=[kind]) as image:
                 _check_size(image.size, kind)
-                exif = _told(image)
+                exif = _exif(image)
         except _BROKEN as error:
             raise BadPhoto(f"the file is damaged or no picture ({type(error).__name__})") from error
     lon, lat = _place(exif)
@@ -122,7 +122,7 @@ def camera_note(file: bytes) -> CameraNote:
 
 
 def _kind(file: bytes, longest: int = LONGEST_FILE) -> str:
-    """Return what the file is by its first bytes; its name and what the sender says are nothing."""
+    """Return the file's type by its first bytes; its name and the sender's claim do not count."""
     if not file:
         raise BadPhoto("the file is empty")
     if len(file) > longest:
@@ -136,7 +136,7 @@ def _kind(file: bytes, longest: int = LONGEST_FILE) -> str:
     raise BadPhoto("the file is no JPEG, PNG or WebP")
 
 
-def _told_size(kind: str, file: bytes) -> tuple[int, int] | None:
+def _header_size(kind: str, file: bytes) -> tuple[int, int] | None:
     """Return width and height as the header has them; None where Pillow reads no more than that."""
     if kind == "PNG" and file[12:16] == b"IHDR" and len(file) >= 24:
         width, height = struct.unpack_from(">II", file, 16)
@@ -214,7 +214,7 @@ def _encoded(image: Image.Image) -> bytes:
 # -- what the camera told
 
 
-def _told(image: Image.Image) -> dict[str, Any]:
+def _exif(image: Image.Image) -> dict[str, Any]:
     """Return orientation, position and time of the EXIF; empty where it has none that is good."""
     try:
         exif = image.getexif()

@@ -10,7 +10,7 @@ from patrol.incidents.incident import Category, Incident
 
 
 class IncidentQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Which incidents are asked for.
+    """A search of incidents.
 
     Attributes:
         start: Those that may have happened at this moment or later, aware UTC.
@@ -35,7 +35,7 @@ class IncidentQuery(msgspec.Struct, frozen=True, kw_only=True):
     zone: tzinfo = UTC
 
     def takes(self, incident: Incident) -> bool:
-        """Return whether an incident is asked for."""
+        """Return whether an incident matches."""
         if self.state is None:
             if incident.state == "withdrawn":
                 return False

@@ -124,7 +124,7 @@ def _each_event(incidents: Iterable[Incident]) -> list[Incident]:
     known = {each.id: each for each in incidents if each.state != "withdrawn"}
     credited: dict[str, dict[str, Credit]] = {}
     for each in known.values():
-        of = credited.setdefault(_first_told(each, known), {})
+        of = credited.setdefault(_first_reported(each, known), {})
         for credit in each.counted:
             of.setdefault(credit.agency, credit)
     return [
@@ -133,7 +133,7 @@ def _each_event(incidents: Iterable[Incident]) -> list[Incident]:
     ]
 
 
-def _first_told(incident: Incident, known: Mapping[str, Incident]) -> str:
+def _first_reported(incident: Incident, known: Mapping[str, Incident]) -> str:
     """Return the id of the incident that stands for an event; of a circle the least of it."""
     path = [incident.id]
     while (other := known[path[-1]].same_as) in known:

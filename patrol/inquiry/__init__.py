@@ -1,1 +1,1 @@
-"""Inquiry: why a radio is not on somebody's map."""
+"""Inquiry: why a radio is not on a user's map."""

@@ -1,4 +1,4 @@
-"""Asking: finds what somebody means by an address, a device id, an MMSI or a call sign.
+"""Find a radio by its address, device id, MMSI or call sign.
 
 Only what the user may know of is found, suggested or told; of the rest not more than that there is
 something.
@@ -33,7 +33,7 @@ _ALIKE: Final = 0.75  # of 1; one digit of nine wrong is 0.89, two swapped 0.89
 _HEX_AT_LEAST: Final = 6  # shorter ones stand in any frame by chance
 
 
-async def ask(
+async def find_radio(
     watch: Watch,
     policy: ViewPolicy,
     words: str,
@@ -139,9 +139,9 @@ class _Search:
         self._watch, self._picture, self._policy = watch, watch.picture, policy
 
     async def find(self, words: str) -> _Found:
-        """Return what is meant: an address, else a name, else a device of any protocol."""
+        """Return the best match: an address, else a name, else a device of any protocol."""
         word = words.casefold()
-        addresses = {each.address.casefold(): each.address for each in self._known()}
+        addresses = {each.address.casefold(): each.address for each in self._known_addresses()}
         if word in addresses:
             return self._judged(addresses[word])
         matches = [
@@ -153,7 +153,7 @@ class _Search:
             return await self._of_unit(matches[0])
         matching = [
             each
-            for each in self._known()
+            for each in self._known_addresses()
             if word in (each.address.partition(":")[2].casefold(), (each.name or "").casefold())
         ]
         if not matching:
@@ -166,7 +166,7 @@ class _Search:
             return self._judged((visible or matching)[0].address)
         return _Found(words if ":" in words else None)
 
-    def _known(self) -> list[CloseName]:
+    def _known_addresses(self) -> list[CloseName]:
         """Return every address that is known, of radios and assignments; hidden ones too."""
         found = {
             contact.id: CloseName(
@@ -184,7 +184,7 @@ class _Search:
 
     def suggestions(self) -> list[CloseName]:
         """Return what may be suggested to the user."""
-        return self._visible(self._known())
+        return self._visible(self._known_addresses())
 
     def _visible(self, some: Sequence[CloseName]) -> list[CloseName]:
         return [each for each in some if not self._judged(each.address).hidden]
@@ -203,7 +203,7 @@ class _Search:
         return _Found(address, unit, hidden=not self._passes(agency, known=True))
 
     async def _of_unit(self, unit: Unit) -> _Found:
-        """Return the radio of a unit; of several the one it was last heard by."""
+        """Return the radio of a unit; of several the one last heard."""
         mine = [each for each in self._picture.assignments.values() if each.unit == unit.id]
         now = self._watch.now()
         held = [
@@ -211,7 +211,7 @@ class _Search:
         ]
         if not held:
             return _Found(None if unit.retired_at is None or not mine else mine[-1].address, unit)
-        newest = await self._watch.store.read(_heard_last, held)
+        newest = await self._watch.store.read(_last_heard, held)
         return _Found(newest, unit)
 
     def _spellings(self, device: str) -> list[str]:
@@ -224,7 +224,7 @@ class _Search:
             for protocol in channel.protocols
             for family in families_of(protocol)
         }
-        families |= {each.address.partition(":")[0] for each in self._known()}
+        families |= {each.address.partition(":")[0] for each in self._known_addresses()}
         return [f"{family}:{device}" for family in sorted(families)]
 
     def _passes(self, agency: str, *, known: bool) -> bool:
@@ -234,7 +234,7 @@ class _Search:
 async def _with_records(
     watch: Watch, policy: ViewPolicy, known: InquiryFindings
 ) -> InquiryFindings:
-    """Return the evidence with what was heard of the address, and where it stands now."""
+    """Return the findings with what was received from the address, and its present assignment."""
     picture, address = watch.picture, known.address
     state: UnitState | None = None
     values: dict[str, object] = {}
@@ -283,7 +283,7 @@ def _stored_among(connection: Connection, addresses: Sequence[str]) -> list[str]
     return [each for each in addresses if receptions.first_time(connection, each) is not None]
 
 
-def _heard_last(connection: Connection, addresses: Sequence[str]) -> str:
+def _last_heard(connection: Connection, addresses: Sequence[str]) -> str:
     newest = {each: receptions.last_time(connection, each) for each in addresses}
     return max(addresses, key=lambda each: at.timestamp() if (at := newest[each]) else 0.0)
 

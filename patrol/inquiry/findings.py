@@ -1,4 +1,4 @@
-"""InquiryFindings: what is known of one radio that an inquiry is about, and its wording."""
+"""InquiryFindings: facts about the radio of an inquiry, and their wording."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class CloseName(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class InquiryFindings(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of what was asked for.
+    """Facts about the radio of an inquiry.
 
     Attributes:
         asked: What was asked for.
@@ -80,7 +80,7 @@ class InquiryFindings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def assignment_now(self) -> Assignment | None:
-        """For whom the address stands now."""
+        """The unit for which the address stands now."""
         for each in self.assignments:
             if each.start <= self.now and (each.end is None or self.now < each.end):
                 return each
@@ -88,7 +88,7 @@ class InquiryFindings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def assignment_later(self) -> Assignment | None:
-        """For whom it will stand next."""
+        """The unit for which it will stand next."""
         return next((each for each in self.assignments if each.start > self.now), None)
 
     @property
@@ -106,7 +106,7 @@ class InquiryFindings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def unbelieved(self) -> str | None:
-        """Why the newest that it said about where it is is not believed.
+        """Why its newest reported position is not believed.
 
         Returns:
             A flag; `no_position` if it never says where it is; None if it is believed.
@@ -178,10 +178,10 @@ def age_words(seconds: float) -> str:
     return f"{hours} h {minutes % 60} min" if hours < 48 else f"{hours // 24} d"
 
 
-def listed(words: Iterable[str]) -> str:
+def join_words(words: Iterable[str]) -> str:
     """Return words as a list for people, each once.
 
-    >>> listed(["pier", "hill", "pier"])
+    >>> join_words(["pier", "hill", "pier"])
     'pier and hill'
     """
     *some, last = dict.fromkeys(words) or ("",)
@@ -189,7 +189,7 @@ def listed(words: Iterable[str]) -> str:
 
 
 def verb(words: Iterable[str], one: str, more: str) -> str:
-    """Return the form of a verb that goes with `words` as `listed` lists them.
+    """Return the form of a verb that goes with `words` as `join_words` lists them.
 
     >>> verb(["pier", "pier"], "works", "work"), verb(["pier", "hill"], "works", "work")
     ('works', 'work')

@@ -17,7 +17,7 @@ from patrol.inquiry.findings import (
     Moment,
     age_words,
     at_words,
-    listed,
+    join_words,
     moments,
     verb,
 )
@@ -136,15 +136,15 @@ def _verdict(known: InquiryFindings) -> Answer:
         )
     if not known.heard and not known.elsewhere:
         return _unheard(known)
-    return _heard(known)
+    return _reception_answer(known)
 
 
 def _unheard(known: InquiryFindings) -> Answer:
-    """Nothing of it is stored: does it get as far as a channel, and what does that do?"""
+    """Answer for a radio of which nothing is stored: whether it reaches a channel."""
     name = known.address or known.asked
     could = known.speakers
     channel_names = [each.name for each in could]
-    names = listed(channel_names)
+    names = join_words(channel_names)
     if known.rejected:
         last = known.rejected[0]
         if last.reason in KEY_REASONS:
@@ -199,7 +199,7 @@ def _without_key(known: InquiryFindings, last: RejectedFrame) -> Answer:
     )
 
 
-def _heard(known: InquiryFindings) -> Answer:
+def _reception_answer(known: InquiryFindings) -> Answer:
     now, state, unit = known.now, known.state, known.unit
     assignment = known.assignment_now
     if known.elsewhere and assignment is not None and assignment.channel is not None:
@@ -231,7 +231,7 @@ def _heard(known: InquiryFindings) -> Answer:
     age = age_words((now - last.time).total_seconds())
     there = f"It is on the map where it was {age} ago"
     if state.liveness == "cut" and state.cut_by:
-        names = listed(state.cut_by)
+        names = join_words(state.cut_by)
         down = f"{names} {verb(state.cut_by, 'is', 'are')} down"
         return "link_down", f"{there}: {down}.", "Mend the link: look at its card."
     if state.liveness == "cut":
@@ -275,7 +275,7 @@ def _heard(known: InquiryFindings) -> Answer:
 
 
 def _unplaced(known: InquiryFindings) -> Answer | None:
-    """Return why the newest that it said about where it is cannot be believed; None if it can."""
+    """Return why its newest position cannot be believed; None if it can."""
     says, why = position_words(known), known.unbelieved
     if says is None or why is None:
         return None

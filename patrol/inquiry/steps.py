@@ -1,10 +1,10 @@
-"""Hops: what is so at each step between one radio and the map."""
+"""Hops: the state of each step between one radio and the map."""
 
 from __future__ import annotations
 
 import msgspec
 
-from patrol.inquiry.findings import FLAG_WORDS, InquiryFindings, age_words, at_words, listed
+from patrol.inquiry.findings import FLAG_WORDS, InquiryFindings, age_words, at_words, join_words
 
 
 class Hop(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,10 +23,10 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
 
 def hops_of(known: InquiryFindings) -> tuple[Hop, ...]:
     """Return every hop, from the radio to the map."""
-    hops = [_channels(known), _heard(known), _rejected(known)]
+    hops = [_channels(known), _reception_hop(known), _rejected(known)]
     if known.heard:
         hops.append(_position(known))
-    return (*hops, _assigned(known), _shown(known))
+    return (*hops, _assigned(known), _display_hop(known))
 
 
 def position_words(known: InquiryFindings) -> str | None:
@@ -35,7 +35,7 @@ def position_words(known: InquiryFindings) -> str | None:
     if why is None:
         return None
     if why == "no_position":
-        kinds = listed(each.transmission.kind for each in known.heard[:10])
+        kinds = join_words(each.transmission.kind for each in known.heard[:10])
         return f"It was heard ({kinds}) and never says where it is."
     return f"Its newest position is not believed: {FLAG_WORDS.get(why, why.replace('_', ' '))}."
 
@@ -44,18 +44,18 @@ def _channels(known: InquiryFindings) -> Hop:
     could = known.speakers
     if not could:
         return Hop(name="channels", well=False, says="No channel speaks its protocol.")
-    words = listed(f"{each.name} ({each.state})" for each in could)
+    words = join_words(f"{each.name} ({each.state})" for each in could)
     well = any(each.state == "open" for each in could)
     return Hop(name="channels", well=well, says=f"Could be heard by {words}.")
 
 
-def _heard(known: InquiryFindings) -> Hop:
-    elsewhere = listed(channel for channel, _ in known.elsewhere)
+def _reception_hop(known: InquiryFindings) -> Hop:
+    elsewhere = join_words(channel for channel, _ in known.elsewhere)
     if not known.heard:
         says = f"Heard only on {elsewhere}: not its channel." if elsewhere else "Never heard."
         return Hop(name="heard", well=False, says=says)
     last = known.heard[0]
-    by = listed(f"{each.channel} of gateway {each.gateway}" for each in last.heard_by)
+    by = join_words(f"{each.channel} of gateway {each.gateway}" for each in last.heard_by)
     says = f"Last heard at {at_words(last.transmission.heard_at)} by {by}."
     if elsewhere:
         says += f" Also claimed from {elsewhere}."
@@ -105,7 +105,7 @@ def _assigned(known: InquiryFindings) -> Hop:
     return Hop(name="assigned", well=None, says=says)
 
 
-def _shown(known: InquiryFindings) -> Hop:
+def _display_hop(known: InquiryFindings) -> Hop:
     state = known.state
     if state is None or state.last is None:
         return Hop(name="shown", well=False, says="It has no mark on the map.")

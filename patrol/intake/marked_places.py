@@ -27,13 +27,13 @@ from patrol.filing.writer_lock import WriterTurn
 from patrol.intake.batch import Batch
 from patrol.marks.mark import (
     CONTENT,
-    LIFE,
+    LIFECYCLE,
     OWN_NAME,
     Mark,
     end_of,
     ended,
     is_renewed,
-    told_of,
+    sent_fields,
 )
 from patrol.picture.picture import Picture
 from patrol.reception.bounded_dict import drop_oldest
@@ -183,7 +183,7 @@ class MarkedPlaces:
         ends_at = end_of(said, min(time, now))
         if said.lon is None or said.lat is None or ends_at <= now:
             return None
-        told = told_of(said, name=said.id[:100])
+        told = sent_fields(said, name=said.id[:100])
         told |= {"unit": record.unit, "sender": self._name(record)}
         told |= {"address": record.address, "channel": record.transmission.channel}
         if known is None:
@@ -219,7 +219,7 @@ class MarkedPlaces:
             told["place"] = self._place(said.lon, said.lat)
         if not same:
             told["marked_at"] = time
-        state = LIFE.after(known.state, "hear")
+        state = LIFECYCLE.next_state(known.state, "hear")
         return revised(known, at=now, by="", state=state, ends_at=ends_at, **told)
 
     def _of_sender(self, record: Record, standing: dict[str, Mark]) -> Mark | None:

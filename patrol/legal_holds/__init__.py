@@ -1,1 +1,1 @@
-"""Legal holds: what is to be preserved."""
+"""Legal holds: records that retention must not remove."""

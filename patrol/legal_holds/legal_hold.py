@@ -1,4 +1,4 @@
-"""Legal hold: what somebody ordered to be preserved, whatever the retention says.
+"""Legal hold: an order to preserve records, whatever the retention policy says.
 
 A court, a prosecutor or an inquiry may need what the policy would remove. A hold names a case, an
 incident, a unit or the whole agency; it says who set it and why, and so does its release.
@@ -31,7 +31,7 @@ class LegalHold(Document, frozen=True, kw_only=True, omit_defaults=True, tag="le
     """
 
     CLASS: ClassVar[DataClass | None] = None
-    SEEN_BY: ClassVar[str] = "keep legal holds"
+    VIEWING_ACT: ClassVar[str] = "keep legal holds"
 
     kind_held: Annotated[HeldKind, NEVER]
     id_held: Annotated[str, NEVER]

@@ -52,7 +52,7 @@ class BackupPlan(msgspec.Struct, frozen=True, kw_only=True):
     test_url: str | None = None
 
 
-class Round(msgspec.Struct, frozen=True, kw_only=True):
+class BackupRound(msgspec.Struct, frozen=True, kw_only=True):
     """How the last of its kind went.
 
     Attributes:
@@ -73,7 +73,7 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BackupState(msgspec.Struct, frozen=True, kw_only=True):
-    """What `NODE-backups.json` says.
+    """Content of `NODE-backups.json`.
 
     Attributes:
         began_at: When the first round was, aware UTC.
@@ -82,8 +82,8 @@ class BackupState(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     began_at: datetime
-    backup: Round | None = None
-    restore_test: Round | None = None
+    backup: BackupRound | None = None
+    restore_test: BackupRound | None = None
 
 
 def read_state(folder: Path, node: str) -> BackupState | None:
@@ -149,7 +149,7 @@ def run_round(url: str, plan: BackupPlan, now: datetime, *, at_once: bool = Fals
         OSError: If the folder cannot be written: then nothing can be noted in it either.
     """
     plan.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _alone(plan.folder):
+    with _exclusive(plan.folder):
         _tidy(plan)
         state = read_state(plan.folder, plan.node) or BackupState(began_at=now)
         if at_once or is_backup_due(plan, state, now):
@@ -187,13 +187,13 @@ def _test_due(plan: BackupPlan, state: BackupState | None, now: datetime) -> boo
     return _due(state.restore_test, plan.test_every, now)
 
 
-def _due(last: Round | None, every: timedelta, now: datetime) -> bool:
+def _due(last: BackupRound | None, every: timedelta, now: datetime) -> bool:
     if last is None or now < last.at:  # a clock that was ahead must not keep it from being made
         return True
     return now - last.at >= (every if last.fault is None else min(every, timedelta(hours=1)))
 
 
-def _back_up(url: str, plan: BackupPlan, last: Round | None, now: datetime) -> Round:
+def _back_up(url: str, plan: BackupPlan, last: BackupRound | None, now: datetime) -> BackupRound:
     file = plan.folder / f"{plan.node}-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}.backup"
     before = None if last is None else last.good_at
     try:
@@ -202,12 +202,12 @@ def _back_up(url: str, plan: BackupPlan, last: Round | None, now: datetime) -> R
         for old in backups_in(plan.folder, plan.node)[: -plan.keep]:
             old.unlink()
     except (StoreError, OSError) as error:
-        return Round(at=now, good_at=before, file=file.name, fault=str(error))
+        return BackupRound(at=now, good_at=before, file=file.name, fault=str(error))
     rows = {} if found is None else dict(found.rows)
-    return Round(at=now, good_at=now, file=file.name, bytes=file.stat().st_size, rows=rows)
+    return BackupRound(at=now, good_at=now, file=file.name, bytes=file.stat().st_size, rows=rows)
 
 
-def _try(plan: BackupPlan, state: BackupState, now: datetime) -> Round:
+def _try(plan: BackupPlan, state: BackupState, now: datetime) -> BackupRound:
     before = None if state.restore_test is None else state.restore_test.good_at
     name = ""
     try:
@@ -226,8 +226,8 @@ def _try(plan: BackupPlan, state: BackupState, now: datetime) -> Round:
                 has = found.rows.get(table)
                 raise StoreError(f"{file}: {table} has {has} rows, {count} when it was made")
     except (StoreError, OSError) as error:
-        return Round(at=now, good_at=before, file=name, fault=str(error))
-    return Round(at=now, good_at=now, file=name, rows=dict(found.rows))
+        return BackupRound(at=now, good_at=before, file=name, fault=str(error))
+    return BackupRound(at=now, good_at=now, file=name, rows=dict(found.rows))
 
 
 _END: Final = frozenset({"sessions", "links", "enrolments"})
@@ -249,7 +249,7 @@ def _require_room(folder: Path, size: int) -> None:
 
 
 def _tidy(plan: BackupPlan) -> None:
-    """Take away what a round that was cut off left behind."""
+    """Remove files that an interrupted round left behind."""
     parts = _files(plan.folder, plan.node, r"\.part.*")
     empty = [each for each in _files(plan.folder, plan.node, "") if not each.stat().st_size]
     for each in (*parts, *empty, *plan.folder.glob("restore-test.db*")):
@@ -268,7 +268,7 @@ def _write(plan: BackupPlan, state: BackupState) -> None:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def _exclusive(folder: Path) -> Iterator[None]:
     try:
         import fcntl
     except ImportError:  # Windows has no advisory locks of this kind

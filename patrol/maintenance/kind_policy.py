@@ -9,7 +9,7 @@ import msgspec
 
 
 class KindPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """How long what is stored; what it does not name is stored for ever.
+    """Retention by kind of record; kinds it does not name are stored for ever.
 
     Attributes:
         documents: By the tag of a kind: after the last change of a document that is closed.

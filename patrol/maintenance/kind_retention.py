@@ -31,7 +31,7 @@ log = structlog.get_logger(__name__)
 
 
 class KindRetention:
-    """Removes what is old, kind by kind.
+    """Removes records whose retention is over, kind by kind.
 
     Args:
         store: Where it is.

@@ -1,4 +1,4 @@
-"""Outbox: keeps deliveries for what brings them out; a part of the node, no user's desk."""
+"""Outbox: stores deliveries until they are sent; a part of the node, no user's desk."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 from msgspec.structs import replace
 
 from patrol.alerts.alert import Alert
-from patrol.alerts.delivery import LIFE, AlertDelivery, PushSubscription
+from patrol.alerts.delivery import LIFECYCLE, AlertDelivery, PushSubscription
 from patrol.documents.document import kind_of, new_id, revised
 from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import Filing
@@ -96,7 +96,7 @@ class Outbox:
         return cast(Alert | None, await self._watch.store.read(documents.newest, ALERT, id))
 
     async def put(self, deliveries: Sequence[AlertDelivery]) -> None:
-        """Keep new deliveries; what waits of older versions for the same receiver is superseded.
+        """Store new deliveries; those of older versions for the same receiver are superseded.
 
         Raises:
             StoreError: If the store refuses; some may be kept.
@@ -128,7 +128,7 @@ class Outbox:
                 if newest.get(_about(each), 0) > each.alert_version
             ]
             to_file = [
-                replace(each, state=LIFE.after(each.state, "supersede"), settled_at=now)
+                replace(each, state=LIFECYCLE.next_state(each.state, "supersede"), settled_at=now)
                 if each.alert_version < newest[_about(each)]
                 else each
                 for each in new.values()
@@ -138,11 +138,11 @@ class Outbox:
         await self._watch.document_service.file(filing)
 
     async def settle(self, ids: Iterable[str], act: str, **changes: Any) -> None:
-        """Note what became of deliveries that wait; one that waits no more is left alone.
+        """Note the outcome of waiting deliveries; others are left alone.
 
         Args:
             ids: Which.
-            act: What became of them, of the acts of `LIFE`.
+            act: What became of them, of the acts of `LIFECYCLE`.
             **changes: What else to note: `fault`, `attempts`, `message`, `together`.
 
         Raises:
@@ -202,7 +202,7 @@ def subscribed(
     auth: str,
     label: str,
 ) -> tuple[PushSubscription, ...]:
-    """Return what is to be filed when a browser subscribes; its own new document is the last.
+    """Return the documents to file when a browser subscribes; its own new document is the last.
 
     A browser has one user, the one who subscribed last: another's subscription of the same
     browser ends, so that nobody reads another's alerts on a shared computer. Of more than `most`
@@ -246,7 +246,7 @@ def _settled(delivery: AlertDelivery, act: str, now: datetime, **changes: Any) -
         delivery,
         at=now,
         by="",
-        state=LIFE.after(delivery.state, act),
+        state=LIFECYCLE.next_state(delivery.state, act),
         settled_at=now,
         **changes,
     )

@@ -16,8 +16,8 @@ from radio_gateway.messages.transmission import Transmission
 from radio_gateway.parsing.msgspec_decoders import json_decoder
 
 
-def said_in(report: QuarantinedReport) -> Transmission:
-    """Return what a report said.
+def transmission_of(report: QuarantinedReport) -> Transmission:
+    """Return the transmission of a rejected report.
 
     Raises:
         CannotRetry: If only its bytes are kept, or it cannot be read.
@@ -50,7 +50,7 @@ async def retry(
         CannotRetry: If it can still not be taken; it stays set aside.
         StoreError: If the store refuses.
     """
-    transmission = said_in(report)
+    transmission = transmission_of(report)
     gateway, slash, channel = report.channel.partition("/")
     fault = None
     if slash and ":" not in gateway:  # as its gateway said it

@@ -1,4 +1,4 @@
-"""Retention: old positions are thinned and at last go, as the node's policy says.
+"""Retention: thins and removes old positions by the node's policy.
 
 Three stages, each by the time a message was heard: after some days one position a minute of each
 address stays, after more of them one in a quarter of an hour, and at last none. What says more than
@@ -98,7 +98,7 @@ def merged(windows: Iterable[Window]) -> list[Window]:
 
 
 def needed(documents: Iterable[DocumentSummary], around: timedelta) -> RetentionNeeds:
-    """Return what stays whole for the sake of some documents."""
+    """Return the records that some documents need whole."""
     margin = around // timedelta(microseconds=1)
     everything: list[Window] = []
     of: dict[str, list[Window]] = {}
@@ -145,7 +145,7 @@ def doomed(
 
 
 class Retention:
-    """Thins what is old; a part of the node, beside its watch.
+    """Thins old positions; a part of the node, beside its watch.
 
     Args:
         store: Where messages are.
@@ -273,7 +273,7 @@ class Retention:
 
 
 def _times(document: object) -> list[datetime]:
-    """Return the times that a document tells of, beside those of its versions."""
+    """Return the times that a document names, beside those of its versions."""
     if isinstance(document, Alert):
         return [document.raised_at]
     if isinstance(document, Incident):

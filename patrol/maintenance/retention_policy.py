@@ -12,7 +12,7 @@ LEAST_RAW: Final = timedelta(days=31)
 
 
 class RetentionPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """How long what is kept.
+    """For how long positions are stored.
 
     Attributes:
         raw: All messages are kept so long after they were heard; `LEAST_RAW` or longer.

@@ -1,4 +1,4 @@
-"""Credible clock: whether the node's clock may be trusted with what cannot be undone.
+"""Credible clock: whether the node's clock may be trusted with acts that cannot be undone.
 
 A clock that leaps ahead (a flat battery, a wrong time server, a slip of a hand) makes everything
 look old. So time passes here no faster than the machine's steady clock says, from where the node's

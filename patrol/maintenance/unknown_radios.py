@@ -1,4 +1,4 @@
-"""Radios that nobody has registered, as the records know them."""
+"""Unknown radios: unregistered radios in the stored records."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from patrol.units.wire import UnitState
 
 
 class UnknownRadio(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A radio that nobody has registered.
+    """A radio that is not registered.
 
     Attributes:
         address: Radio address.
@@ -40,7 +40,7 @@ def describe(
     agency: str,
     address_taken: Callable[[str], bool],
 ) -> list[UnknownRadio]:
-    """Return what is stored of the radios with these states; one not stored yet is left out.
+    """Return the stored facts of the radios with these states; one not stored yet is left out.
 
     Args:
         connection: To the store.

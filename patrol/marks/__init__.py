@@ -1,1 +1,1 @@
-"""Marks: places that somebody marked."""
+"""Marks: hazards, waypoints and meeting points that people marked."""

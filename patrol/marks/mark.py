@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, ClassVar, Final, Literal, TypeAlias
 
 from patrol.documents.document import Document, revised
-from patrol.documents.state_machine import Life
+from patrol.documents.state_machine import Lifecycle
 from patrol.units.data_classes import MARKS, NEVER, DataClass
 from radio_gateway.messages.marked_place import MarkedPlace, MarkUse
 
@@ -26,7 +26,7 @@ OWN_NAME: Final = "joint-patrol."
 """What the name begins with under which a node tells outward of what is its own: then its id and a
 point. A mark of that name that is heard was told by this node."""
 
-LIFE: Final = Life(
+LIFECYCLE: Final = Lifecycle(
     "mark",
     "standing",
     {
@@ -55,7 +55,7 @@ class Mark(Document, frozen=True, kw_only=True, tag="mark"):
         radius_m: It is all that lies so near, metres.
         remarks: Words for people.
         place: The address for people.
-        state: In its `LIFE`.
+        state: In its `LIFECYCLE`.
         marked_at: When this was marked or last changed, as its sender says, aware UTC.
         ends_at: When it ends by itself, aware UTC.
         ended_at: When it ended, aware UTC; None while it stands.
@@ -72,7 +72,7 @@ class Mark(Document, frozen=True, kw_only=True, tag="mark"):
     """
 
     CLASS: ClassVar[DataClass | None] = "marks"
-    SEEN_BY: ClassVar[str] = "see marks"
+    VIEWING_ACT: ClassVar[str] = "see marks"
 
     name: Annotated[str, MARKS]
     use: Annotated[MarkUse, MARKS] = "place"
@@ -83,7 +83,7 @@ class Mark(Document, frozen=True, kw_only=True, tag="mark"):
     radius_m: Annotated[float | None, MARKS] = None
     remarks: Annotated[str, MARKS] = ""
     place: Annotated[str, MARKS] = ""
-    state: Annotated[str, MARKS] = LIFE.start
+    state: Annotated[str, MARKS] = LIFECYCLE.start
     marked_at: Annotated[datetime, MARKS]
     ends_at: Annotated[datetime, MARKS]
     ended_at: Annotated[datetime | None, MARKS] = None
@@ -107,8 +107,8 @@ CONTENT: Final = ("name", "use", "lon", "lat", "path", "closed", "radius_m", "re
 """Fields that say what and where it is: with others, the same mark has changed."""
 
 
-def told_of(place: MarkedPlace, *, name: str) -> dict[str, object]:
-    """Return the fields of a mark as its sender tells them.
+def sent_fields(place: MarkedPlace, *, name: str) -> dict[str, object]:
+    """Return the fields of a mark as its sender sent them.
 
     Args:
         place: With a place.
@@ -147,5 +147,5 @@ def ended(mark: Mark, end: MarkEnd, *, at: datetime, by: str = "") -> Mark:
     Raises:
         IllegalStep: If it had ended.
     """
-    state = LIFE.after(mark.state, "end")
+    state = LIFECYCLE.next_state(mark.state, "end")
     return revised(mark, at=at, by=by, state=state, ended_at=at, end=end)

@@ -31,7 +31,7 @@ class MessageStep(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What somebody wants said to a radio.
+    """A message from a user to a radio.
 
     Attributes:
         id: Globally unique identifier.
@@ -91,7 +91,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def step_of(result: OrderResult) -> MessageStep:
-    """Return the step that a channel told."""
+    """Return the step that a channel reported."""
     return MessageStep(
         state=result.state,
         at=result.at,
@@ -102,7 +102,7 @@ def step_of(result: OrderResult) -> MessageStep:
 
 
 class ReportedStep(NamedTuple):
-    """A step that somebody told.
+    """A step that a channel or phone reported.
 
     Attributes:
         id: The message's id.
@@ -144,13 +144,13 @@ class Carrier(Protocol):
     """
 
     def send(self, order: Order) -> None:
-        """Take an order; one whose id is known is told again and not taken twice."""
+        """Send an order; one with a known id is reported again and not sent twice."""
 
     def resume(self, order: Order, state: OrderState) -> None:
         """Take an order again that had come so far when this node was restarted."""
 
     def cancel(self, id: str) -> bool:
-        """Call off an order; what becomes of it is told. Return False when it is too late."""
+        """Cancel an order; its outcome is reported. Return False when it is too late."""
 
     def refusal(self, order: Order) -> Refusal | None:
         """Return why `order` would not be taken now; None if it would, or that is not known."""

@@ -1,5 +1,4 @@
-"""Canned phrases with a code: what boats and offices say again and again, read by each in the own
-language.
+"""Canned phrases with a code, which each reader sees in their own language.
 
 A phrase travels as its code. Where only a short text goes it is `#12`, its number here, alone or
 before its words (`#12 Stop the boat`); `#stop_the_boat` is the same. The words of every code in

@@ -20,7 +20,7 @@ class Phrase(Document, frozen=True, kw_only=True, tag="phrase"):
     """
 
     CLASS: ClassVar[DataClass | None] = None
-    SEEN_BY: ClassVar[str] = "see phrases"
+    VIEWING_ACT: ClassVar[str] = "see phrases"
 
     language: Annotated[str, NEVER]
     text: Annotated[str, NEVER]

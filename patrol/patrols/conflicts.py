@@ -1,4 +1,4 @@
-"""Clashes: what of a plan collides with other plans, with rest, and with what was agreed for when.
+"""Conflicts of a plan with other plans, with rest times and with agreed times.
 
 Judges of `patrol.watch.check_plan`. Like the others, they tell each party only of what it may see.
 """
@@ -26,7 +26,7 @@ from patrol.patrols.plan import (
     warning,
     where,
 )
-from patrol.sectors.overlaps import kept_out, overlap
+from patrol.sectors.overlaps import no_go_areas, overlap
 from patrol.sectors.sector import Sector
 
 LEAST_REST: Final = timedelta(hours=8)
@@ -92,10 +92,10 @@ def agreed_windows(plan: Plan) -> Iterator[PlanConflict]:
     if patrol.ends_at <= patrol.starts_at:
         return
     for one, other in plan.pairs():
-        if _why_not(plan, one, other, patrol.starts_at) is not None:
+        if _refusal(plan, one, other, patrol.starts_at) is not None:
             continue  # told as a whole
         for at in _ends(plan, one, other):
-            why = _why_not(plan, one, other, at)
+            why = _refusal(plan, one, other, at)
             if why is not None:
                 words = f"from {time_words(at)} {one} and {other} are apart: {why}"
                 yield warning("agreement_window", words,
@@ -105,10 +105,10 @@ def agreed_windows(plan: Plan) -> Iterator[PlanConflict]:
 
 
 def meetings(plan: Plan) -> Iterator[PlanConflict]:
-    """Yield every rendezvous where nobody is to go."""
+    """Yield every rendezvous in a place that is closed to patrols."""
     for meeting in plan.patrol.rendezvous:
         point = shapely.Point(meeting.lon, meeting.lat)
-        for sector in kept_out(plan.open_documents.all(Sector), shows=plan.shows):
+        for sector in no_go_areas(plan.open_documents.all(Sector), shows=plan.shows):
             try:
                 inside = plan.ground.area(sector).geometry.covers(point)
             except GisError:
@@ -137,7 +137,7 @@ def _others(plan: Plan, *, within: timedelta = timedelta()) -> Iterator[Patrol]:
     for other in plan.open_documents.all(Patrol):
         if other.id == plan.patrol.id or other.starts_at >= end or other.ends_at <= start:
             continue  # of most, and a party may hold a long document: first, whether it matters
-        held = other.held_by(plan.viewer)
+        held = other.part_for(plan.viewer)
         if held is not None:
             yield held
 
@@ -186,5 +186,5 @@ class _Meetings:
         return None
 
 
-def _why_not(plan: Plan, one: str, other: str, at: datetime) -> str | None:
-    return plan.why_not(one, other, "patrols", at) or plan.why_not(other, one, "patrols", at)
+def _refusal(plan: Plan, one: str, other: str, at: datetime) -> str | None:
+    return plan.refusal(one, other, "patrols", at) or plan.refusal(other, one, "patrols", at)

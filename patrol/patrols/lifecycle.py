@@ -1,6 +1,6 @@
 """What is done to a patrol: each act returns its next version, or raises; pure.
 
-Every step of its life goes through `patrol.patrols.patrol.LIFE`. While a patrol is suspended
+Every step of its life goes through `patrol.patrols.patrol.LIFECYCLE`. While a patrol is suspended
 nothing joint is done: no proposal, change, signature or start; each party may still check in, end,
 withdraw and write its annex.
 """
@@ -17,7 +17,7 @@ from patrol.documents.document import revised
 from patrol.errors.errors import Conflict
 from patrol.patrols.patrol import (
     CONTENT,
-    LIFE,
+    LIFECYCLE,
     Annex,
     CheckIn,
     How,
@@ -196,7 +196,7 @@ def started(patrol: Patrol, *, how: How = "order", at: datetime, who: PatrolActo
 def checked_in(
     patrol: Patrol, *, unit: str, note: str = "", told_at: datetime, at: datetime, who: PatrolActor
 ) -> Patrol:
-    """Note that a unit of one's own said it is well.
+    """Return the version with the check-in of a unit of the user's agency.
 
     Args:
         patrol: The patrol.
@@ -224,13 +224,13 @@ def checked_in(
 
 
 def ended(patrol: Patrol, *, how: How = "order", at: datetime, who: PatrolActor) -> Patrol:
-    """End what is under way.
+    """Return the ended version of a patrol under way.
 
     Raises:
         IllegalStep: If it is not under way.
     """
     state = _after(patrol, "end")
-    return _over(patrol, state, how, at=at, who=who)
+    return _ended(patrol, state, how, at=at, who=who)
 
 
 def cancelled(patrol: Patrol, *, at: datetime, who: PatrolActor) -> Patrol:
@@ -243,7 +243,7 @@ def cancelled(patrol: Patrol, *, at: datetime, who: PatrolActor) -> Patrol:
     state = _after(patrol, "cancel")
     if who.agency != patrol.agency:
         raise Conflict(f"only {patrol.agency} can cancel its patrol: withdraw your signature")
-    return _over(patrol, state, "order", at=at, who=who)
+    return _ended(patrol, state, "order", at=at, who=who)
 
 
 def annexed(patrol: Patrol, text: str, *, at: datetime, who: PatrolActor) -> Patrol:
@@ -276,7 +276,7 @@ def flagged(
     at: datetime,
     who: PatrolActor,
 ) -> Patrol:
-    """Set what is overdue; the same if it is so already."""
+    """Return the version with overdue flags set; the same version if they are set already."""
     if (start_overdue, check_in_overdue) == (patrol.start_overdue, patrol.check_in_overdue):
         return patrol
     return _next(
@@ -288,7 +288,7 @@ def flagged(
 
 
 def _after(patrol: Patrol, act: str) -> PatrolState:
-    return cast(PatrolState, LIFE.after(patrol.state, act))
+    return cast(PatrolState, LIFECYCLE.next_state(patrol.state, act))
 
 
 def _check_in_force(patrol: Patrol) -> None:
@@ -296,7 +296,7 @@ def _check_in_force(patrol: Patrol) -> None:
         raise Conflict(f"it is suspended: {patrol.suspended_why}")
 
 
-def _over(
+def _ended(
     patrol: Patrol, state: PatrolState, how: How, *, at: datetime, who: PatrolActor
 ) -> Patrol:
     return _next(

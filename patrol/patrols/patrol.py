@@ -15,7 +15,7 @@ from typing import Annotated, ClassVar, Final, Literal, Self, TypeAlias
 import msgspec
 
 from patrol.documents.document import Document
-from patrol.documents.state_machine import Life
+from patrol.documents.state_machine import Lifecycle
 from patrol.units.data_classes import NEVER, PATROLS, DataClass
 
 PatrolState: TypeAlias = Literal[
@@ -25,7 +25,7 @@ How: TypeAlias = Literal["order", "plan", "movement"]
 """By whom a patrol was started or ended: an order of the crew, the plan's time, or what radios
 showed."""
 
-LIFE: Final = Life(
+LIFECYCLE: Final = Lifecycle(
     "patrol",
     "draft",
     {
@@ -163,7 +163,7 @@ class Signature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Seal(msgspec.Struct, frozen=True, kw_only=True):
-    """What a signature stands for, before it is given.
+    """The content for which a signature stands, before it is given.
 
     Attributes:
         revision: Of the patrol's content.
@@ -177,7 +177,7 @@ class Seal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Annex(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What one agency keeps with a patrol for itself alone.
+    """Notes of one agency on a patrol, for itself alone.
 
     Attributes:
         agency: Whose.
@@ -193,7 +193,7 @@ class Annex(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class CheckIn(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The last time that a unit said it is well.
+    """The last check-in of a unit.
 
     Attributes:
         unit: Its id.
@@ -215,7 +215,7 @@ class Patrol(Document, frozen=True, kw_only=True, tag="patrol"):
 
     Attributes:
         name: What people call it.
-        state: Where it is in its life (`LIFE`).
+        state: Where it is in its life (`LIFECYCLE`).
         agencies: Ids of those whose signatures it needs; the owner is one of them.
         lead: Agency that leads where no leg says otherwise.
         starts_at: When it is to begin, aware UTC.
@@ -251,7 +251,7 @@ class Patrol(Document, frozen=True, kw_only=True, tag="patrol"):
     """
 
     CLASS: ClassVar[DataClass | None] = "patrols"
-    SEEN_BY: ClassVar[str] = "see patrols"
+    VIEWING_ACT: ClassVar[str] = "see patrols"
 
     name: Annotated[str, PATROLS]
     agencies: Annotated[tuple[str, ...], PATROLS]
@@ -290,7 +290,7 @@ class Patrol(Document, frozen=True, kw_only=True, tag="patrol"):
     @property
     def is_closed(self) -> bool:
         """Whether it is ended or cancelled."""
-        return LIFE.is_end(self.state)
+        return LIFECYCLE.is_end(self.state)
 
     @property
     def parties(self) -> frozenset[str]:
@@ -328,7 +328,7 @@ class Patrol(Document, frozen=True, kw_only=True, tag="patrol"):
             }
         return tuple(agency for agency in self.agencies if agency not in signed)
 
-    def held_by(self, agency: str) -> Self | None:
+    def part_for(self, agency: str) -> Self | None:
         """Return what a party holds: all but the annexes and officers' names of the others, and
         what these told while it was suspended.
 
@@ -379,7 +379,7 @@ class Patrol(Document, frozen=True, kw_only=True, tag="patrol"):
 
 
 def content_of(patrol: Patrol) -> bytes:
-    """Return the content that signatures stand for, as JSON in a fixed order."""
+    """Return the signed content, as JSON in a fixed order."""
     return msgspec.json.encode([getattr(patrol, name) for name in CONTENT], order="deterministic")
 
 

@@ -1,4 +1,4 @@
-"""Plan: a patrol with what its plan is judged by, and what a judge says of it."""
+"""Plan: a patrol with the data by which its plan is checked, and the conflicts found."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class PlanConflict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """A patrol with what its plan is judged by.
+    """A patrol with the data by which its plan is checked.
 
     Attributes:
         patrol: What is judged.
@@ -68,9 +68,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         ground: Rivers and borders.
         units: Registered units by id, in service or not.
         agencies: Those of this node, by id.
-        why_not: Says what keeps two agencies apart.
+        refusal: Says what keeps two agencies apart.
         shows: Whether a sector may be shown to the viewer.
-        shown_to: Whether a sector of the viewer's is shown to another agency now.
+        is_visible_to: Whether a sector of the viewer's is shown to another agency now.
     """
 
     patrol: Patrol
@@ -80,9 +80,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     ground: Ground
     units: Mapping[str, Unit]
     agencies: Mapping[str, Agency]
-    why_not: WhyNot
+    refusal: WhyNot
     shows: Callable[[Sector], bool]
-    shown_to: Callable[[Sector, str], bool]
+    is_visible_to: Callable[[Sector, str], bool]
 
     def pairs(self) -> Iterator[tuple[str, str]]:
         """Yield the viewer's agency with each other party, in the order of the parties.
@@ -103,7 +103,7 @@ def country_of(plan: Plan, agency: str) -> str | None:
 
 def tells(plan: Plan, agency: str, data_class: DataClass) -> bool:
     """Return whether an agency lets the viewer know of its records of a class now."""
-    return agency == plan.viewer or plan.why_not(agency, plan.viewer, data_class, plan.now) is None
+    return agency == plan.viewer or plan.refusal(agency, plan.viewer, data_class, plan.now) is None
 
 
 def name_of(plan: Plan, unit: str) -> str:

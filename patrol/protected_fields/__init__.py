@@ -1,1 +1,1 @@
-"""Protected fields: words that only who has to know may read, and the keys they are kept with."""
+"""Protected fields: encrypted words of a document for authorised readers, and their keys."""

@@ -35,7 +35,7 @@ LONGEST: Final = 12_000
 
 
 class ProtectedField(msgspec.Struct, frozen=True, kw_only=True):
-    """What was written once into a protected field, as the store keeps it.
+    """One entry of a protected field, as it is stored.
 
     Attributes:
         id: Globally unique.

@@ -70,7 +70,7 @@ class FieldKey:
 
 
 def key_from(text: str) -> FieldKey:
-    """Return the key that a paper or file tells, in capitals or not, with or without dashes.
+    """Return the key that a printed page or file holds, in capitals or not, with or without dashes.
 
     Raises:
         FieldKeyError: If it is none, or a letter was misread.
@@ -155,7 +155,7 @@ class FieldKeys:
             draft.unlink()
 
     def is_printed(self, agency: str, key: FieldKey) -> bool:
-        """Return whether somebody said that this key is on paper."""
+        """Return whether a person confirmed that this key is on paper."""
         try:
             return self._printed(agency).read_text(encoding="utf-8").strip() == key.id
         except OSError:
@@ -174,7 +174,7 @@ class FieldKeys:
 
 
 def new_key() -> FieldKey:
-    """Return a key that nobody knows."""
+    """Return a new random key."""
     return FieldKey(os.urandom(KEY_BYTES))
 
 

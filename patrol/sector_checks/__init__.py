@@ -1,1 +1,1 @@
-"""Sector checks: what a drawn sector overlaps, and what watching it can and cannot catch."""
+"""Sector checks: which sectors a drawn sector overlaps, and which boats its watch can detect."""

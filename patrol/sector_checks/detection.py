@@ -1,4 +1,4 @@
-"""Detection: what an area can catch, and what it cannot, with the units that report as they do.
+"""Detection: which boats an area detects, and which it cannot, by how units report.
 
 Of a boat that goes straight through: whether one of its reports falls inside, whether the next
 report shows that it has passed, or whether nobody can say. The same settings are read by which
@@ -37,7 +37,7 @@ SETTINGS: Final = FenceSettings()
 
 
 class Detection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What fences tell of the units that report alike as they pass through an area.
+    """How well geofences detect units of one way of reporting as they pass through an area.
 
     Attributes:
         detected: `inside`: with a report from within. `after`: with the next report, once they have
@@ -57,7 +57,7 @@ class Detection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Transit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How boats pass through an area, and what is told of that.
+    """How boats pass through an area, and how well they are detected.
 
     Attributes:
         length_m: The way through it: along the river where no way leads past it, else across
@@ -93,7 +93,7 @@ class Reporter(NamedTuple):
 
 
 def reporters(contacts: Iterable[Contact], limits: SectorLimits | None) -> list[Reporter]:
-    """Return how boats report, as far as somebody may be told of them.
+    """Return how boats report, as far as the user may know of them.
 
     Args:
         contacts: Units and radios of whoever draws an area.
@@ -119,7 +119,7 @@ def transit(
     is_kept_out: bool,
     limits: SectorLimits | None,
 ) -> Transit:
-    """Return how boats pass through an area, and what is told of that.
+    """Return how boats pass through an area, and how well they are detected.
 
     Args:
         area: Where it lies.
@@ -165,7 +165,7 @@ def transit(
 def detected(
     every_s: float, accuracy_m: float, *, length_m: float, across: bool, on_river: bool
 ) -> Detected:
-    """Return what is told of a boat that goes straight through an area.
+    """Return what is detected of a boat that goes straight through an area.
 
     Args:
         every_s: How often it reports, seconds.

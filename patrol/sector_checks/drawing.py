@@ -1,4 +1,4 @@
-"""A sector as people draw it: a polygon or part of a river, and what is wrong with it.
+"""Drawing check: a drawn sector, as a polygon or part of a river, and its faults.
 
 Pure: `judge` tells whether a shape can be a sector and what would mend it, `check` also how it
 would lie. Who may draw, and what is kept of it: sector_desk.py. The geometry of a polygon's faults:
@@ -93,7 +93,7 @@ class BadShape(PatrolError):
 
 
 class DrawingCheck(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What was found of a shape that somebody is drawing.
+    """Result of the check of a drawn shape.
 
     Attributes:
         faults: What is wrong with it, warnings too.
@@ -130,7 +130,7 @@ def check(
     limits: SectorLimits | None = None,
     boats: Sequence[Reporter] = (),
 ) -> DrawingCheck:
-    """Return what is wrong with a shape, and how it would lie if it can be a sector.
+    """Return the faults of a shape, and how it would lie if it can be a sector.
 
     Args:
         shape: What is drawn.
@@ -179,9 +179,7 @@ def _transit(
 
 
 def judge(shape: SectorShape, ground: Ground) -> tuple[ShapeVerdict, dict[str, Any] | None]:
-    """Return what is wrong with a shape, and the fields of a sector that lies there; None if none
-    can.
-    """
+    """Return the faults of a shape, and the fields of a sector with it; None if it can be none."""
     if (shape.polygon is None) == (shape.stretch is None):
         return _refused("empty", "give a polygon or a stretch of a river, one of them"), None
     if shape.stretch is not None:

@@ -1,4 +1,4 @@
-"""Overlaps: what two areas have in common, and which no-go and restricted sectors one runs into."""
+"""Overlaps of two areas, and of an area with no-go and restricted sectors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LEAST_OVERLAP_M2: Final = 100.0
 
 
 class Overlap(msgspec.Struct, frozen=True, kw_only=True):
-    """Where an area overlaps a sector that nobody patrols.
+    """Where an area overlaps a sector that is closed to patrols.
 
     Attributes:
         message: The same for people: what, whose, where.
@@ -42,7 +42,7 @@ class Overlap(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def overlap(one: Area, other: Area) -> tuple[float, float] | None:
-    """Return (lon, lat) in the middle of what two areas have in common; None for nothing."""
+    """Return (lon, lat) in the middle of the intersection of two areas; None for no overlap."""
     ours, theirs = one.geometry, other.geometry
     if not shapely.intersects(ours, theirs):
         return None
@@ -53,10 +53,10 @@ def overlap(one: Area, other: Area) -> tuple[float, float] | None:
     return float(middle.x), float(middle.y)
 
 
-def kept_out(
+def no_go_areas(
     sectors: Iterable[Sector], *, shows: Callable[[Sector], bool], but: str | None = None
 ) -> Iterator[Sector]:
-    """Yield the sectors that nobody patrols, as far as somebody may know of them.
+    """Yield the sectors that are closed to patrols, as far as a user may know of them.
 
     Args:
         sectors: Those in use.

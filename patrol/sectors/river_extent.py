@@ -34,7 +34,7 @@ class RiverExtent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RiverSteps:
-    """The centrelines of all rivers in small steps, ready to be asked.
+    """The centrelines of all rivers in small steps, for fast look-up.
 
     Args:
         rivers: The rivers.
@@ -49,7 +49,7 @@ class RiverSteps:
             self._steps.append((river.name, kms, lons, lats))
 
     def inside(self, area: Area) -> tuple[RiverExtent, ...]:
-        """Return what of each river lies in an area, in the order of the rivers; empty if none.
+        """Return the part of each river in an area, in the order of the rivers; empty if none.
 
         >>> from gis.fences.area import around
         >>> from gis.river.rivers import load_rivers

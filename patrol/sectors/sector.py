@@ -1,4 +1,4 @@
-"""Sector: an area that a patrol covers, keeps out of, meets in or watches; every version is kept.
+"""Sector: an area that is patrolled, closed, used for meetings or watched, in versions.
 
 It is drawn, or is a stretch of a river between two kilometres. Where it lies on the ground is asked
 of `patrol.sectors.site_geography`, which also judges what people draw.
@@ -31,7 +31,7 @@ Rings: TypeAlias = tuple[tuple[tuple[float, float], ...], ...]
 
 
 class SectorLimits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What boats may do in a sector before somebody is told; None: whatever they like.
+    """Limits for boats in a sector, beyond which an alert is raised; None: no limit.
 
     They are the owner's: for its units and the radios that it hears, and shown to nobody else.
 
@@ -76,7 +76,7 @@ class Sector(Document, frozen=True, kw_only=True, tag="sector"):
     """
 
     CLASS: ClassVar[DataClass | None] = "sectors"
-    SEEN_BY: ClassVar[str] = "see sectors"
+    VIEWING_ACT: ClassVar[str] = "see sectors"
 
     name: Annotated[str, SECTORS]
     use: Annotated[SectorUse, SECTORS] = "patrol"
@@ -95,7 +95,7 @@ class Sector(Document, frozen=True, kw_only=True, tag="sector"):
         return self.retired_at is not None
 
     def shared(self, allowed: AbstractSet[DataClass]) -> Self | None:
-        """Return what another agency may see of it: nothing of what is only watched."""
+        """Return what another agency may see of it; nothing of a sector that is only watched."""
         return None if self.use == "reach" else super().shared(allowed)
 
     @property

@@ -77,10 +77,10 @@ class Ground:
         self, addresses: Addresses | None = None, landings: Landings | None = None
     ) -> None:
         self._addresses, self._landings = addresses, landings
-        self._areas = _Kept[Area]()
-        self._countries = _Kept[dict[str, DeepestPoint]]()
-        self._lies = _Kept[SectorLie]()
-        self._steps = _Kept[RiverSteps]()
+        self._areas = _Cache[Area]()
+        self._countries = _Cache[dict[str, DeepestPoint]]()
+        self._lies = _Cache[SectorLie]()
+        self._steps = _Cache[RiverSteps]()
 
     @property
     def border(self) -> Border | None:
@@ -93,7 +93,7 @@ class Ground:
         return None if self._addresses is None else self._addresses.rivers
 
     def judge(self, geometry: Mapping[str, Any]) -> Drawing:
-        """Return what is wrong with a drawn polygon (GeoJSON), and how it could be mended."""
+        """Return the faults of a drawn polygon (GeoJSON), and how to mend them."""
         border = None if self._addresses is None else self._addresses.border
         return check_drawing(geometry, border=border)
 
@@ -120,10 +120,12 @@ class Ground:
             PositionError: If its river has not these kilometres.
             GisError: If there is no such river.
         """
-        return self._areas.get((sector.id, sector.version), lambda: self._made(sector))
+        return self._areas.get((sector.id, sector.version), lambda: self._area(sector))
 
     def holds(self, sector: Sector, *, lon: float, lat: float) -> bool:
-        """Return whether a place, in degrees, lies in a sector; not where this site cannot tell."""
+        """Return whether a place, in degrees, lies in a sector; false where this site has no
+        data.
+        """
         try:
             area = self.area(sector)
         except GisError:
@@ -192,14 +194,14 @@ class Ground:
         return self._lies.get(key, lambda: self._lie(sector, self.area(sector)))
 
     def drafted(self, sector: Sector) -> SectorLie:
-        """Return area, countries and kilometres of a sector that is not kept; remember nothing.
+        """Return area, countries and kilometres of a sector that is not saved; nothing is cached.
 
         Raises:
             AreaError: If its drawing is no area.
             PositionError: If its river has not these kilometres.
             GisError: If there is no such river.
         """
-        return self._lie(sector, self._made(sector))
+        return self._lie(sector, self._area(sector))
 
     # -- inside
 
@@ -222,7 +224,7 @@ class Ground:
         )
         return (own, *(each for each in found if each.river != sector.river))
 
-    def _made(self, sector: Sector) -> Area:
+    def _area(self, sector: Sector) -> Area:
         if sector.river is not None:
             if sector.km_from is None or sector.km_to is None or sector.width_m is None:
                 raise AreaError(sector.id, "has no kilometres or no width")
@@ -264,7 +266,7 @@ class Ground:
         return found
 
 
-class _Kept(Generic[T]):
+class _Cache(Generic[T]):
     """The values asked for last, by id and version; asked from several threads."""
 
     def __init__(self) -> None:

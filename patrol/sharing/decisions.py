@@ -18,7 +18,7 @@ from patrol.agreements.agreement import Agreement
 from patrol.agreements.time_intervals import Stretch, joined, within
 from patrol.documents.document import Document
 from patrol.documents.open_documents import OpenDocuments
-from patrol.filing.disclosure_log import Views
+from patrol.filing.disclosure_log import DisclosureLog
 from patrol.patrols.patrol import Patrol
 from patrol.sectors.sector import Sector
 from patrol.sectors.site_geography import Ground
@@ -64,10 +64,13 @@ class Sharing:
     """
 
     def __init__(
-        self, open_documents: OpenDocuments, seen: Views | None = None, ground: Ground | None = None
+        self,
+        open_documents: OpenDocuments,
+        seen: DisclosureLog | None = None,
+        ground: Ground | None = None,
     ) -> None:
         self._open_documents = open_documents
-        self.seen = seen or Views()
+        self.seen = seen or DisclosureLog()
         self._ground = ground or Ground()
         self._grants: dict[str, Grant] = {}
         self._over: dict[str, _Outing] = {}

@@ -92,9 +92,9 @@ class ViewPolicy(msgspec.Struct, frozen=True, kw_only=True):
             document: Anybody's.
             now: The present, aware UTC; the clock's when None.
         """
-        if not may(self.role, document.seen_by):
+        if not may(self.role, document.viewing_act):
             return None
-        held = document.held_by(self.agency)
+        held = document.part_for(self.agency)
         if self.sharing is None or self.now is None:
             return None if held is None else own_part(held, self.agency)
         at = self.now() if now is None else now
@@ -147,7 +147,7 @@ class ViewPolicy(msgspec.Struct, frozen=True, kw_only=True):
     def _count(self, owner: str, data_class: DataClass, count: int) -> None:
         """Count what a user is shown; what a stream hands out its publisher counts."""
         if self.told is not None and self.sharing is not None:
-            self.sharing.seen.seen(self.agency, owner, data_class, count)
+            self.sharing.seen.count(self.agency, owner, data_class, count)
 
 
 def has_parts(held: Document, agency: str) -> bool:

@@ -1,4 +1,4 @@
-"""OfficerAct: what an officer does about an agreement, as the text that the officer's key signs."""
+"""OfficerAct: an officer's act on an agreement, as the text that the officer's key signs."""
 
 from __future__ import annotations
 

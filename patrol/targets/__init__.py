@@ -1,1 +1,1 @@
-"""Targets: what is looked for, its sightings, who has custody, and hand-offs between agencies."""
+"""Targets: the target as a document, its sightings, custody and hand-off between agencies."""

@@ -85,7 +85,7 @@ class CaseStep(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     hand_off: str = ""
 
 
-class _Said(msgspec.Struct):
+class _CustodyDetail(msgspec.Struct):
     term: int
     holder: str = ""
     hand_off: str = ""
@@ -102,7 +102,7 @@ def subject_of(case: str) -> str:
 
 def step_of(entry: Entry) -> CaseStep:
     """Return a line about a case for people."""
-    entry_detail = json_decoder(_Said).decode(entry.detail)
+    entry_detail = json_decoder(_CustodyDetail).decode(entry.detail)
     return CaseStep(
         seq=entry.seq,
         at=entry.at,
@@ -129,10 +129,10 @@ def note(
 
 
 def line_of(entry: Entry) -> CustodyLine | None:
-    """Return what an entry of a journal says of custody; None if nothing."""
+    """Return the custody step in a journal entry; None if it has none."""
     if entry.act not in ACTS or not entry.subject.startswith(_SUBJECT):
         return None
-    entry_detail = json_decoder(_Said).decode(entry.detail)
+    entry_detail = json_decoder(_CustodyDetail).decode(entry.detail)
     return CustodyLine(
         act=entry.act,
         case=entry.subject.removeprefix(_SUBJECT),
@@ -144,7 +144,7 @@ def line_of(entry: Entry) -> CustodyLine | None:
 
 
 class Ledger:
-    """What one journal says of custody; give it the entries in their order."""
+    """The custody steps of one journal; it takes the entries in their order."""
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         self._newest: dict[str, CustodyLine] = {}
@@ -176,7 +176,7 @@ class Ledger:
         return self._newest.keys()
 
     def newest(self, case: str) -> CustodyLine | None:
-        """Return the line of the highest term; None if it says nothing of the case."""
+        """Return the line of the highest term; None if the journal has none of the case."""
         return self._newest.get(case)
 
     def answers(self, case: str) -> bool:
@@ -190,7 +190,7 @@ class Ledger:
 
 
 class CustodyState(msgspec.Struct, frozen=True, kw_only=True):
-    """How custody of one case stands over several journals.
+    """Custody of one case by the journals of several nodes.
 
     Attributes:
         custodian: Agency that has it; empty if no journal names the case.
@@ -215,7 +215,7 @@ class CustodyState(msgspec.Struct, frozen=True, kw_only=True):
 def standing(
     case: str, ledgers: Mapping[str, Ledger], homes: Mapping[str, AbstractSet[str]]
 ) -> CustodyState:
-    """Return how custody of a case stands.
+    """Return the state of custody of a case.
 
     Args:
         case: The case's id.
@@ -237,7 +237,7 @@ def standing(
 
 
 def contradictions(lines: Iterable[CustodyLine]) -> list[str]:
-    """Return what in lines of several journals cannot be true together; none in sound ones.
+    """Return the contradictions between journals about a case; none in sound ones.
 
     Lines of one term must name one holder, every term but the first must begin with a grant by who
     held the one before, and nobody but the holder may end a case.

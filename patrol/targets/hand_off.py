@@ -20,7 +20,7 @@ from typing import Annotated, ClassVar, Final, Literal, TypeAlias
 import msgspec
 
 from patrol.documents.document import Document
-from patrol.documents.state_machine import Life
+from patrol.documents.state_machine import Lifecycle
 from patrol.targets.prediction import Prediction
 from patrol.targets.sightings import Sighting
 from patrol.targets.target import TargetKind
@@ -31,7 +31,7 @@ Return: TypeAlias = Literal["withdraw", "lapse", "cut"]
 
 _OPEN: Final = ("offered", "escalated")
 
-LIFE: Final = Life(
+LIFECYCLE: Final = Lifecycle(
     "hand-off",
     "offered",
     {(state, "escalate"): "escalated" for state in _OPEN}
@@ -98,7 +98,7 @@ class HandOff(Document, frozen=True, kw_only=True, tag="hand_off"):
         node: Node of the offerer.
         to_node: Node of the counterpart; the same one where both are in one.
         office: Border liaison office of the counterpart, by its id in the gazetteer.
-        state: In its `LIFE`.
+        state: In its `LIFECYCLE`.
         term: Term of custody that an answer must name; after the grant, the new custodian's.
         level: How often silence has escalated it.
         offered_at: When it was made, aware UTC.
@@ -119,7 +119,7 @@ class HandOff(Document, frozen=True, kw_only=True, tag="hand_off"):
     """
 
     CLASS: ClassVar[DataClass | None] = "targets"
-    SEEN_BY: ClassVar[str] = "see targets"
+    VIEWING_ACT: ClassVar[str] = "see targets"
 
     case: Annotated[str, ENVELOPE]
     target: Annotated[str, ENVELOPE]
@@ -127,7 +127,7 @@ class HandOff(Document, frozen=True, kw_only=True, tag="hand_off"):
     node: Annotated[str, ENVELOPE] = ""
     to_node: Annotated[str, ENVELOPE] = ""
     office: Annotated[str, ENVELOPE] = ""
-    state: Annotated[str, ENVELOPE] = LIFE.start
+    state: Annotated[str, ENVELOPE] = LIFECYCLE.start
     term: Annotated[int, ENVELOPE]
     level: Annotated[int, ENVELOPE] = 0
     offered_at: Annotated[datetime, ENVELOPE]
@@ -153,12 +153,12 @@ class HandOff(Document, frozen=True, kw_only=True, tag="hand_off"):
     @property
     def is_over(self) -> bool:
         """Whether its life has come to an end."""
-        return LIFE.is_end(self.state)
+        return LIFECYCLE.is_end(self.state)
 
     @property
     def is_closed(self) -> bool:
-        """Whether nothing more is to be done or told of it."""
-        return not self.owed and LIFE.is_end(self.state)
+        """Whether its lifecycle is over and no message is outstanding."""
+        return not self.owed and LIFECYCLE.is_end(self.state)
 
     @property
     def speed_mps(self) -> float | None:

@@ -17,10 +17,10 @@ from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import Filing, Note
 from patrol.errors.errors import Conflict
 from patrol.targets import custody
-from patrol.targets.hand_off import LIFE, HandOff, OwedMessage, Return, Timetable, Why
+from patrol.targets.hand_off import LIFECYCLE, HandOff, OwedMessage, Return, Timetable, Why
 from patrol.targets.prediction import Prediction
 from patrol.targets.sightings import Sighting
-from patrol.targets.target import LIFE as TARGET_LIFE
+from patrol.targets.target import LIFECYCLE as TARGET_LIFECYCLE
 from patrol.targets.target import Target, of_case, remarked
 from patrol.units.data_classes import crossed
 
@@ -45,7 +45,7 @@ def offered(
     now: datetime,
     by: str,
 ) -> Filing:
-    """Return what offers a target: custody stays where it is.
+    """Return the filing that offers a target: custody stays where it is.
 
     Args:
         target: As it stands, of who offers it.
@@ -90,7 +90,7 @@ def offered(
         owed=() if there == node else (OwedMessage(what="offer", term=term),),
         **_content(target, fixes, prediction),  # type: ignore[arg-type]
     )
-    state = TARGET_LIFE.after(target.state, "offer")
+    state = TARGET_LIFECYCLE.next_state(target.state, "offer")
     target = revised(target, at=now, by=by, state=state, term=term, hand_off=made.id)
     return Filing(
         documents=(target, made),
@@ -110,7 +110,7 @@ def refreshed(
     now: datetime,
     by: str,
 ) -> HandOff:
-    """Return an open offer with what was seen of its target since, as far as it may cross."""
+    """Return an open offer with newer sightings of its target, as far as they may cross."""
     owed = made.owed
     if made.to_node != made.node:
         owed = (OwedMessage(what="offer", term=made.term),)
@@ -120,7 +120,7 @@ def refreshed(
 def accepted(
     made: HandOff, target: Target, own: Target | None, *, term: int, now: datetime, by: str
 ) -> Filing:
-    """Return what accepts an offer where both agencies are in one node: custody moves.
+    """Return the filing that accepts an offer between agencies of one node: custody moves.
 
     Args:
         made: The hand-off.
@@ -134,11 +134,11 @@ def accepted(
         IllegalStep: If it is answered or over.
         Conflict: If another term is named, or it is too late.
     """
-    state = LIFE.after(made.state, "accept")
+    state = LIFECYCLE.next_state(made.state, "accept")
     check_term(made, term)
     check_time(made, now)
-    state = LIFE.after(LIFE.after(state, "grant"), "take")
-    theirs = TARGET_LIFE.after(TARGET_LIFE.after(target.state, "grant"), "hear")
+    state = LIFECYCLE.next_state(LIFECYCLE.next_state(state, "grant"), "take")
+    theirs = TARGET_LIFECYCLE.next_state(TARGET_LIFECYCLE.next_state(target.state, "grant"), "hear")
     granted_at = target.term + 1
     # The offerer's documents do not name the other side's officer; its journal lines and
     # document do.
@@ -164,17 +164,17 @@ def accepted(
 def declined(
     made: HandOff, target: Target, *, term: int, reason: str, now: datetime, by: str
 ) -> Filing:
-    """Return what declines an offer: the offerer keeps the target, at a new term.
+    """Return the filing that declines an offer: the offerer keeps the target, at a new term.
 
     Raises:
         IllegalStep: If it is answered or over.
         Conflict: If another term is named.
     """
-    state = LIFE.after(made.state, "decline")
+    state = LIFECYCLE.next_state(made.state, "decline")
     check_term(made, term)
     made = revised(made, at=now, by="", state=state, reason=reason, owed=())
     return Filing(
-        documents=(made, _kept(target, now=now, by="")),
+        documents=(made, _retained(target, now=now, by="")),
         act="decline hand-off",
         actor=by,
         agency=made.to,
@@ -186,7 +186,7 @@ def declined(
 def returned(
     made: HandOff, target: Target, act: Return, *, reason: str, now: datetime, by: str
 ) -> Filing:
-    """Return what ends an open offer from the offerer's side: it keeps the target, at a new term.
+    """Return the filing that withdraws an open offer: the offerer keeps the target, at a new term.
 
     Args:
         made: The hand-off.
@@ -199,9 +199,11 @@ def returned(
     Raises:
         IllegalStep: If it is over or granted.
     """
-    own = _kept(target, now=now, by=by)
+    own = _retained(target, now=now, by=by)
     owed = () if made.to_node == made.node else (OwedMessage(what=act, term=own.term),)
-    made = revised(made, at=now, by=by, state=LIFE.after(made.state, act), reason=reason, owed=owed)
+    made = revised(
+        made, at=now, by=by, state=LIFECYCLE.next_state(made.state, act), reason=reason, owed=owed
+    )
     if act != "withdraw":
         text = f"The offer to {made.to} was {_WORDS[act]}: {reason}"
         remarks = remarked(own, text, now=now).remarks
@@ -217,12 +219,12 @@ def returned(
 
 
 def escalated(made: HandOff, *, now: datetime) -> Filing:
-    """Return what silence does to an open offer: one level up.
+    """Return the filing that escalates an unanswered offer by one level.
 
     Raises:
         IllegalStep: If it is answered or over.
     """
-    state = LIFE.after(made.state, "escalate")
+    state = LIFECYCLE.next_state(made.state, "escalate")
     made = revised(made, at=now, by="", state=state, level=made.level + 1)
     step = step_note(made, "escalate hand-off", term=made.term, by="", agency=made.agency)
     return Filing(documents=(made,), act="escalate hand-off", agency=made.agency, notes=(step,))
@@ -245,7 +247,7 @@ def received(made: HandOff, own: Target | None, *, now: datetime, by: str) -> Ta
             own,
             at=now,
             by=by,
-            state=TARGET_LIFE.after(own.state, "take"),
+            state=TARGET_LIFECYCLE.next_state(own.state, "take"),
             term=made.term,
             custodian=made.to,
             hand_off=made.id,
@@ -279,7 +281,7 @@ def own_of(open_documents: OpenDocuments, made: HandOff) -> Target | None:
 
 
 def check_term(made: HandOff, term: int) -> None:
-    """Raise unless `term` is that of the offer: what is late or repeated moves nothing.
+    """Raise unless `term` is that of the offer: late or repeated answers move nothing.
 
     Raises:
         Conflict: If it is another.
@@ -301,8 +303,8 @@ def check_time(made: HandOff, now: datetime) -> None:
         raise Conflict(f"the offer lapsed at {made.lapses_at:%H:%M:%S} UTC", code="offer_lapsed")
 
 
-def _kept(target: Target, *, now: datetime, by: str) -> Target:
-    state = TARGET_LIFE.after(target.state, "keep")
+def _retained(target: Target, *, now: datetime, by: str) -> Target:
+    state = TARGET_LIFECYCLE.next_state(target.state, "keep")
     return revised(target, at=now, by=by, state=state, term=target.term + 1)
 
 

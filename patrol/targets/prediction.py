@@ -122,7 +122,7 @@ class _Motion(msgspec.Struct, frozen=True):
 
 
 def predicted(sightings: Sequence[Sighting], ground: Ground | None) -> Prediction | None:
-    """Return what is expected after the last sighting.
+    """Return the prediction after the last sighting.
 
     Args:
         sightings: Of one vessel, oldest first.
@@ -167,7 +167,7 @@ def downstream_deg(river: River, km: float) -> float:
 
 
 def _before(sightings: Sequence[Sighting]) -> Sighting | None:
-    """Return the sighting before the last, if speed and way can be told from both."""
+    """Return the sighting before the last, if speed and course follow from both."""
     if len(sightings) < 2:
         return None
     apart_s = (sightings[-1].at - sightings[-2].at).total_seconds()

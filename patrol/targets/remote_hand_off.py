@@ -15,9 +15,9 @@ import msgspec
 from patrol.documents.document import revised
 from patrol.documents.transaction import NOTHING, Filing
 from patrol.targets import custody
-from patrol.targets.hand_off import LIFE, HandOff, OwedMessage
+from patrol.targets.hand_off import LIFECYCLE, HandOff, OwedMessage
 from patrol.targets.lifecycle import check_term, check_time, custody_note, received, step_note
-from patrol.targets.target import LIFE as TARGET_LIFE
+from patrol.targets.target import LIFECYCLE as TARGET_LIFECYCLE
 from patrol.targets.target import Target
 
 ENDINGS: Final = ("withdraw", "lapse", "cut")
@@ -36,21 +36,23 @@ _TOLD: Final = tuple(_NOTHING_TOLD)
 
 
 def arrived(made: HandOff, *, now: datetime) -> Filing:
-    """Return what keeps an offer of another node.
+    """Return the filing that stores an offer of another node.
 
     Args:
         made: As it crossed, at version 1.
         now: Aware UTC.
     """
     made = msgspec.structs.replace(
-        made, version=1, at=now, by="", state=LIFE.start, level=0, owed=()
+        made, version=1, at=now, by="", state=LIFECYCLE.start, level=0, owed=()
     )
     step = step_note(made, "hear offer", term=made.term, by="", agency=made.to)
     return Filing(documents=(made,), act="hear offer", agency=made.to, notes=(step,))
 
 
 def renewed(made: HandOff, offer: HandOff, *, now: datetime) -> Filing:
-    """Return an open offer with what its node has told of the target since; nothing if no more."""
+    """Return the filing of an open offer with newer facts from its node; empty if there are
+    none.
+    """
     if made.fixes and (not offer.fixes or offer.fixes[-1].at <= made.fixes[-1].at):
         return NOTHING
     fields = {name: getattr(offer, name) for name in _TOLD}
@@ -59,7 +61,7 @@ def renewed(made: HandOff, offer: HandOff, *, now: datetime) -> Filing:
 
 
 def ended_there(made: HandOff, act: str, *, term: int, reason: str, now: datetime) -> Filing:
-    """Return what ends an offer of another node; what that told of the target goes.
+    """Return the filing that ends an offer of another node and removes its facts.
 
     Args:
         made: As it stands here.
@@ -71,7 +73,7 @@ def ended_there(made: HandOff, act: str, *, term: int, reason: str, now: datetim
     Raises:
         IllegalStep: If it is over or granted.
     """
-    state = LIFE.after(made.state, act)
+    state = LIFECYCLE.next_state(made.state, act)
     made = revised(made, at=now, by="", state=state, reason=reason, owed=(), **_NOTHING_TOLD)
     return _ended(made, act, term)
 
@@ -80,7 +82,7 @@ def never_came(
     *, id: str, case: str, agency: str, to: str, node: str, to_node: str, act: str, term: int,
     reason: str, now: datetime,
 ) -> Filing:  # fmt: skip
-    """Return what remembers an offer whose end came first: should it come late, it is over.
+    """Return the filing that remembers an offer whose end arrived before the offer itself.
 
     Args:
         id: The hand-off's id.
@@ -104,7 +106,7 @@ def never_came(
         to=to,
         node=node,
         to_node=to_node,
-        state=LIFE.after(LIFE.start, act),
+        state=LIFECYCLE.next_state(LIFECYCLE.start, act),
         term=term,
         offered_at=now,
         lapses_at=now,
@@ -119,13 +121,13 @@ def _ended(made: HandOff, act: str, term: int) -> Filing:
 
 
 def accepted_there(made: HandOff, *, term: int, now: datetime, by: str) -> Filing:
-    """Return what accepts an offer of another node: custody waits for that node's grant.
+    """Return the filing that accepts an offer of another node: custody waits for that node's grant.
 
     Raises:
         IllegalStep: If it is answered or over.
         Conflict: If another term is named, or it is too late.
     """
-    state = LIFE.after(made.state, "accept")
+    state = LIFECYCLE.next_state(made.state, "accept")
     check_term(made, term)
     check_time(made, now)
     owed = (OwedMessage(what="accept", term=term),)
@@ -135,13 +137,13 @@ def accepted_there(made: HandOff, *, term: int, now: datetime, by: str) -> Filin
 
 
 def declined_there(made: HandOff, *, term: int, reason: str, now: datetime, by: str) -> Filing:
-    """Return what declines an offer of another node.
+    """Return the filing that declines an offer of another node.
 
     Raises:
         IllegalStep: If it is answered or over.
         Conflict: If another term is named.
     """
-    state = LIFE.after(made.state, "decline")
+    state = LIFECYCLE.next_state(made.state, "decline")
     check_term(made, term)
     owed = (OwedMessage(what="decline", term=term),)
     made = revised(made, at=now, by=by, state=state, reason=reason, answered_by=by, owed=owed)
@@ -157,16 +159,16 @@ def declined_there(made: HandOff, *, term: int, reason: str, now: datetime, by: 
 
 
 def granted(made: HandOff, target: Target, *, now: datetime) -> Filing:
-    """Return what grants a target to another node that accepted it: custody moves here and now.
+    """Return the filing that grants a target to another node that accepted it: custody moves now.
 
     Raises:
         IllegalStep: If the offer is over.
     """
-    state = LIFE.after(LIFE.after(made.state, "accept"), "grant")
+    state = LIFECYCLE.next_state(LIFECYCLE.next_state(made.state, "accept"), "grant")
     term = target.term + 1
     owed = (OwedMessage(what="grant", term=term),)
     made = revised(made, at=now, by="", state=state, term=term, owed=owed)
-    theirs = TARGET_LIFE.after(target.state, "grant")
+    theirs = TARGET_LIFECYCLE.next_state(target.state, "grant")
     return Filing(
         documents=(
             made,
@@ -178,8 +180,8 @@ def granted(made: HandOff, target: Target, *, now: datetime) -> Filing:
     )
 
 
-def taken(made: HandOff, own: Target | None, *, term: int, now: datetime) -> Filing:
-    """Return what takes a target upon another node's grant.
+def take_over(made: HandOff, own: Target | None, *, term: int, now: datetime) -> Filing:
+    """Return the filing that takes custody of a target upon another node's grant.
 
     Args:
         made: The hand-off, as accepted here.
@@ -190,7 +192,7 @@ def taken(made: HandOff, own: Target | None, *, term: int, now: datetime) -> Fil
     Raises:
         IllegalStep: If it was not accepted here.
     """
-    state = LIFE.after(LIFE.after(made.state, "grant"), "take")
+    state = LIFECYCLE.next_state(LIFECYCLE.next_state(made.state, "grant"), "take")
     made = revised(made, at=now, by="", state=state, term=term, owed=())
     return Filing(
         documents=(made, received(made, own, now=now, by=made.answered_by)),
@@ -200,19 +202,19 @@ def taken(made: HandOff, own: Target | None, *, term: int, now: datetime) -> Fil
     )
 
 
-def heard(made: HandOff, target: Target | None, *, now: datetime) -> Filing:
-    """Return what notes that the other node has the grant; it answers for the target alone now.
+def receive_grant(made: HandOff, target: Target | None, *, now: datetime) -> Filing:
+    """Return the filing that notes that the other node has the grant and alone has custody now.
 
     Args:
         made: The hand-off, as granted.
         target: The granter's document; None if it is closed.
         now: Aware UTC.
     """
-    made = revised(made, at=now, by="", state=LIFE.after(made.state, "take"), owed=())
+    made = revised(made, at=now, by="", state=LIFECYCLE.next_state(made.state, "take"), owed=())
     documents: tuple[HandOff | Target, ...] = (made,)
     # A late receipt, of one that has come back since, leaves the target alone.
     if target is not None and target.hand_off == made.id and target.state == "granted":
-        state = TARGET_LIFE.after(target.state, "hear")
+        state = TARGET_LIFECYCLE.next_state(target.state, "hear")
         documents = (made, revised(target, at=now, by="", state=state))
     return Filing(
         documents=documents,

@@ -19,7 +19,7 @@ import msgspec
 
 from patrol.documents.document import Document, new_id, revised
 from patrol.documents.open_documents import OpenDocuments
-from patrol.documents.state_machine import Life
+from patrol.documents.state_machine import Lifecycle
 from patrol.documents.transaction import Filing
 from patrol.errors.errors import Conflict
 from patrol.sectors.site_geography import Ground
@@ -38,7 +38,7 @@ MOST_SIGHTINGS: Final = 500
 MOST_REMARKS: Final = 50
 MOST_PHOTOS: Final = 20
 
-LIFE: Final = Life(
+LIFECYCLE: Final = Lifecycle(
     "target",
     "followed",
     {
@@ -79,14 +79,14 @@ class Remark(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Target(Document, frozen=True, kw_only=True, tag="target"):
-    """One version of what an agency knows of a target.
+    """One version of a target.
 
     Attributes:
         case: The same in all agencies' documents about it.
         what: What it is.
         name: What people call it.
         description: What it looks like.
-        state: In its `LIFE`.
+        state: In its `LIFECYCLE`.
         custodian: Agency that has it, as far as the owner of this document knows.
         term: Newest term of its custody that is known here.
         hand_off: Id of the hand-off under way or of the last one; empty before the first.
@@ -103,13 +103,13 @@ class Target(Document, frozen=True, kw_only=True, tag="target"):
     """
 
     CLASS: ClassVar[DataClass | None] = "targets"
-    SEEN_BY: ClassVar[str] = "see targets"
+    VIEWING_ACT: ClassVar[str] = "see targets"
 
     case: Annotated[str, ENVELOPE]
     what: Annotated[TargetKind, TARGETS]
     name: Annotated[str, TARGETS]
     description: Annotated[str, TARGETS] = ""
-    state: Annotated[str, TARGETS] = LIFE.start
+    state: Annotated[str, TARGETS] = LIFECYCLE.start
     custodian: Annotated[str, TARGETS] = ""
     term: Annotated[int, TARGETS] = 1
     hand_off: Annotated[str, ENVELOPE] = ""
@@ -146,10 +146,10 @@ class Target(Document, frozen=True, kw_only=True, tag="target"):
 
 
 def opened(target: Target, sighting: Sighting | None, *, ground: Ground | None, by: str) -> Filing:
-    """Return what opens a target: its first version, and its custody at term 1."""
-    target = msgspec.structs.replace(target, custodian=target.agency, term=1, state=LIFE.start)
+    """Return the filing that opens a target: its first version, and its custody at term 1."""
+    target = msgspec.structs.replace(target, custodian=target.agency, term=1, state=LIFECYCLE.start)
     if sighting is not None:
-        target = _seen(target, [placed(sighting, ground)], ground)
+        target = _with_sightings(target, [placed(sighting, ground)], ground)
     chain = custody.note(
         custody.BEGUN,
         case=target.case,
@@ -179,11 +179,11 @@ def sighted(
         IllegalStep: If it is closed.
         Conflict: If it has too many.
     """
-    state = LIFE.after(target.state, "sight")
+    state = LIFECYCLE.next_state(target.state, "sight")
     if len(target.sightings) >= MOST_SIGHTINGS:
         raise Conflict(f"a target keeps at most {MOST_SIGHTINGS} sightings: close it, open another")
     together = sorted([*target.sightings, sighting], key=lambda each: each.at)
-    return _seen(revised(target, at=now, by=by, state=state), together, ground)
+    return _with_sightings(revised(target, at=now, by=by, state=state), together, ground)
 
 
 def changed(target: Target, *, now: datetime, by: str, **values: object) -> Target:
@@ -192,7 +192,9 @@ def changed(target: Target, *, now: datetime, by: str, **values: object) -> Targ
     Raises:
         IllegalStep: If it is closed.
     """
-    return revised(target, at=now, by=by, state=LIFE.after(target.state, "change"), **values)
+    return revised(
+        target, at=now, by=by, state=LIFECYCLE.next_state(target.state, "change"), **values
+    )
 
 
 def remarked(target: Target, text: str, *, now: datetime) -> Target:
@@ -204,7 +206,7 @@ def remarked(target: Target, text: str, *, now: datetime) -> Target:
 
 
 def closed(target: Target, outcome: Outcome, note: str, *, now: datetime, by: str) -> Filing:
-    """Return what closes a target; that ends its custody, if its owner has it.
+    """Return the filing that closes a target and ends its custody, if its owner has it.
 
     Raises:
         IllegalStep: If it is closed, or an offer of it or its granting is under way.
@@ -215,7 +217,7 @@ def closed(target: Target, outcome: Outcome, note: str, *, now: datetime, by: st
         target,
         at=now,
         by=by,
-        state=LIFE.after(target.state, "close"),
+        state=LIFECYCLE.next_state(target.state, "close"),
         term=term,
         outcome=outcome,
         outcome_note=note,
@@ -270,6 +272,6 @@ def new_target(
     )
 
 
-def _seen(target: Target, sightings: Sequence[Sighting], ground: Ground | None) -> Target:
+def _with_sightings(target: Target, sightings: Sequence[Sighting], ground: Ground | None) -> Target:
     expected = predicted(sightings, ground) if target.what == "vessel" else None
     return msgspec.structs.replace(target, sightings=tuple(sightings), prediction=expected)

@@ -1,2 +1,1 @@
-"""Units: boats, crews and their radios; accounts, roles and permissions; what the wire says of
-them."""
+"""Units: boats, crews and their radios; accounts, roles and permissions; structs of the wire."""

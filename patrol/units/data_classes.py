@@ -75,7 +75,7 @@ def marks(kind: type[msgspec.Struct]) -> dict[str, str | None]:
 
 
 def crossed(record: S, allowed: AbstractSet[DataClass]) -> S | None:
-    """Return what of a record may cross; None when nothing of it may.
+    """Return the part of a record that may cross; None when no part may.
 
     Structs inside it, and tuples of them, are taken apart the same way.
 
@@ -103,9 +103,7 @@ def crossed(record: S, allowed: AbstractSet[DataClass]) -> S | None:
             values[field.name] = value
         elif mark is not None and mark in allowed:
             any_passes = True
-            values[field.name] = (
-                _taken_apart(value, allowed) if isinstance(value, _OF_PARTS) else value
-            )
+            values[field.name] = _split(value, allowed) if isinstance(value, _OF_PARTS) else value
         elif field.required:
             return None  # it cannot be without: then nothing of it passes
     return kind(**values) if any_passes else None
@@ -114,20 +112,20 @@ def crossed(record: S, allowed: AbstractSet[DataClass]) -> S | None:
 _OF_PARTS: Final = (msgspec.Struct, tuple, list, set, frozenset, dict)
 
 
-def _taken_apart(value: Any, allowed: AbstractSet[DataClass]) -> Any:
+def _split(value: Any, allowed: AbstractSet[DataClass]) -> Any:
     if isinstance(value, msgspec.Struct):
         return crossed(value, allowed)
     if isinstance(value, (tuple, list, set, frozenset)):
-        parts = (_taken_apart(each, allowed) for each in value)
+        parts = (_split(each, allowed) for each in value)
         return type(value)(part for part in parts if part is not None)
     if isinstance(value, dict):
-        return {name: _taken_apart(each, allowed) for name, each in value.items()}
+        return {name: _split(each, allowed) for name, each in value.items()}
     return value
 
 
 @cache
 def fields_of(kind: type[msgspec.Struct]) -> tuple[Any, ...]:
-    """Return what `msgspec.structs.fields` does, which reads annotations anew each time: a
-    millisecond for a document.
+    """Return `msgspec.structs.fields`, cached: it reads annotations each time, a millisecond for a
+    document.
     """
     return msgspec.structs.fields(kind)

@@ -1,4 +1,4 @@
-"""Details: a unit as somebody who asks for it sees it, with what the live stream leaves out."""
+"""Details of a unit, with fields that the live stream leaves out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from patrol.units.wire import UnitState
 
 
 class UnitDetails(UnitState, frozen=True, kw_only=True, omit_defaults=True):
-    """What is known of a unit, in service or not, or of a radio that nobody has registered.
+    """Details of a unit, in service or not, or of an unregistered radio.
 
     Attributes:
         note: Anything else that somebody wrote down.
@@ -24,7 +24,7 @@ class UnitDetails(UnitState, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def details(state: UnitState, unit: Unit | None) -> UnitDetails:
-    """Return `state` with what is written down of `unit`; None for a radio."""
+    """Return `state` with the registered details of `unit`; None for a radio."""
     fields = {name: getattr(state, name) for name in UnitState.__struct_fields__}
     if unit is None:
         return UnitDetails(**fields)

@@ -30,7 +30,7 @@ LAST_DATE: Final = datetime(2100, 1, 1, tzinfo=UTC)
 
 
 def check_date(time: datetime | None) -> None:
-    """Refuse a date that nobody can mean: one outside the years 2000 to 2099.
+    """Refuse a date outside the years 2000 to 2099.
 
     Args:
         time: What a person gave, aware; None if nothing.

@@ -65,7 +65,7 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
 
 
 class UnitState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is known now of a unit, or of a radio that nobody has registered.
+    """Present state of a unit, or of an unregistered radio.
 
     Attributes:
         id: Unit id, or the radio address of an unknown radio.

@@ -27,7 +27,7 @@ from patrol.patrols.plan import (
     warning,
     where,
 )
-from patrol.sectors.overlaps import kept_out, overlaps
+from patrol.sectors.overlaps import no_go_areas, overlaps
 from patrol.sectors.sector import KEPT_OUT_OF, Sector
 from patrol.sectors.site_geography import DeepestPoint
 from patrol.sharing.decisions import Sharing
@@ -114,7 +114,7 @@ def _parties(plan: Plan) -> Iterator[PlanConflict]:
         if not any(member.agency == owner for member in patrol.members):
             yield warning("no_member", f"no unit of {owner} takes part", agency=owner)
     for one, other in plan.pairs():
-        why = plan.why_not(one, other, "patrols", patrol.starts_at) or plan.why_not(
+        why = plan.refusal(one, other, "patrols", patrol.starts_at) or plan.refusal(
             other, one, "patrols", patrol.starts_at
         )
         if why is not None:
@@ -184,9 +184,9 @@ def _hidden(plan: Plan, sector: Sector) -> Iterator[PlanConflict]:
     if sector.agency != plan.viewer:
         return
     for other in plan.patrol.agencies:
-        if other == plan.viewer or plan.shown_to(sector, other):
+        if other == plan.viewer or plan.is_visible_to(sector, other):
             continue
-        if plan.why_not(plan.viewer, other, "patrols", plan.now) is None:  # else that is said
+        if plan.refusal(plan.viewer, other, "patrols", plan.now) is None:  # else that is said
             words = f"sector {sector.name} is not shared with {other}, which cannot sign with it"
             yield warning("hidden_sector", words, sector=sector.id, agency=other)
 
@@ -209,7 +209,7 @@ def _over_border(
                 continue
             why = f"no agency of {country} is a party to the patrol"
             for host in there:
-                reason = plan.why_not(host, agency, "patrols", patrol.starts_at)
+                reason = plan.refusal(host, agency, "patrols", patrol.starts_at)
                 if reason is None:
                     break
                 why = reason
@@ -225,7 +225,7 @@ def _over_border(
 
 
 def _into_no_go(plan: Plan, sector: Sector) -> Iterator[PlanConflict]:
-    others = kept_out(plan.open_documents.all(Sector), shows=plan.shows, but=sector.id)
+    others = no_go_areas(plan.open_documents.all(Sector), shows=plan.shows, but=sector.id)
     for found in overlaps(plan.ground.area(sector), others, plan.ground):
         make = warning if found.agency == sector.agency else error
         yield make("no_go", f"sector {sector.name} {found.message}", sector=sector.id,

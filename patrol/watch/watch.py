@@ -151,7 +151,7 @@ class Watch:
             store=store, turn=self.turn, node=node, now=lambda: self.now()
         )
         self.sharing = Sharing(
-            self.document_service.open_documents, self.document_service.seen, ground
+            self.document_service.open_documents, self.document_service.disclosures, ground
         )
         self.cross_agency_units = CrossAgencyUnits(self.sharing, self._told_of)
         self.publisher = Publisher(
@@ -314,7 +314,7 @@ class Watch:
 
     def states(self, policy: ViewPolicy) -> list[UnitState]:
         """Return what is stored and known of everything of its own that `policy` lets pass."""
-        if self.turn.taken:
+        if self.turn.is_held:
             return self._shown.passing(
                 lambda agency, known: policy.passes(agency=agency, known=known)
             )
@@ -330,7 +330,7 @@ class Watch:
         Raises:
             NotFound: If nothing is.
         """
-        state = self._shown.get(id) if self.turn.taken else self.picture.contact(id).state()
+        state = self._shown.get(id) if self.turn.is_held else self.picture.contact(id).state()
         if state is None:
             raise NotFound("unit or radio", id)
         return state
@@ -403,12 +403,12 @@ class Watch:
         try:
             await uncut.run(self._batches(inbox, uncut))
         finally:
-            if self.alarms.left and not self.turn.taken:  # else the store refuses
+            if self.alarms.pending and not self.turn.is_held:  # else the store refuses
                 await finish(asyncio.ensure_future(self._catch_up()), STOP_WITHIN_S)
 
     async def _batches(self, inbox: Inbox, uncut: RunToCompletion) -> None:
         while True:
-            if self.alarms.left and not len(inbox):
+            if self.alarms.pending and not len(inbox):
                 await self._catch_up()
             deliveries = await uncut.wait(inbox.take(LONGEST_BATCH))
             began = monotonic()

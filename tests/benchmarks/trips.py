@@ -299,7 +299,7 @@ async def crossings(node: Node) -> AsyncGenerator[list[Call], None]:
     """One boat after the other that enters a no-go area, from the inbox to the alert."""
     await node.post("planner", "/api/sectors", name="Pier", polygon=AREA, use="no_go")
     async with asyncio.timeout(PATIENCE_S):
-        while not node.office.watch.alarms.fencing:  # noqa: ASYNC110 - has no event
+        while not node.office.watch.alarms.geofence_tracker:  # noqa: ASYNC110 - has no event
             await asyncio.sleep(0.05)
     inbox, lat = node.office.inbox, (SOUTH + NORTH) / 2
     while True:

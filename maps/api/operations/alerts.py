@@ -14,7 +14,14 @@ from maps.api.responses.responses import answer, answers
 from maps.api.responses.times import Moment
 from maps.forms.form import Form
 from patrol.alerts.alert import Alert, AlertState, Severity
-from patrol.alerts.lifecycle import acknowledged, begun, escalated, resolved, returned, shelved
+from patrol.alerts.lifecycle import (
+    acknowledged,
+    escalated,
+    first_version,
+    resolved,
+    returned,
+    shelved,
+)
 from patrol.desks.watch_room.alerts import MOST_ALERTS, AlertsAcknowledged, UnchangedAlert
 
 router = APIRouter(prefix="/api/alerts", tags=["alerts"])
@@ -22,7 +29,7 @@ router = APIRouter(prefix="/api/alerts", tags=["alerts"])
 _AT = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
 _UNIT = "9f1c6a5e0b7d4f0e8a1b2c3d4e5f6071"
 _RAISED = replace(
-    begun(
+    first_version(
         rule="no_go",
         subject=f"{_UNIT}|3e5f6071a5e0b7d4f0e8a1b2c3d49f1c",
         agency="la-hx",

@@ -237,7 +237,7 @@ async def keep_photo(
     if not _is_uuid(photo):
         raise BadRequest("a photo's id is a UUID in 32 hexadecimal digits", field="photo")
     crew, name = _crew(caller, desk), f"photo:{photo}"
-    if name not in await crew.taken([name]):
+    if name not in await crew.receipts([name]):
         body = await body_of(request)
         turns: FairQueue = request.app.state.photo_turns
         # One may take 250 MB, and the live picture goes first.
@@ -269,7 +269,7 @@ async def keep_original(
     if not _is_uuid(photo):
         raise BadRequest("a photo's id is a UUID in 32 hexadecimal digits", field="photo")
     crew, of, name = _crew(caller, desk), f"photo:{photo}", f"original:{photo}"
-    receipts = await crew.taken([of, name])
+    receipts = await crew.receipts([of, name])
     sent = receipts.get(of)
     if sent is None or sent.by != crew.receipt_for(of, "photo").by:
         raise NotFound("photo", photo)

@@ -18,7 +18,7 @@ from patrol.incidents.incident import (
     Category,
     Seizure,
     Vehicle,
-    told_time,
+    parse_time,
 )
 from patrol.incidents.search import IncidentQuery
 from radio_gateway.parsing.msgspec_decoders import converted
@@ -33,7 +33,7 @@ Version = Annotated[int, Field(ge=1, le=10**9, description="The version that the
 
 
 def _is_time(text: str) -> str:
-    told_time(text)
+    parse_time(text)
     return text
 
 
@@ -116,7 +116,7 @@ class IncidentDetails(Form):
             details["photos"] = tuple(details["photos"])
         when: str | None = getattr(self, "when", None)
         if when is not None:
-            details["happened_at"], details["precision"] = told_time(when)
+            details["happened_at"], details["precision"] = parse_time(when)
         return {name: each for name, each in details.items() if each is not None or name in _PLACE}
 
 

@@ -39,7 +39,7 @@ from patrol.errors.errors import (
     NotFound,
     StoreError,
 )
-from patrol.filing.crew_reports import said
+from patrol.filing.crew_reports import transmission_of
 from radio_gateway.clock.clock import utc_now
 from radio_gateway.messages.transmission import Transmission
 
@@ -125,7 +125,7 @@ class ReportIntake:
         """
         took = ReportsOutcome(taken=[], refused=[])
         pending: list[tuple[AnyReport, dict[str, Any]]] = []
-        known = await self._crew.taken([_id(each) for each in reports])
+        known = await self._crew.receipts([_id(each) for each in reports])
         for each in reports:
             try:
                 if _id(each) in known:
@@ -134,7 +134,7 @@ class ReportIntake:
                     pending.append((self._allowed(read_report(each)), each))
             except (BadReport, Forbidden) as error:
                 took.refused.append(_refused(_id(each), error))
-        self._photos = await self._crew.taken(
+        self._photos = await self._crew.receipts(
             [
                 f"photo:{photo}"
                 for report, _ in pending
@@ -196,7 +196,7 @@ class ReportIntake:
                 transmissions.append(transmission)
                 receipts.append(self._crew.receipt_for(report.id, report.kind))
         if transmissions:
-            await self._crew.hear(transmissions, source=self._caller.source)
+            await self._crew.take(transmissions, source=self._caller.source)
             took.taken.extend(each.id for each in receipts)
         return receipts
 
@@ -211,14 +211,14 @@ class ReportIntake:
         }
         match report:
             case PositionReport():
-                return said(
+                return transmission_of(
                     "position",
                     position=report.position,
                     battery_pct=report.battery_pct,
                     **common,
                 )
             case SosReport():
-                return said(
+                return transmission_of(
                     "sos",
                     position=report.position,
                     battery_pct=report.battery_pct,
@@ -226,9 +226,9 @@ class ReportIntake:
                     **common,
                 )
             case SosCancelReport():
-                return said("sos_cancel", text=report.text or None, **common)
+                return transmission_of("sos_cancel", text=report.text or None, **common)
             case TextReport():
-                return said("text", text=_words(report), phrase=report.phrase, **common)
+                return transmission_of("text", text=_words(report), phrase=report.phrase, **common)
         return None
 
     async def _do(self, report: AnyReport, receipt: PhoneReceipt) -> str:

@@ -86,4 +86,4 @@ async def read_why(
     Takes a radio address (`ais:574123456`), a device id or MMSI alone, or a call sign. One that
     nobody knows is answered too, with what is known by nearly the same name.
     """
-    return answer(inquiry_answer(await desk.visible.why(address)))
+    return answer(inquiry_answer(await desk.visible.inquire(address)))

@@ -217,7 +217,10 @@ async def list_transmissions(
     A message that several gateways heard is one, and names them all.
     """
     return answer(
-        [technician_message(each) for each in await desk.visible.heard(address, limit=limit)]
+        [
+            technician_message(each)
+            for each in await desk.visible.received_messages(address, limit=limit)
+        ]
     )
 
 

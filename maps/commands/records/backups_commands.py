@@ -12,7 +12,7 @@ from maps.commands.command import CONFIG, Config, run_or_exit, settings_in
 
 if TYPE_CHECKING:
     from maps.settings.settings import Settings
-    from patrol.maintenance.backup_rounds import BackupPlan, BackupState, Round
+    from patrol.maintenance.backup_rounds import BackupPlan, BackupRound, BackupState
 
 backups_app = typer.Typer(
     help="The back-ups that the node makes by itself, as the settings ask.",
@@ -102,7 +102,7 @@ def show_state(state: BackupState) -> None:
     typer.echo(_line("restore test", state.restore_test))
 
 
-def _line(name: str, last: Round | None) -> str:
+def _line(name: str, last: BackupRound | None) -> str:
     if last is None:
         return f"{name}: none yet"
     if last.fault is None:

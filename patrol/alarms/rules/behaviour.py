@@ -1,4 +1,4 @@
-"""Boats that do what a limit of a sector is about: loiter, meet, stay too long, go too fast."""
+"""Rule: boats that exceed a limit of a sector: loiter, meet, stay too long, go too fast."""
 
 from __future__ import annotations
 
@@ -36,22 +36,24 @@ def find(rule: str, scene: Scene) -> Iterator[Condition]:
     may do in the sectors of its plan what it must, and in a reach whatever it does. Where boats
     land, and where they are to meet, they lie still and beside each other.
     """
-    told: dict[str, int] = {}
+    counts: dict[str, int] = {}
     known: set[tuple[str, ...]] = set()
     # What several sectors have a limit of is told once: of the one that it went beyond first.
-    for episode in sorted((each for each in scene.episodes if each.rule == rule), key=_beyond):
+    for episode in sorted(
+        (each for each in scene.episodes if each.rule == rule), key=_limit_exceeded
+    ):
         if not episode.sure or (episode.over is None and episode.units[:2] in known):
             continue
         condition = _condition(scene, episode)
-        if condition is None or told.get(episode.sector, 0) >= MOST_TOLD:
+        if condition is None or counts.get(episode.sector, 0) >= MOST_TOLD:
             continue
         if condition.over is None:
-            told[episode.sector] = told.get(episode.sector, 0) + 1
+            counts[episode.sector] = counts.get(episode.sector, 0) + 1
             known.add(episode.units[:2])
         yield condition
 
 
-def _beyond(episode: Episode) -> tuple[datetime, str]:
+def _limit_exceeded(episode: Episode) -> tuple[datetime, str]:
     """Return when an episode went beyond its limit, in an order that is always the same."""
     minutes = episode.facts.get("minutes", 0)
     return episode.since + timedelta(minutes=float(minutes)), episode.sector

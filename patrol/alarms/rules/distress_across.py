@@ -34,8 +34,8 @@ def distress_across(scene: Scene) -> Iterator[Condition]:
                 facts["people"] = call.people
             # Terms that do not name distress let the unit cross, as exactly as they say: where it
             # is then stands on the map, and not here.
-            named = scene.may_see(contact.agency, viewer, "distress", contact)
-            place = about(contact) if named else {}
+            may_name = scene.may_see(contact.agency, viewer, "distress", contact)
+            place = about(contact) if may_name else {}
             yield Condition(
                 rule=RULE,
                 subject=_subject(contact),
@@ -62,7 +62,7 @@ def _crosses(scene: Scene, contact: Contact, viewer: str) -> bool:
     return (
         scene.may_see(owner, viewer, "alerts", contact)
         and scene.may_see(owner, viewer, "positions", contact)
-        and scene.is_kept(contact.id, viewer)
+        and scene.is_withheld(contact.id, viewer)
     )
 
 
@@ -73,5 +73,5 @@ def _calling(scene: Scene) -> Iterator[Contact]:
 
 
 def _subject(contact: Contact) -> str:
-    """Return what the alert is about: the same for the same call, and nothing that names a unit."""
+    """Return the subject of the alert: constant for one call, and without a unit's name."""
     return hashlib.sha256(f"distress {contact.id}".encode()).hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""The times of a computer or radio are doubtful: its clock was set, or others tell another time."""
+"""Rule: the clock of a computer or radio is doubtful: it was set, or other clocks disagree."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def doubtful_clock(scene: Scene) -> Iterator[Condition]:
         slow = contact.slow
         if slow is None or contact.unit is None or contact.behind_s < TOLD_FROM_S:
             continue
-        if _is_heard_in_doubt(scene, contact):
+        if _has_doubtful_clock(scene, contact):
             continue
         yield Condition(
             rule=RULE,
@@ -58,7 +58,7 @@ def doubtful_clock(scene: Scene) -> Iterator[Condition]:
         )
 
 
-def _is_heard_in_doubt(scene: Scene, contact: Contact) -> bool:
+def _has_doubtful_clock(scene: Scene, contact: Contact) -> bool:
     for name in (CLOCK_CHANNEL, *(channel.partition("/")[0] for channel in contact.heard_on)):
         health = scene.channels.get(name)
         if health is not None and health.clock is not None:

@@ -22,24 +22,26 @@ BATTERY_FACTS: Final = frozenset({"battery_pct", "low_battery", "alarm", "batter
 _WORDS: Final = frozenset({"lowbattery", "low_battery", "low battery", "lowpower", "low"})
 
 
-def told_battery(said: Transmission, at: datetime, before: Battery | None) -> Battery | None:
-    """Return what is known of a battery after a message; None if it says nothing new about it.
+def battery_after(
+    transmission: Transmission, at: datetime, before: Battery | None
+) -> Battery | None:
+    """Return a battery's state after a message; None if the message has nothing new about it.
 
     Args:
-        said: The message.
+        transmission: The message.
         at: Its effective time.
         before: What was known; older messages that come late change nothing.
 
     >>> from datetime import UTC, datetime
     >>> at = datetime(2026, 1, 1, tzinfo=UTC)
     >>> told = Transmission(protocol="x", kind="status", heard_at=at, facts={"battery_pct": 12})
-    >>> told_battery(told, at, None).low
+    >>> battery_after(told, at, None).low
     True
     """
-    facts = said.facts
+    facts = transmission.facts
     pct = facts.get("battery_pct")
     if isinstance(pct, bool) or not isinstance(pct, int | float):
-        if not _says_low(said):
+        if not _is_low(transmission):
             return None
         pct = None
     if before is not None and at <= before.at:
@@ -51,7 +53,7 @@ def told_battery(said: Transmission, at: datetime, before: Battery | None) -> Ba
 
 
 def low_battery(scene: Scene) -> Iterator[Condition]:
-    """Yield a condition for each registered unit whose radio told that its battery is low.
+    """Yield a condition for each registered unit whose radio reported a low battery.
 
     One that tells no percentage never tells that it was charged: its word holds for `WORD_FOR`.
     """
@@ -74,9 +76,14 @@ def low_battery(scene: Scene) -> Iterator[Condition]:
         )
 
 
-def _says_low(said: Transmission) -> bool:
-    facts = said.facts
+def _is_low(transmission: Transmission) -> bool:
+    facts = transmission.facts
     if facts.get("low_battery") is True:
         return True
-    words = (said.status, facts.get("alarm"), facts.get("battery_state"), facts.get("event"))
+    words = (
+        transmission.status,
+        facts.get("alarm"),
+        facts.get("battery_state"),
+        facts.get("event"),
+    )
     return any(isinstance(word, str) and word.lower() in _WORDS for word in words)

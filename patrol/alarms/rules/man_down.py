@@ -1,4 +1,4 @@
-"""A sensor says that somebody lies still: the alert of it."""
+"""Rule: a sensor reports that a person lies still."""
 
 from __future__ import annotations
 

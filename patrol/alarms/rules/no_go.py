@@ -1,4 +1,4 @@
-"""A unit is in a sector that nobody is to enter, or passed through one between two reports."""
+"""Rule: a unit is in a no-go sector, or passed through one between two reports."""
 
 from __future__ import annotations
 
@@ -35,24 +35,24 @@ def no_go(scene: Scene) -> Iterator[Condition]:
             stand = scene.standing.stand(contact.id, area)
             if not _is_planned(scene, contact.id, sector):
                 since = stand.since or scene.now
-                historical = is_historical(stand.seen_at, scene.now, contact)
-                yield from _told(scene, contact, sector, since, historical=historical)
-    yield from _past(scene, RULE, "seen")
+                historical = is_historical(stand.last_fix_at, scene.now, contact)
+                yield from _conditions(scene, contact, sector, since, historical=historical)
+    yield from _past_visits(scene, RULE, "seen")
 
 
 def no_go_passed(scene: Scene) -> Iterator[Condition]:
     """Yield a condition for each no-go or restricted sector that a unit must have crossed between
     two reports, though none of them is inside: from the one to the other.
     """
-    yield from _past(scene, RULE_PASSED, "passed")
+    yield from _past_visits(scene, RULE_PASSED, "passed")
 
 
 def no_go_maybe(scene: Scene) -> Iterator[Condition]:
     """Yield a condition for each that lies on a unit's likely way, which it may have gone round."""
-    yield from _past(scene, RULE_MAYBE, "maybe")
+    yield from _past_visits(scene, RULE_MAYBE, "maybe")
 
 
-def _past(scene: Scene, rule: str, how: VisitHow) -> Iterator[Condition]:
+def _past_visits(scene: Scene, rule: str, how: VisitHow) -> Iterator[Condition]:
     """Yield conditions for visits that were over when they became known."""
     for visit in scene.passed:
         sector = scene.sectors.get(visit.area)
@@ -65,13 +65,13 @@ def _past(scene: Scene, rule: str, how: VisitHow) -> Iterator[Condition]:
             and not _is_planned(scene, visit.unit, sector)
         ):
             late = is_historical(visit.until, visit.told_at, boat)
-            yield from _told(
+            yield from _conditions(
                 scene, boat, sector, visit.since, historical=late, visit=visit, rule=rule
             )
 
 
 def unsure(scene: Scene, alert: Alert) -> bool:
-    """Return whether nobody can say if the unit is still there."""
+    """Return whether it is unknown if the unit is still there."""
     contact = scene.contacts.get(alert.unit or "")
     sector = scene.sectors.get(_sector_of(alert))
     if contact is None or sector is None:
@@ -85,7 +85,7 @@ def ended(scene: Scene, alert: Alert) -> datetime | None:
     return None if stand.inside else stand.since
 
 
-def broke(scene: Scene, alert: Alert, condition: Condition) -> datetime | None:
+def interruption(scene: Scene, alert: Alert, condition: Condition) -> datetime | None:
     """Return when the unit had left before it came again."""
     visits = scene.standing.visits(alert.unit or "", _sector_of(alert))
     left = [each.until for each in visits if each.until is not None]
@@ -93,7 +93,7 @@ def broke(scene: Scene, alert: Alert, condition: Condition) -> datetime | None:
 
 
 def unseen_until(alert: Alert) -> datetime | None:
-    """Return when what happened unseen between two reports was over at the latest; None of others.
+    """Return when a visit between two reports was over at the latest; None for other visits.
 
     >>> noon = datetime(2026, 6, 10, 12, tzinfo=UTC)
     >>> alert = Alert(
@@ -129,7 +129,7 @@ def _is_planned(scene: Scene, unit: str, sector: Sector) -> bool:
     return sector.id in patrol.sectors or any(sector.id in leg.sectors for leg in patrol.legs)
 
 
-def _told(
+def _conditions(
     scene: Scene,
     contact: Contact,
     sector: Sector,

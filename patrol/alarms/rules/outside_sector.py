@@ -40,7 +40,7 @@ def outside_sector(scene: Scene) -> Iterator[Condition]:
         since = max(left, default=due_at)
         if not left and scene.now - due_at < ARRIVES_WITHIN:
             continue
-        seen_at = stands[0].seen_at
+        seen_at = stands[0].last_fix_at
         facts: dict[str, Value] = {
             "patrol": patrol.id,
             "patrol_name": patrol.name,
@@ -81,7 +81,7 @@ def ended(scene: Scene, alert: Alert) -> datetime | None:
     return max((each.since for each in stands if each.inside and each.since), default=None)
 
 
-def broke(scene: Scene, alert: Alert, condition: Condition) -> datetime | None:
+def interruption(scene: Scene, alert: Alert, condition: Condition) -> datetime | None:
     """Return when the unit had come back before it left again."""
     patrol = scene.on_patrol.get(alert.unit or "")
     if patrol is None:

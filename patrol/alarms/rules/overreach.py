@@ -1,4 +1,4 @@
-"""A gateway on another computer says what is not its to say: broken into, or set up wrongly."""
+"""Rule: a remote gateway sends what it has no right to send: compromised, or misconfigured."""
 
 from __future__ import annotations
 

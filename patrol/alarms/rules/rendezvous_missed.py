@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from patrol.alarms.scene import Condition, Scene, behind
+from patrol.alarms.scene import Condition, Scene, clock_lag
 from patrol.patrols.patrol import Patrol, Rendezvous
 
 
 def meeting_area(patrol: Patrol, number: int) -> str:
-    """Return what the place of a patrol's meeting is called among the areas."""
+    """Return the id of the area of a patrol's meeting place."""
     return f"{patrol.id}|{number}"
 
 
@@ -20,7 +20,7 @@ def is_meeting(area: str) -> bool:
 
 
 def rendezvous_missed(scene: Scene) -> Iterator[Condition]:
-    """Yield a condition for each meeting of a patrol under way that somebody missed.
+    """Yield a condition for each meeting of a patrol under way that a unit missed.
 
     Whoever was within its radius at any time from as long before as it may be late counts; who
     comes too late ends it. It is told to all who signed the patrol, without positions and with the
@@ -34,7 +34,9 @@ def rendezvous_missed(scene: Scene) -> Iterator[Condition]:
             if scene.now <= late_at:
                 continue
             units = meeting.units or patrol.units
-            missing = [unit for unit in units if not _came(scene, unit, patrol, number, meeting)]
+            missing = [
+                unit for unit in units if not _attended(scene, unit, patrol, number, meeting)
+            ]
             if not missing:
                 continue
             for agency in sorted({patrol.agency, *patrol.agencies}):
@@ -58,16 +60,16 @@ def rendezvous_missed(scene: Scene) -> Iterator[Condition]:
 def _names(scene: Scene, patrol: Patrol, units: list[str], agency: str) -> list[str]:
     """Return who is missing, in words for an agency: others' units by their agency's id."""
     owners = {member.unit: member.agency for member in patrol.members}
-    told: list[str] = []
+    names: list[str] = []
     for unit in units:
         owner, contact = owners.get(unit, agency), scene.contacts.get(unit)
         own = unit if contact is None else contact.call_sign
-        told.append(own if owner == agency else f"a unit of {owner}")
-    return told
+        names.append(own if owner == agency else f"a unit of {owner}")
+    return names
 
 
-def _came(scene: Scene, unit: str, patrol: Patrol, number: int, meeting: Rendezvous) -> bool:
-    first: datetime = meeting.at - timedelta(seconds=meeting.grace_s) - behind(scene, unit)
+def _attended(scene: Scene, unit: str, patrol: Patrol, number: int, meeting: Rendezvous) -> bool:
+    first: datetime = meeting.at - timedelta(seconds=meeting.grace_s) - clock_lag(scene, unit)
     return any(
         visit.until is None or visit.until >= first
         for visit in scene.standing.visits(unit, meeting_area(patrol, number))

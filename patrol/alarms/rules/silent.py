@@ -21,7 +21,7 @@ def silent_unit(scene: Scene) -> Iterator[Condition]:
     Only while it is on a patrol under way, or if it was moving when last heard: a boat that lies in
     the harbour may be switched off. Not if its links are dead: then that is the condition, once.
     """
-    for contact, since in _lost(scene):
+    for contact, since in _silent_contacts(scene):
         if _is_ais(contact) and _was_moving(contact):
             continue  # that is `ais_gap`
         patrol = scene.on_patrol.get(contact.id)
@@ -33,7 +33,7 @@ def silent_unit(scene: Scene) -> Iterator[Condition]:
 
 def ais_gap(scene: Scene) -> Iterator[Condition]:
     """Yield a condition for each unit known by AIS alone that was under way and has gone dark."""
-    for contact, since in _lost(scene):
+    for contact, since in _silent_contacts(scene):
         if _is_ais(contact) and _was_moving(contact):
             yield _condition("ais_gap", "medium", contact, since)
 
@@ -46,7 +46,7 @@ def unsure(scene: Scene, alert: Alert) -> bool:
     return contact.liveness == "cut" or not _had_time(scene, contact)
 
 
-def _lost(scene: Scene) -> Iterator[tuple[Contact, datetime]]:
+def _silent_contacts(scene: Scene) -> Iterator[tuple[Contact, datetime]]:
     for contact in scene.contacts.values():
         if contact.liveness != "lost" or contact.unit is None or contact.unit.kind == "fixed":
             continue

@@ -1,4 +1,4 @@
-"""A link is dead or nothing comes over it: one alert, whoever is behind it."""
+"""Rule: a link is down or silent: one alert for it, not one for each unit behind it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Somebody called for help and nobody has said that it is over."""
+"""Rule: a unit called for help and no person has ended the call."""
 
 from __future__ import annotations
 

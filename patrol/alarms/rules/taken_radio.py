@@ -1,4 +1,4 @@
-"""A radio that one agency heard as unknown stands for another agency's unit from now on."""
+"""Rule: a radio that one agency received as unknown is now assigned to another agency's unit."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from patrol.alarms.scene import Condition, Scene, about
 
 
 def taken_radio(scene: Scene) -> Iterator[Condition]:
-    """Yield a condition for each: who heard it hears no more of it, and must know why."""
-    for each in scene.taken:
-        told: dict[str, Any] = {}
+    """Yield a condition for each such radio, for the agency that will not receive it any more."""
+    for each in scene.taken_radios:
+        facts: dict[str, Any] = {}
         contact = scene.contacts.get(each.address)
         if contact is not None:
-            told = about(contact)
+            facts = about(contact)
         yield Condition(
             rule="taken_radio",
             subject=each.address,
             severity="medium",
             since=each.since,
             facts={"address": each.address, "by": each.by},
-            **(told | {"agency": each.heard_by}),
+            **(facts | {"agency": each.heard_by}),
         )

@@ -1,4 +1,4 @@
-"""An offered target that nobody answers: silence must not be how it gets away."""
+"""Rule: an offered target that the counterpart does not answer."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from patrol.alarms.rules.outside_sector import due_since, sectors_of
-from patrol.alarms.scene import Condition, Scene, behind
+from patrol.alarms.scene import Condition, Scene, clock_lag
 from patrol.alerts.alert import Alert, Value
 from patrol.patrols.patrol import Patrol
 
@@ -63,12 +63,12 @@ def unsure(scene: Scene, alert: Alert) -> bool:
 
 
 def _empty_since(scene: Scene, patrol: Patrol, area: str) -> datetime | None:
-    """Return since when nobody is known to have been there; None while somebody is."""
+    """Return since when no unit is known to have been there; None while one is."""
     empty = max(due_since(patrol, area, scene.now), scene.started_at)
     for unit in patrol.units:
-        stand, slow = scene.standing.stand(unit, area), behind(scene, unit)
-        if stand.inside is not False and stand.seen_at is not None:
-            empty = max(empty, stand.seen_at + slow)
+        stand, slow = scene.standing.stand(unit, area), clock_lag(scene, unit)
+        if stand.inside is not False and stand.last_fix_at is not None:
+            empty = max(empty, stand.last_fix_at + slow)
         for visit in scene.standing.visits(unit, area):
             if visit.until is not None:
                 empty = max(empty, visit.until + slow)

@@ -59,7 +59,7 @@ class JournalPage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class AuditDesk:
-    """What one user may see of the journal, and what of the user's acts is noted in it.
+    """The part of the journal that one user may see.
 
     Args:
         access: What the user may read, see and file.

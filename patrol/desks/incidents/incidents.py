@@ -1,4 +1,4 @@
-"""IncidentDesk: how a user logs what happened, and sees, confirms, corrects and counts it."""
+"""IncidentDesk: how a user logs, sees, confirms, corrects and counts incidents."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from patrol.documents.document import Document, id_of_request, revised
 from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import Filing, Note, PhoneReceipt
 from patrol.errors.errors import Conflict, NotFound
-from patrol.incidents.incident import LIFE, Credit, Incident, check
+from patrol.incidents.incident import LIFECYCLE, Credit, Incident, check
 from patrol.incidents.search import IncidentQuery
 from patrol.incidents.statistics import Totals, totals
 from patrol.patrols.patrol import Patrol
@@ -90,16 +90,16 @@ class IncidentDesk:
         self._ground = ground
 
     async def log(
-        self, *, id: str | None = None, credited: Sequence[str] = (), **told: Any
+        self, *, id: str | None = None, credited: Sequence[str] = (), **fields: Any
     ) -> Incident:
-        """Log what happened; on disk and shown when this returns.
+        """Log an incident; stored and published when this returns.
 
         Args:
             id: An id of the client's, made where it was written, perhaps long before there was a
                 network; the same incident sent again with it has one effect.
             credited: Ids of the agencies that had a part in it; none: the user's own. Another's
                 counts once that has said yes (`answer_credit`).
-            **told: Fields of `Incident`, as far as they are in `CHANGEABLE`, and words of its
+            **fields: Fields of `Incident`, as far as they are in `CHANGEABLE`, and words of its
                 protected fields.
 
         Returns:
@@ -116,7 +116,7 @@ class IncidentDesk:
         """
         self._access.may("log incidents")
         now = self._access.now()
-        words = {name: told.pop(name) for name in PROTECTED if name in told}
+        words = {name: fields.pop(name) for name in PROTECTED if name in fields}
         made = Incident(
             id=id_of_request(id, agency=self._access.user.agency),
             agency=self._access.user.agency,
@@ -124,7 +124,7 @@ class IncidentDesk:
             at=now,
             by=self._access.user.name,
             credited=self._credits(credited or (self._access.user.agency,)),
-            **_tellable(told),
+            **_tellable(fields),
         )
         made = self._placed(made)
         check(made)
@@ -150,7 +150,7 @@ class IncidentDesk:
         return made
 
     async def correct(self, id: str, *, version: int, reason: str = "", **changes: Any) -> Incident:
-        """Put right what was told; whoever may confirm does so for what is confirmed.
+        """Correct fields of an incident; a confirmed one by those who may confirm.
 
         Args:
             id: The incident's id.
@@ -166,13 +166,13 @@ class IncidentDesk:
         """
         self._access.may("log incidents")
         words = {name: changes.pop(name) for name in PROTECTED if name in changes}
-        told = _tellable({name: each for name, each in changes.items() if name != "credited"})
+        fields = _tellable({name: each for name, each in changes.items() if name != "credited"})
         stored = await self._stored(id)
         if "credited" in changes:
             known = {each.agency: each for each in stored.credited}
             made = self._credits(changes["credited"])
-            told["credited"] = tuple(known.get(each.agency, each) for each in made)
-        wished = self._placed(msgspec.structs.replace(stored, **told))
+            fields["credited"] = tuple(known.get(each.agency, each) for each in made)
+        wished = self._placed(msgspec.structs.replace(stored, **fields))
         await self._check_named(wished, since=stored)
 
         def right(incident: Incident, now: datetime) -> dict[str, Any]:
@@ -180,12 +180,12 @@ class IncidentDesk:
                 require(self._access.user.role, "confirm incidents")
                 if not reason.strip():
                     raise Conflict("say why what was confirmed is corrected")
-            right = self._placed(msgspec.structs.replace(incident, **told))
+            right = self._placed(msgspec.structs.replace(incident, **fields))
             if right == incident and not any(words.values()):
                 raise Conflict("nothing is changed")
             check(right)
             _check_time(right, now)
-            return told | {"place": right.place, "confirmed_by": ""}
+            return fields | {"place": right.place, "confirmed_by": ""}
 
         return await self._step(
             stored,
@@ -221,7 +221,7 @@ class IncidentDesk:
         )
 
     async def answer_credit(self, id: str, *, agrees: bool) -> Incident:
-        """Say for the user's agency whether it had a part in another's incident, as that says.
+        """Answer for the user's agency whether it took part in another agency's incident.
 
         Args:
             id: The incident's id.
@@ -235,29 +235,29 @@ class IncidentDesk:
             StoreError: If the store refuses.
         """
         self._access.may("confirm incidents")
-        await self._access.kept(Incident, id)  # of what is not shared nothing is said
+        await self._access.any_document(Incident, id)  # of what is not shared nothing is said
         found = await self._access.read(documents.newest, "incident", id)
         agency = self._access.user.agency
 
         def act(open_documents: OpenDocuments, now: datetime) -> Filing:
             incident = open_documents.find(Incident, id) or found
             assert isinstance(incident, Incident)
-            asked = next((each for each in incident.credited if each.agency == agency), None)
-            if asked is None or incident.agency == agency:
+            credit = next((each for each in incident.credited if each.agency == agency), None)
+            if credit is None or incident.agency == agency:
                 raise Conflict("it is another agency's, and yours is not credited in it")
-            if asked.agreed is agrees:
+            if credit.agreed is agrees:
                 raise Conflict("your agency has said so already")
             answered = revised(
                 incident,
                 at=now,
                 by="",  # whose officer said so does not leave the agency
-                state=LIFE.after(incident.state, "credit"),
+                state=LIFECYCLE.next_state(incident.state, "credit"),
                 credited=tuple(
-                    msgspec.structs.replace(each, agreed=agrees) if each is asked else each
+                    msgspec.structs.replace(each, agreed=agrees) if each is credit else each
                     for each in incident.credited
                 ),
             )
-            told = Note(
+            note = Note(
                 act="credit was answered",
                 actor="",
                 agency=incident.agency,
@@ -269,14 +269,14 @@ class IncidentDesk:
                 act="answer credit",
                 actor=self._access.user.name,
                 agency=agency,
-                notes=(told,),
+                notes=(note,),
             )
 
         await self._access.do(act)
-        return await self._access.kept(Incident, id)
+        return await self._access.any_document(Incident, id)
 
     async def close(self, id: str, *, version: int) -> Incident:
-        """Close what is confirmed: nothing more is expected of it.
+        """Close a confirmed incident.
 
         Raises:
             As `confirm`.
@@ -285,7 +285,7 @@ class IncidentDesk:
         return await self._step(await self._stored(id), "close", version=version)
 
     async def withdraw(self, id: str, *, version: int, reason: str) -> Incident:
-        """Withdraw what should not have been logged, for example a second report of one incident.
+        """Withdraw an incident logged by mistake, for example a second report of one incident.
 
         Raises:
             As `confirm`; Conflict without a reason, too.
@@ -299,16 +299,16 @@ class IncidentDesk:
     # -- what is seen
 
     async def incident(self, id: str) -> Incident:
-        """Return what the user may see of an incident, in whatever state.
+        """Return the visible part of an incident, in any state.
 
         Raises:
             Forbidden: If the role may not.
             NotFound: If there is none, or the user may not know of it.
         """
         self._access.may("see incidents")
-        seen = await self._access.kept(Incident, id)
-        await self._note_shared([seen], "one")
-        return seen
+        visible = await self._access.any_document(Incident, id)
+        await self._note_shared([visible], "one")
+        return visible
 
     async def versions_or_newest(self, id: str) -> Sequence[Incident]:
         """Return what `versions` does; of another agency's incident the newest alone.
@@ -331,18 +331,18 @@ class IncidentDesk:
         """
         self._access.may("see incidents")
         found = await self._access.read(documents.versions, "incident", id)
-        kept = [each for each in found if isinstance(each, Incident)]
-        if not kept or self._access.user.agency not in kept[-1].parties:
+        incidents = [each for each in found if isinstance(each, Incident)]
+        if not incidents or self._access.user.agency not in incidents[-1].parties:
             raise NotFound("incident", id)
-        return kept
+        return incidents
 
     async def incidents(
-        self, wanted: IncidentQuery, *, how: Literal["list", "totals", "map", "file"] = "list"
+        self, query: IncidentQuery, *, how: Literal["list", "totals", "map", "file"] = "list"
     ) -> list[Incident]:
-        """Return the incidents that are asked for and may be seen, those of last first.
+        """Return the visible incidents that match a query, newest first.
 
         Args:
-            wanted: Which.
+            query: Which.
             how: What for; the journal tells who saw another agency's in what way.
 
         Raises:
@@ -350,36 +350,36 @@ class IncidentDesk:
             Conflict: If there are more than can be looked through.
         """
         self._access.may("see incidents")
-        seen = await self._all_seen(wanted)
-        await self._note_shared(seen, how)
-        return sorted(seen, key=lambda each: (each.happened_at, each.id), reverse=True)
+        visible = await self._visible_incidents(query)
+        await self._note_shared(visible, how)
+        return sorted(visible, key=lambda each: (each.happened_at, each.id), reverse=True)
 
-    async def totals(self, wanted: IncidentQuery, *, zone: tzinfo = UTC) -> Totals:
+    async def totals(self, query: IncidentQuery, *, zone: tzinfo = UTC) -> Totals:
         """Return the totals (`patrol.incidents.statistics`) of what is asked for and may be seen.
 
         Raises:
             As `incidents`.
         """
-        return totals(await self.incidents(wanted, how="totals"), zone=zone)
+        return totals(await self.incidents(query, how="totals"), zone=zone)
 
     # -- inside
 
-    async def _all_seen(self, wanted: IncidentQuery) -> list[Incident]:
-        """Return what is asked for and may be seen, under one state of the agreements."""
-        kept = await self._access.read(documents.of_kind, "incident", limit=MOST_INCIDENTS + 1)
-        if len(kept) > MOST_INCIDENTS:
+    async def _visible_incidents(self, query: IncidentQuery) -> list[Incident]:
+        """Return the visible incidents that match a query, under one state of the agreements."""
+        stored = await self._access.read(documents.of_kind, "incident", limit=MOST_INCIDENTS + 1)
+        if len(stored) > MOST_INCIDENTS:
             raise Conflict(f"there are more than {MOST_INCIDENTS} incidents in this node")
-        asked = [each for each in kept if isinstance(each, Incident) and wanted.takes(each)]
+        matching = [each for each in stored if isinstance(each, Incident) and query.takes(each)]
         for _ in range(TRIES):
-            before, seen = self._epoch(self._access.user.agency, self._access.now()), []
-            for number, each in enumerate(asked, start=1):
+            before, visible = self._epoch(self._access.user.agency, self._access.now()), []
+            for number, each in enumerate(matching, start=1):
                 document = self._access.policy.document(each)
-                if document is not None and wanted.takes(document):
-                    seen.append(document)
+                if document is not None and query.takes(document):
+                    visible.append(document)
                 if number % AT_ONCE == 0:
                     await asyncio.sleep(0)  # the live picture goes first
             if self._epoch(self._access.user.agency, self._access.now()) == before:
-                return seen
+                return visible
         raise Conflict("what is shared changes at this very moment: ask again")
 
     def _credits(self, agencies: Sequence[str]) -> tuple[Credit, ...]:
@@ -403,22 +403,24 @@ class IncidentDesk:
     async def _check_named(self, incident: Incident, *, since: Incident | None = None) -> None:
         """Refuse a patrol or incident that the user may not know of, and photos of others."""
         if incident.patrol and (since is None or incident.patrol != since.patrol):
-            await self._access.kept(Patrol, incident.patrol)
+            await self._access.any_document(Patrol, incident.patrol)
         if incident.same_as and (since is None or incident.same_as != since.same_as):
-            await self._access.kept(Incident, incident.same_as)
+            await self._access.any_document(Incident, incident.same_as)
         await self._photos.check_own(incident.photos)
 
     async def _logged_already(self, made: Incident, words: Mapping[str, str]) -> Incident | None:
-        """Return what has become of an incident that the same user sent before; None if none."""
+        """Return the present version of an incident that the same user sent before; None if
+        none.
+        """
         found = await self._access.read(documents.versions, "incident", made.id)
-        kept = [each for each in found if isinstance(each, Incident)]
-        if not kept:
+        incidents = [each for each in found if isinstance(each, Incident)]
+        if not incidents:
             return None
-        if _content(kept[0]) != _content(made) or not await self._are_kept(made.id, words):
+        if _content(incidents[0]) != _content(made) or not await self._are_stored(made.id, words):
             raise Conflict("that id is another incident's")
-        return kept[-1]
+        return incidents[-1]
 
-    async def _are_kept(self, id: str, words: Mapping[str, str]) -> bool:
+    async def _are_stored(self, id: str, words: Mapping[str, str]) -> bool:
         """Return whether protected words were all written once, or were redacted since."""
         if not any(words.values()):
             return True
@@ -427,11 +429,11 @@ class IncidentDesk:
         found = await self._access.read(protected_fields.of_document, agency, "incident", id)
         return all(
             any(
-                each.field == name and (each.sealed is None or each.words(key) == said)
+                each.field == name and (each.sealed is None or each.words(key) == value)
                 for each in found
             )
-            for name, said in words.items()
-            if said.strip()
+            for name, value in words.items()
+            if value.strip()
         )
 
     async def _tellers(self, id: str) -> set[str]:
@@ -445,7 +447,7 @@ class IncidentDesk:
         return tellers
 
     async def _stored(self, id: str) -> Incident:
-        """Return an incident of the user's agency, in whatever state."""
+        """Return an incident of the user's agency, in any state."""
         found = await self._access.read(documents.newest, "incident", id)
         if not isinstance(found, Incident) or self._access.user.agency not in found.parties:
             raise NotFound("incident", id)
@@ -466,7 +468,7 @@ class IncidentDesk:
             incident = open_documents.find(Incident, stored.id) or stored
             if incident.version != version:
                 raise Conflict(f"the incident is at version {incident.version}: look at it again")
-            state = LIFE.after(incident.state, act)
+            state = LIFECYCLE.next_state(incident.state, act)
             values = {} if changes is None else changes(incident, now)
             return (
                 revised(
@@ -483,17 +485,17 @@ class IncidentDesk:
         assert isinstance(filed, Incident)
         return filed
 
-    async def _note_shared(self, seen: Sequence[Incident], how: str) -> None:
+    async def _note_shared(self, incidents: Sequence[Incident], how: str) -> None:
         """Tell the journal that another agency's incidents were seen.
 
         Lists and maps are looked at again and again: they are counted by the hour. Who looked one
         up, or took a file away, has a line with its name.
         """
-        others = [each for each in seen if self._access.user.agency not in each.parties]
+        others = [each for each in incidents if self._access.user.agency not in each.parties]
         if not others:
             return
         for owner, count in Counter(each.agency for each in others).items():
-            self._access.disclosures.seen(self._access.user.agency, owner, "incidents", count)
+            self._access.disclosures.count(self._access.user.agency, owner, "incidents", count)
         if how in ("one", "file"):
             await self._access.journal.note(
                 Note(
@@ -510,11 +512,11 @@ class IncidentDesk:
             )
 
 
-def _tellable(told: dict[str, Any]) -> dict[str, Any]:
-    for name in told:
+def _tellable(fields: dict[str, Any]) -> dict[str, Any]:
+    for name in fields:
         if name not in CHANGEABLE or name == "credited":
             raise TypeError(f"{name} is not what people tell of an incident")
-    return told
+    return fields
 
 
 def _check_time(incident: Incident, now: datetime) -> None:
@@ -524,11 +526,11 @@ def _check_time(incident: Incident, now: datetime) -> None:
 
 
 def _content(incident: Incident) -> tuple[object, ...]:
-    """Return what makes two reports the same: who told what, not what was found out about it."""
-    told = [getattr(incident, name) for name in sorted(CHANGEABLE - {"credited"})]
+    """Return the fields by which two reports are the same."""
+    values = [getattr(incident, name) for name in sorted(CHANGEABLE - {"credited"})]
     return (
         incident.agency,
         incident.by,
         tuple(each.agency for each in incident.credited),
-        *told,
+        *values,
     )

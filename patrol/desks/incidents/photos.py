@@ -1,4 +1,4 @@
-"""PhotoDesk: how a user keeps photos, and sees those of documents that the user may see.
+"""PhotoDesk: how a user stores photos, and sees those of visible documents.
 
 Beside the clean picture, which people are shown, the camera's own file is stored as it came. It is
 sealed: its agency sees its hash and what the camera says of time and place, and takes it out as
@@ -44,7 +44,7 @@ class PhotoDesk:
         self._access = access
 
     async def add(self, file: bytes, *, is_original: bool = True) -> Photo:
-        """Keep a photo; on disk when this returns, and the same one sent again is kept once.
+        """Store a photo; stored when this returns, and once if the same one is sent again.
 
         Args:
             file: JPEG, PNG or WebP.
@@ -99,12 +99,12 @@ class PhotoDesk:
             StoreError: If the store refuses.
         """
         self.may_add()
-        told = await asyncio.to_thread(_camera_note, file)
+        camera_note = await asyncio.to_thread(_camera_note, file)
         await self.check_own((sha256,))
-        return await self._seal(sha256, file, told)
+        return await self._seal(sha256, file, camera_note)
 
     async def originals(self, sha256: str) -> list[Original]:
-        """Return what is known of the originals of a photo of the user's agency, oldest first.
+        """Return the records of the originals of a photo of the user's agency, oldest first.
 
         Raises:
             Forbidden: If the role may not.
@@ -121,8 +121,8 @@ class PhotoDesk:
             Forbidden: If the role may not take originals out.
         """
         self._access.may("take out originals")
-        wanted = [each for each in hashes if _HASH.fullmatch(each)]
-        return await self._access.read(originals.of_photos, self._access.user.agency, wanted)
+        valid_hashes = [each for each in hashes if _HASH.fullmatch(each)]
+        return await self._access.read(originals.of_photos, self._access.user.agency, valid_hashes)
 
     async def original(self, about: Original) -> bytes:
         """Return a camera's file, for evidence; that it was taken out is the caller's to note.
@@ -160,7 +160,7 @@ class PhotoDesk:
         return found
 
     def may_add(self) -> None:
-        """Raise unless the user may keep photos; asked before a file is read.
+        """Raise unless the user may store photos; called before a file is read.
 
         Raises:
             Forbidden: If the role may not.
@@ -181,7 +181,7 @@ class PhotoDesk:
 
     # -- inside
 
-    async def _seal(self, photo: str, file: bytes, told: CameraNote) -> bool:
+    async def _seal(self, photo: str, file: bytes, camera_note: CameraNote) -> bool:
         """Store a camera's file; return whether it is there."""
         agency, now = self._access.user.agency, self._access.now()
         sent = await self._access.read(originals.bytes_since, agency, now - timedelta(days=1))
@@ -194,10 +194,10 @@ class PhotoDesk:
             photo=photo,
             sha256=await asyncio.to_thread(_sha256, file),
             size=len(file),
-            lon=told.lon,
-            lat=told.lat,
-            taken_at=told.taken_at,
-            taken_local=told.taken_local,
+            lon=camera_note.lon,
+            lat=camera_note.lat,
+            taken_at=camera_note.taken_at,
+            taken_local=camera_note.taken_local,
             came_at=now,
             by=self._access.user.name,
         )
@@ -231,16 +231,16 @@ class PhotoDesk:
         for document in tuple(documents):
             if sha256 not in getattr(document, "photos", ()):
                 continue
-            seen = self._access.policy.document(document)
-            if seen is None or sha256 not in getattr(seen, "photos", ()):
+            visible = self._access.policy.document(document)
+            if visible is None or sha256 not in getattr(visible, "photos", ()):
                 continue
             found = await self._access.read(photos.body, sha256, document.agency)
             if found is not None:
-                await self._access.journal.note(self._shown(sha256, document))
+                await self._access.journal.note(self._viewing_note(sha256, document))
                 return found
         return None
 
-    def _shown(self, sha256: str, document: Document) -> Note:
+    def _viewing_note(self, sha256: str, document: Document) -> Note:
         return Note(
             act="see shared photo",
             actor=self._access.user.name,

@@ -1,4 +1,4 @@
-"""AgreementDesk: how a user drafts, signs, suspends and resumes what is shared with others."""
+"""AgreementDesk: how a user drafts, signs, suspends and resumes agreements."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 
 from patrol.agreements import lifecycle as acts
 from patrol.agreements.agreement import Agreement, Terms
-from patrol.agreements.corridors import drawn
+from patrol.agreements.corridors import with_area
 from patrol.agreements.lifecycle import Backfill, Party
 from patrol.desks.visibility.document_access import DocumentAccess
 from patrol.documents.document import kind_of
@@ -77,13 +77,13 @@ class AgreementDesk:
         self._access.may("see agreements")
         found = list(self._access.open(Agreement))
         if closed:
-            kept = await self._access.read(documents.of_kind, KIND)
+            stored = await self._access.read(documents.of_kind, KIND)
             found += [
-                seen
-                for each in kept
+                visible
+                for each in stored
                 if isinstance(each, Agreement)
                 and each.is_closed
-                and (seen := self._access.policy.document(each)) is not None
+                and (visible := self._access.policy.document(each)) is not None
             ]
         return sorted(found, key=lambda each: (each.at, each.id), reverse=True)[:MOST_KEPT]
 
@@ -95,7 +95,7 @@ class AgreementDesk:
             NotFound: If there is none, or the user's agency is no party to it.
         """
         self._access.may("see agreements")
-        return await self._access.kept(Agreement, id)
+        return await self._access.any_document(Agreement, id)
 
     async def versions(self, id: str) -> list[Agreement]:
         """Return every version of an agreement that the user's agency holds, oldest first.
@@ -105,9 +105,11 @@ class AgreementDesk:
             NotFound: If there is none, or the user's agency is no party to it.
         """
         await self.one(id)
-        kept = await self._access.read(documents.versions, KIND, id)
-        seen = (self._access.policy.document(each) for each in kept if isinstance(each, Agreement))
-        return [each for each in seen if each is not None]
+        stored = await self._access.read(documents.versions, KIND, id)
+        visible = (
+            self._access.policy.document(each) for each in stored if isinstance(each, Agreement)
+        )
+        return [each for each in visible if each is not None]
 
     def open(self) -> list[OpenClass]:
         """Return for every counterpart and data class whether it crosses now, both ways.
@@ -140,7 +142,7 @@ class AgreementDesk:
             self._access.own(self._access.open_documents, Agreement, id),
             act,
             self._access.user.agency,
-            terms=None if terms is None else self._drawn(terms),
+            terms=None if terms is None else self._with_area(terms),
             office=office,
             reason=reason,
             also=also,
@@ -160,14 +162,14 @@ class AgreementDesk:
         """
         self._access.may("draft agreements")
         self._check_agencies(agencies)
-        terms = self._drawn(terms)
+        terms = self._with_area(terms)
 
         def decide(_open_documents: OpenDocuments, now: datetime) -> tuple[Agreement, ...]:
             return (
-                acts.drafted(terms, agencies, at=now, who=self._who(), origin=self._access.node),
+                acts.drafted(terms, agencies, at=now, who=self._party(), origin=self._access.node),
             )
 
-        return await self._filed("draft agreement", decide)
+        return await self._file("draft agreement", decide)
 
     async def change(
         self, id: str, terms: Terms, *, reason: str = "", key: KeySignature | None = None
@@ -187,12 +189,12 @@ class AgreementDesk:
             Conflict: If the terms contradict themselves.
         """
         self._access.may("draft agreements")
-        terms = self._drawn(terms)
+        terms = self._with_area(terms)
 
         def changed(it: Agreement, now: datetime) -> Agreement:
             if it.proposed_at is not None:
                 self._access.may("sign agreements")
-            return acts.changed(it, terms, at=now, who=self._who(key), reason=reason)
+            return acts.changed(it, terms, at=now, who=self._party(key), reason=reason)
 
         return await self._do("change agreement", id, changed, reason=reason)
 
@@ -206,7 +208,7 @@ class AgreementDesk:
         """
         self._access.may("draft agreements")
         return await self._do(
-            "propose agreement", id, lambda it, now: acts.proposed(it, at=now, who=self._who())
+            "propose agreement", id, lambda it, now: acts.proposed(it, at=now, who=self._party())
         )
 
     async def sign(
@@ -234,7 +236,7 @@ class AgreementDesk:
                     "its terms were changed: read them again before you sign",
                     code="changed_meanwhile",
                 )
-            return acts.signed(it, at=now, who=self._who(key), office=office)
+            return acts.signed(it, at=now, who=self._party(key), office=office)
 
         return await self._do("sign agreement", id, signed)
 
@@ -264,7 +266,7 @@ class AgreementDesk:
                 "suspend agreement",
                 id,
                 lambda it, now: acts.suspended(
-                    it, at=now, who=self._who(key), reason=reason, also=also
+                    it, at=now, who=self._party(key), reason=reason, also=also
                 ),
                 reason=reason,
             )
@@ -294,7 +296,7 @@ class AgreementDesk:
             "resume agreement",
             id,
             lambda it, now: acts.resumed(
-                it, at=now, who=self._who(key), reason=reason, backfill=backfill
+                it, at=now, who=self._party(key), reason=reason, backfill=backfill
             ),
             reason=reason,
         )
@@ -315,7 +317,7 @@ class AgreementDesk:
             "backfill agreement",
             id,
             lambda it, now: acts.backfilled(
-                it, backfill, at=now, who=self._who(key), reason=reason
+                it, backfill, at=now, who=self._party(key), reason=reason
             ),
             reason=reason,
         )
@@ -332,13 +334,13 @@ class AgreementDesk:
         return await self._do(
             "end agreement",
             id,
-            lambda it, now: acts.ended(it, at=now, who=self._who(key), reason=reason),
+            lambda it, now: acts.ended(it, at=now, who=self._party(key), reason=reason),
             reason=reason,
         )
 
     # -- inside
 
-    def _who(self, key: KeySignature | None = None) -> Party:
+    def _party(self, key: KeySignature | None = None) -> Party:
         return Party(agency=self._access.user.agency, name=self._access.user.name, key=key)
 
     def _check_agencies(self, agencies: tuple[str, ...]) -> None:
@@ -346,10 +348,10 @@ class AgreementDesk:
             if self._agencies and agency not in self._agencies:
                 raise Conflict(f"there is no agency {agency} here")
 
-    def _drawn(self, terms: Terms) -> Terms:
+    def _with_area(self, terms: Terms) -> Terms:
         if terms.corridor is None:
             return terms
-        return msgspec.structs.replace(terms, corridor=drawn(terms.corridor, self._ground))
+        return msgspec.structs.replace(terms, corridor=with_area(terms.corridor, self._ground))
 
     async def _do(
         self,
@@ -362,9 +364,9 @@ class AgreementDesk:
         def decide(open_documents: OpenDocuments, now: datetime) -> tuple[Agreement, ...]:
             return (change(self._access.own(open_documents, Agreement, id), now),)
 
-        return await self._filed(act, decide, reason=reason)
+        return await self._file(act, decide, reason=reason)
 
-    async def _filed(
+    async def _file(
         self,
         act: str,
         decide: Callable[[OpenDocuments, datetime], tuple[Agreement, ...]],
@@ -373,7 +375,7 @@ class AgreementDesk:
     ) -> Agreement:
         (document,) = await self._access.file(act, decide, reason=reason)
         assert isinstance(document, Agreement)
-        seen = self._access.policy.document(document)
-        if seen is None:
+        visible = self._access.policy.document(document)
+        if visible is None:
             raise NotFound(KIND, document.id)
-        return seen
+        return visible

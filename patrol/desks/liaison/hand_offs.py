@@ -1,4 +1,4 @@
-"""HandOffDesk: how a user offers a target to the other bank, and answers what is offered.
+"""HandOffDesk: how a user offers a target to the other bank, and answers offers.
 
 The counterpart's users see an offer as far as the agreement lets targets cross, and no longer than
 that; what they accepted they have as a target of their own.
@@ -20,7 +20,7 @@ from patrol.sharing.decisions import Sharing
 from patrol.sharing.offer_permission import why_not_shared
 from patrol.store.records import documents
 from patrol.store.schema.tables import to_us
-from patrol.targets.hand_off import LIFE, HandOff
+from patrol.targets.hand_off import LIFECYCLE, HandOff
 from patrol.targets.lifecycle import accepted, declined, own_of, returned
 from patrol.targets.remote_hand_off import accepted_there, declined_there
 from patrol.targets.target import Target, remarked
@@ -52,7 +52,7 @@ class HandOffDesk:
             Forbidden: If the role may not.
         """
         self._access.may("see targets")
-        found = (self._shown(each) for each in self._access.open_documents.all(HandOff))
+        found = (self._visible_part(each) for each in self._access.open_documents.all(HandOff))
         return [each for each in found if each is not None]
 
     async def past(
@@ -73,8 +73,8 @@ class HandOffDesk:
                 limit=MOST_HAND_OFFS,
             )
         )
-        seen = (self._shown(cast(HandOff, each)) for each in found if each.is_closed)
-        return [each for each in seen if each is not None][: max(1, limit)]
+        visible = (self._visible_part(cast(HandOff, each)) for each in found if each.is_closed)
+        return [each for each in visible if each is not None][: max(1, limit)]
 
     async def one(self, id: str) -> HandOff:
         """Return one hand-off, under way or over.
@@ -85,10 +85,10 @@ class HandOffDesk:
         """
         self._access.may("see targets")
         found = await self._newest(id)
-        seen = None if found is None else self._shown(found)
-        if seen is None:
+        visible = None if found is None else self._visible_part(found)
+        if visible is None:
             raise NotFound(kind_of(HandOff), id)
-        return seen
+        return visible
 
     async def versions(self, id: str) -> list[HandOff]:
         """Return every version of a hand-off that the user may see, oldest first.
@@ -98,9 +98,9 @@ class HandOffDesk:
             NotFound: If there is none, or the user may not know of it.
         """
         await self.one(id)
-        kept = await self._access.read(documents.versions, kind_of(HandOff), id)
-        seen = (self._shown(cast(HandOff, each)) for each in kept)
-        return [each for each in seen if each is not None]
+        stored = await self._access.read(documents.versions, kind_of(HandOff), id)
+        visible = (self._visible_part(cast(HandOff, each)) for each in stored)
+        return [each for each in visible if each is not None]
 
     # -- of the one who offers
 
@@ -131,9 +131,9 @@ class HandOffDesk:
             except Conflict as why_not:
                 # The commander is told why, and so is whoever looks at the target later.
                 refused.append(str(why_not))
-                told = remarked(mine, f"No offer went: {why_not}", now=now)
+                remarked_target = remarked(mine, f"No offer went: {why_not}", now=now)
                 return Filing(
-                    documents=(told,) if told is not mine else (),
+                    documents=(remarked_target,) if remarked_target is not mine else (),
                     act="refuse hand-off",
                     actor=self._access.user.name,
                     agency=self._access.user.agency,
@@ -156,7 +156,7 @@ class HandOffDesk:
         self._access.may("offer hand-offs")
 
         def act(open_documents: OpenDocuments, now: datetime) -> Filing:
-            made = self._of(open_documents, id, lambda each: each.agency)
+            made = self._open_hand_off(open_documents, id, lambda each: each.agency)
             target = open_documents.get(Target, made.target)
             by = self._access.user.name
             return returned(made, target, "withdraw", reason=reason, now=now, by=by)
@@ -230,13 +230,13 @@ class HandOffDesk:
         return self._offers.offered(mine, to=to, office=office, note=note, now=now, by=by)
 
     def _offered_to_me(self, open_documents: OpenDocuments, id: str, now: datetime) -> HandOff:
-        made = self._of(open_documents, id, lambda each: each.to)
+        made = self._open_hand_off(open_documents, id, lambda each: each.to)
         refusal = why_not_shared(self._sharing, made, now) if made.is_open else None
         if refusal is not None:
             raise Conflict(refusal)
         return made
 
-    def _of(
+    def _open_hand_off(
         self, open_documents: OpenDocuments, id: str, whose: Callable[[HandOff], str]
     ) -> HandOff:
         made = open_documents.get(HandOff, id)
@@ -247,24 +247,24 @@ class HandOffDesk:
     async def _newest(self, id: str) -> HandOff | None:
         found = self._access.open_documents.find(HandOff, id)
         if found is None:
-            kept = await self._access.read(documents.newest, kind_of(HandOff), id)
-            found = cast(HandOff | None, kept)
+            stored = await self._access.read(documents.newest, kind_of(HandOff), id)
+            found = cast(HandOff | None, stored)
         return found
 
-    def _shown(self, made: HandOff) -> HandOff | None:
+    def _visible_part(self, made: HandOff) -> HandOff | None:
         """Return what the user may see of a hand-off: an offer to the own agency for as long as
         it may cross, though its place or age alone would keep it from others.
         """
-        seen = self._access.policy.document(made)
-        if seen is not None or made.to != self._access.user.agency:
-            return seen
+        visible = self._access.policy.document(made)
+        if visible is not None or made.to != self._access.user.agency:
+            return visible
         refusal = why_not_shared(self._sharing, made, self._access.now())
         return made.shared({"targets"}) if refusal is None else None
 
     async def _acted(
         self, id: str, word: str, act: Callable[[OpenDocuments, datetime], Filing]
     ) -> HandOff:
-        """File an act on a hand-off and return what the user may see of it.
+        """File an act on a hand-off and return its visible part.
 
         Raises:
             IllegalStep: If it is over.
@@ -274,14 +274,14 @@ class HandOffDesk:
         try:
             filing = await self._access.do(act)
         except NotFound:
-            kept = await self._newest(id)
-            if kept is None or self._access.user.agency not in (kept.agency, kept.to):
+            stored = await self._newest(id)
+            if stored is None or self._access.user.agency not in (stored.agency, stored.to):
                 raise
-            refusal = why_not_shared(self._sharing, kept, self._access.now())
-            if refusal is not None and kept.to == self._access.user.agency:
+            refusal = why_not_shared(self._sharing, stored, self._access.now())
+            if refusal is not None and stored.to == self._access.user.agency:
                 raise Conflict(refusal) from None  # all that is left of it here is the notice
-            if kept.is_over:
-                raise IllegalStep(LIFE.name, kept.state, word, ()) from None
+            if stored.is_over:
+                raise IllegalStep(LIFECYCLE.name, stored.state, word, ()) from None
             raise
         made = cast(HandOff, filing.documents[0])
-        return self._shown(made) or cast(HandOff, made.shared({"targets"}))
+        return self._visible_part(made) or cast(HandOff, made.shared({"targets"}))

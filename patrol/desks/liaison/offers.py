@@ -28,7 +28,7 @@ from patrol.units.units import Agency
 
 
 class Offers:
-    """What goes out as an offer of a target, and what follows from the sightings of one user.
+    """Filings of offers of targets, and of sightings by one user.
 
     Args:
         sharing: What may cross between agencies.
@@ -140,8 +140,8 @@ class Offers:
         made = open_documents.find(HandOff, target.hand_off) if target.hand_off else None
         if made is not None and made.is_open and made.target == target.id:
             permission = OfferPermission(self._sharing, made.agency, made.to, now)
-            told = permission.told(target.sightings, target.prediction)
-            renewed = refreshed(made, target, *told, now=now, by=self._user.name)
+            disclosed = permission.told(target.sightings, target.prediction)
+            renewed = refreshed(made, target, *disclosed, now=now, by=self._user.name)
             return self._sighted(target, renewed)
         line = self._crossed(before, target) if target.state == "followed" else None
         if line is None:

@@ -30,7 +30,7 @@ from patrol.store.schema.tables import to_us
 from patrol.targets.custody import CaseStep, step_of, subject_of
 from patrol.targets.sightings import Sighting, placed
 from patrol.targets.target import (
-    LIFE,
+    LIFECYCLE,
     MOST_PHOTOS,
     Outcome,
     Target,
@@ -119,8 +119,8 @@ class TargetDesk:
                 limit=MOST_TARGETS,
             )
         )
-        seen = (self._access.policy.document(each) for each in found if each.is_closed)
-        return [cast(Target, each) for each in seen if each is not None][: max(1, limit)]
+        visible = (self._access.policy.document(each) for each in found if each.is_closed)
+        return [cast(Target, each) for each in visible if each is not None][: max(1, limit)]
 
     async def one(self, id: str) -> Target:
         """Return one target, open or closed.
@@ -130,7 +130,7 @@ class TargetDesk:
             NotFound: If there is none, or the user may not know of it.
         """
         self._access.may("see targets")
-        return await self._access.kept(Target, id)
+        return await self._access.any_document(Target, id)
 
     async def versions(self, id: str) -> list[Target]:
         """Return every version of a target of the user's agency, oldest first; of another's what
@@ -176,7 +176,7 @@ class TargetDesk:
         name: str,
         sighting: Sighting | None = None,
         sighting_note: str = "",
-        **told: Any,
+        **fields: Any,
     ) -> Target:
         """Open a target; the user's agency has it from now on.
 
@@ -185,7 +185,7 @@ class TargetDesk:
             name: What to call it.
             sighting: Where it was seen first.
             sighting_note: What was seen then and is for the own agency only.
-            **told: `description`, `patrol`, `unit`, `photos` of `Target`, and words of its
+            **fields: `description`, `patrol`, `unit`, `photos` of `Target`, and words of its
                 protected fields: `informants`, `witnesses`, `private_note`.
 
         Raises:
@@ -198,14 +198,14 @@ class TargetDesk:
                 key that can be used.
         """
         self._access.may("open targets")
-        words = {name: told.pop(name) for name in PROTECTED if name in told}
-        await self._check(told.get("patrol"), told.get("photos", ()))
-        self._check_unit(told.get("unit"))
+        words = {name: fields.pop(name) for name in PROTECTED if name in fields}
+        await self._check(fields.get("patrol"), fields.get("photos", ()))
+        self._check_unit(fields.get("unit"))
         agency, by, now = self._access.user.agency, self._access.user.name, self._access.now()
         if sighting is not None:
             sighting = self._checked(sighting, now)
         target = new_target(
-            agency=agency, origin=self._access.node, what=what, name=name, at=now, by=by, **told
+            agency=agency, origin=self._access.node, what=what, name=name, at=now, by=by, **fields
         )
         ground = self._ground
         sealed = self._access.sealed("target", target.id, words)
@@ -232,18 +232,20 @@ class TargetDesk:
         """
         self._access.may("sight targets")
         sealed = self._access.sealed("target", id, {"private_note": private_note})
-        seen = placed(self._checked(sighting, self._access.now()), self._ground)
+        located = placed(self._checked(sighting, self._access.now()), self._ground)
 
         def act(open_documents: OpenDocuments, now: datetime) -> Filing:
             before = self._access.own(open_documents, Target, id)
-            target = sighted(before, seen, ground=self._ground, now=now, by=self._access.user.name)
+            target = sighted(
+                before, located, ground=self._ground, now=now, by=self._access.user.name
+            )
             filing = self._offers.after_sighting(open_documents, before, target, now)
             return msgspec.structs.replace(filing, protected=sealed)
 
         return await self._acted(id, "sight", act)
 
     async def change(self, id: str, values: dict[str, Any]) -> Target:
-        """Change what is told of a target.
+        """Change fields of a target.
 
         Args:
             id: The target's id.
@@ -262,19 +264,19 @@ class TargetDesk:
         sealed = self._access.sealed(
             "target", id, {name: values.get(name, "") for name in PROTECTED}
         )
-        told = {name: value for name, value in values.items() if name in CHANGEABLE}
+        changes = {name: value for name, value in values.items() if name in CHANGEABLE}
 
         def act(open_documents: OpenDocuments, now: datetime) -> Filing:
             target = self._access.own(open_documents, Target, id)
             filing = self._filing(
-                "change target", changed(target, now=now, by=self._access.user.name, **told)
+                "change target", changed(target, now=now, by=self._access.user.name, **changes)
             )
             return msgspec.structs.replace(filing, protected=sealed)
 
         return await self._acted(id, "change", act)
 
     async def add_photo(self, id: str, sha256: str) -> Target:
-        """Add a photo that is kept, by its hash; one that the target has already changes nothing.
+        """Add a stored photo, by its hash; one that the target has already changes nothing.
 
         Raises:
             Forbidden: If the role may not.
@@ -338,7 +340,7 @@ class TargetDesk:
 
     async def _check(self, patrol: str | None, photos: tuple[str, ...]) -> None:
         if patrol is not None:
-            await self._access.kept(Patrol, patrol)
+            await self._access.any_document(Patrol, patrol)
         if photos:
             await self._photos.check_own(photos)
 
@@ -366,8 +368,12 @@ class TargetDesk:
                 lambda open_documents, now: self._receipted(act(open_documents, now))
             )
         except NotFound:
-            kept = await self._access.kept(Target, id)
-            if kept.agency == self._access.user.agency and kept.is_closed:
-                raise IllegalStep(LIFE.name, kept.state, word, ()) from None
+            stored = await self._access.any_document(Target, id)
+            if stored.agency == self._access.user.agency and stored.is_closed:
+                raise IllegalStep(LIFECYCLE.name, stored.state, word, ()) from None
             raise
-        return cast(Target, filing.documents[0]) if filing else await self._access.kept(Target, id)
+        return (
+            cast(Target, filing.documents[0])
+            if filing
+            else await self._access.any_document(Target, id)
+        )

@@ -79,9 +79,9 @@ class PatrolDesk:
                 limit=MOST_PATROLS,
             )
         )
-        seen = (self._access.policy.document(each) for each in found if each.is_closed)
-        told = [cast(Patrol, each) for each in seen if each is not None]
-        return told[: max(1, min(limit, MOST_PATROLS))]
+        visible = (self._access.policy.document(each) for each in found if each.is_closed)
+        patrols = [cast(Patrol, each) for each in visible if each is not None]
+        return patrols[: max(1, min(limit, MOST_PATROLS))]
 
     async def one(self, id: str) -> Patrol:
         """Return one patrol, over or not.
@@ -91,7 +91,7 @@ class PatrolDesk:
             NotFound: If there is none, or the user may not know of it.
         """
         self._access.may("see patrols")
-        return await self._access.kept(Patrol, id)
+        return await self._access.any_document(Patrol, id)
 
     async def versions(self, id: str) -> list[Patrol]:
         """Return every version of a patrol that the user may see, oldest first.
@@ -105,12 +105,12 @@ class PatrolDesk:
         newest = await self.one(id)
         if self._access.user.agency not in newest.parties:
             return [newest]
-        kept = await self._access.read(documents.versions, kind_of(Patrol), id)
-        seen = (self._access.policy.document(cast(Patrol, each)) for each in kept)
-        return [each for each in seen if each is not None]
+        stored = await self._access.read(documents.versions, kind_of(Patrol), id)
+        visible = (self._access.policy.document(cast(Patrol, each)) for each in stored)
+        return [each for each in visible if each is not None]
 
     async def seal(self, id: str) -> Seal:
-        """Return what a signature of a patrol's content stands for now.
+        """Return the content for which a signature of a patrol would stand now.
 
         Raises:
             Forbidden: If the role may not.
@@ -265,7 +265,7 @@ class PatrolDesk:
         )
 
     async def write_annex(self, id: str, text: str) -> Patrol:
-        """Write what the user's agency keeps with a patrol for itself alone; empty takes it out.
+        """Write the annex of the user's agency to a patrol; empty removes it.
 
         Raises:
             Forbidden: If the role may not.
@@ -305,7 +305,7 @@ class PatrolDesk:
     async def check_in(
         self, id: str, *, unit: str, note: str = "", at: datetime | None = None
     ) -> Patrol:
-        """Note that a unit of the user's agency said it is well.
+        """Note the check-in of a unit of the user's agency.
 
         Args:
             id: The patrol's id.
@@ -328,7 +328,7 @@ class PatrolDesk:
         return await self._act("run patrols", "check in", id, check_in)
 
     async def end(self, id: str, *, reason: str = "") -> Patrol:
-        """End what is under way.
+        """End a patrol under way.
 
         Raises:
             Forbidden: If the role may not.
@@ -365,7 +365,7 @@ class PatrolDesk:
     ) -> Patrol:
         self._access.may(allowed)
         # One that is over is not in the open documents: that it is, is told from what is kept.
-        known = await self._access.kept(Patrol, id)
+        known = await self._access.any_document(Patrol, id)
         who = PatrolActor(name=self._access.user.name, agency=self._access.user.agency)
         if self._access.user.agency not in known.parties:
             raise NotFound(kind_of(Patrol), id)

@@ -1,4 +1,4 @@
-"""PlanDesk: what is in the way of a plan, as one user may know it, before and after it is saved."""
+"""PlanDesk: conflicts of a plan that one user may know of, before and after it is saved."""
 
 from __future__ import annotations
 
@@ -67,13 +67,13 @@ class PlanDesk:
             NotFound: If there is none that is not over, or the user's agency is no party.
         """
         self._access.may("see patrols")
-        patrol = self._access.seen(Patrol, id)
+        patrol = self._access.open_document(Patrol, id)
         if self._access.user.agency not in patrol.parties:
             raise NotFound(kind_of(Patrol), id)
         return self._conflicts(self._access.open_documents, patrol, self._access.now())
 
     async def check(self, changes: dict[str, Any], *, id: str | None) -> tuple[PlanConflict, ...]:
-        """Return what would be wrong with a plan, errors first; nothing is kept.
+        """Return the conflicts of a plan, errors first; nothing is saved.
 
         Args:
             changes: Its content, by the names of `patrol.patrols.patrol.CONTENT`; of a patrol that
@@ -93,7 +93,7 @@ class PlanDesk:
             known = {"name": "", "lead": own} | values
             patrol = Patrol(id=new_id(), agency=own, at=now, origin=self._access.node, **known)
         else:
-            held = self._access.seen(Patrol, id)
+            held = self._access.open_document(Patrol, id)
             if own not in held.parties:
                 raise NotFound(kind_of(Patrol), id)
             if "agencies" in values:
@@ -124,9 +124,9 @@ class PlanDesk:
             ground=self._ground,
             units=self._units,
             agencies=self._agencies,
-            why_not=why_not_of(self._sharing),
+            refusal=why_not_of(self._sharing),
             shows=lambda sector: self._access.policy.document(sector, now=now) is not None,
-            shown_to=lambda sector, agency: (
+            is_visible_to=lambda sector, agency: (
                 passed(sector, sharing=self._sharing, viewer=agency, now=now) is not None
             ),
         )

@@ -9,7 +9,14 @@ from patrol.desks.planning.shifts import require_officer
 from patrol.desks.visibility.document_access import DocumentAccess
 from patrol.documents.document import Document, new_id, revised
 from patrol.documents.open_documents import OpenDocuments
-from patrol.duty.handover import HAND_OVER_LIFE, MOST_ITEMS, HandOver, OpenItem, open_items, taken
+from patrol.duty.handover import (
+    HAND_OVER_LIFECYCLE,
+    MOST_ITEMS,
+    HandOver,
+    OpenItem,
+    acknowledgement,
+    open_items,
+)
 from patrol.duty.roster import (
     DutyContact,
     Shift,
@@ -114,7 +121,7 @@ class RosterDesk:
                 office=given.office,
                 given_by=given.id,
                 taken_by=to.id,
-                state=HAND_OVER_LIFE.start,
+                state=HAND_OVER_LIFECYCLE.start,
                 items=items[:MOST_ITEMS],
                 more=max(0, len(items) - MOST_ITEMS),
                 note=note,
@@ -136,7 +143,7 @@ class RosterDesk:
             offer = self._access.own(open_documents, HandOver, id)
             given = open_documents.get(Shift, offer.given_by)
             by = self._access.user.name
-            state = HAND_OVER_LIFE.after(offer.state, "withdraw")
+            state = HAND_OVER_LIFECYCLE.next_state(offer.state, "withdraw")
             return (
                 revised(offer, at=now, by=by, state=state),
                 stepped(given, "withdraw", at=now, by=by),
@@ -145,7 +152,7 @@ class RosterDesk:
         return await self._access.file_one(HandOver, "withdraw offer of watch", decide)
 
     async def acknowledge(self, id: str, version: int, *, remark: str = "") -> HandOver:
-        """Take the watch: what is open is known. In that moment the old shift ends, this begins.
+        """Take over the watch: in that moment the old shift ends and this one begins.
 
         Args:
             id: Which hand-over.
@@ -177,13 +184,16 @@ class RosterDesk:
                 offer,
                 at=now,
                 by=self._access.user.name,
-                state=HAND_OVER_LIFE.after(offer.state, "acknowledge"),
+                state=HAND_OVER_LIFECYCLE.next_state(offer.state, "acknowledge"),
                 later=later[:MOST_ITEMS],
                 remark=remark,
                 acknowledged_at=now,
                 acknowledged_by=self._access.user.name,
             )
-            return (acknowledged, *taken(open_documents, offer, at=now, by=self._access.user.name))
+            return (
+                acknowledged,
+                *acknowledgement(open_documents, offer, at=now, by=self._access.user.name),
+            )
 
         return await self._access.file_one(HandOver, "take watch", decide)
 
@@ -224,8 +234,13 @@ class RosterDesk:
                 raise Conflict(f"the shift of {duty.officer} is {duty.state}")
             known = contact_of(open_documents, shift)
             if known is not None:
-                said = {"name": name, "phone": phone, "radio": radio, "languages": languages}
-                return (revised(known, at=now, by=self._access.user.name, **said),)
+                contact_fields = {
+                    "name": name,
+                    "phone": phone,
+                    "radio": radio,
+                    "languages": languages,
+                }
+                return (revised(known, at=now, by=self._access.user.name, **contact_fields),)
             return (
                 DutyContact(
                     id=id,
@@ -266,11 +281,11 @@ class RosterDesk:
     # -- inside
 
     def _items(self, open_documents: OpenDocuments) -> tuple[OpenItem, ...]:
-        """Return what is open, as far as the user may see it, of what the agency is party to."""
-        seen = (
+        """Return the visible open matters to which the agency is a party."""
+        visible = (
             self._access.policy.document(document)
             for document in open_documents
             if self._access.user.agency in document.parties
         )
         channels = self._channels.values()
-        return open_items((document for document in seen if document is not None), channels)
+        return open_items((document for document in visible if document is not None), channels)

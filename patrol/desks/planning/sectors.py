@@ -18,7 +18,7 @@ from patrol.patrols.patrol import Patrol
 from patrol.picture.contact import Contact
 from patrol.sector_checks.detection import reporters
 from patrol.sector_checks.drawing import BadShape, DrawingCheck, SectorShape, check, geojson, judge
-from patrol.sectors.overlaps import kept_out
+from patrol.sectors.overlaps import no_go_areas
 from patrol.sectors.river_extent import RiverExtent
 from patrol.sectors.sector import KEPT_OUT_OF, Sector, SectorLimits, SectorUse
 from patrol.sectors.site_geography import DeepestPoint, Ground
@@ -100,7 +100,7 @@ class SectorDesk:
             NotFound: If there is none, or the user may not know of it.
         """
         self._access.may("see sectors")
-        return await self._access.kept(Sector, id)
+        return await self._access.any_document(Sector, id)
 
     async def versions(self, id: str) -> list[Sector]:
         """Return every version of a sector of the user's agency, oldest first; of another's, the
@@ -123,7 +123,7 @@ class SectorDesk:
         limits: SectorLimits | None = None,
         id: str | None = None,
     ) -> DrawingCheck:
-        """Return what is wrong with a shape that somebody draws, and how it would lie.
+        """Return the faults of a drawn shape, and how it would lie.
 
         Args:
             shape: What is drawn.
@@ -135,7 +135,7 @@ class SectorDesk:
             Forbidden: If the role may not.
         """
         self._access.may("draw sectors")
-        found = kept_out(
+        found = no_go_areas(
             () if use in KEPT_OUT_OF else self._access.open_documents.all(Sector),
             shows=lambda sector: self._access.policy.document(sector) is not None,
             but=id,
@@ -159,7 +159,7 @@ class SectorDesk:
             Forbidden: If the role may not.
             NotFound: If there is none, or the user may not know of it.
         """
-        kept = await self.versions(id)
+        versions = await self.versions(id)
         reasons = await self._reasons(id)
 
         def told(sector: Sector) -> PastVersion:
@@ -171,7 +171,7 @@ class SectorDesk:
                 area_km2=lie.area_km2,
             )
 
-        return await asyncio.to_thread(lambda: [told(each) for each in kept])
+        return await asyncio.to_thread(lambda: [told(each) for each in versions])
 
     def lie(self, sector: Sector) -> SectorGeography:
         """Return how a sector that the user was given lies on the ground."""
@@ -263,7 +263,7 @@ class SectorDesk:
             return (revised(sector, at=now, by=self._access.user.name, **values),)
 
         await self._access.file("change sector", decide, reason=reason)
-        return self._access.seen(Sector, id)
+        return self._access.open_document(Sector, id)
 
     async def retire(self, id: str, *, version: int | None = None, reason: str = "") -> Sector:
         """Take a sector of the user's agency out of use for good; it stays readable.
@@ -305,7 +305,7 @@ class SectorDesk:
         found: dict[int, str] = {}
         for line in lines:
             try:
-                why = json_decoder(_Why).decode(line.detail)
+                why = json_decoder(_ChangeReason).decode(line.detail)
             except msgspec.MsgspecError:  # somebody altered it; `audit verify` names it
                 continue
             found[why.version] = why.reason
@@ -319,7 +319,7 @@ class SectorDesk:
         return placed
 
 
-class _Why(msgspec.Struct, frozen=True):
+class _ChangeReason(msgspec.Struct, frozen=True):
     version: int = 0
     reason: str = ""
 

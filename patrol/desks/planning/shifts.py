@@ -12,7 +12,7 @@ from patrol.documents.document import Document, new_id
 from patrol.documents.open_documents import OpenDocuments
 from patrol.duty.handover import HandOver
 from patrol.duty.roster import (
-    SHIFT_LIFE,
+    SHIFT_LIFECYCLE,
     Shift,
     check_plan,
     on_duty,
@@ -102,7 +102,7 @@ class ShiftDesk:
                 officer=officer,
                 starts_at=starts_at,
                 ends_at=ends_at,
-                state=SHIFT_LIFE.start,
+                state=SHIFT_LIFECYCLE.start,
                 user=user,
                 phone=phone,
                 radio=radio,
@@ -162,7 +162,7 @@ class ShiftDesk:
         return await self._access.file_one(Shift, "cancel shift", decide, reason=reason)
 
     async def begin(self, id: str) -> Shift:
-        """Begin the first shift of an office, in which nobody is on duty yet.
+        """Begin the first shift of an office in which nobody is on duty yet.
 
         Raises:
             Forbidden: If the role may not, or it is another officer's.

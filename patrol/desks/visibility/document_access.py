@@ -1,4 +1,4 @@
-"""DocumentAccess: what each desk for a kind of documents needs: who asks, what passes, filing."""
+"""DocumentAccess: the user, the view policy and the filing that each document desk works with."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class DocumentAccess:
     ) -> None:
         self.user, self.policy, self.field_keys, self.now = user, policy, field_keys, now
         self.node, self.open_documents, self.do = filing.node, filing.open_documents, filing.file
-        self.journal, self.disclosures = filing.journal_writer, filing.seen
+        self.journal, self.disclosures = filing.journal_writer, filing.disclosures
         self.read, self.write = store.read, store.write
 
     def may(self, act: str) -> None:
@@ -75,26 +75,26 @@ class DocumentAccess:
         require(self.user.role, act)
 
     def open(self, kind: type[P]) -> Iterator[P]:
-        """Yield what the user may see of the open documents of a kind, oldest first."""
+        """Yield the visible part of the open documents of a kind, oldest first."""
         for document in self.open_documents.all(kind):
-            seen = self.policy.document(document)
-            if seen is not None:
-                yield seen
+            visible = self.policy.document(document)
+            if visible is not None:
+                yield visible
 
-    def seen(self, kind: type[P], id: str) -> P:
-        """Return what the user may see of an open document.
+    def open_document(self, kind: type[P], id: str) -> P:
+        """Return the visible part of an open document.
 
         Raises:
             NotFound: If there is none, or the user may not know of it.
         """
         found = self.open_documents.find(kind, id)
-        seen = None if found is None else self.policy.document(found)
-        if seen is None:
+        visible = None if found is None else self.policy.document(found)
+        if visible is None:
             raise NotFound(kind_of(kind), id)
-        return seen
+        return visible
 
-    async def kept(self, kind: type[P], id: str) -> P:
-        """Return what the user may see of a document, open or closed.
+    async def any_document(self, kind: type[P], id: str) -> P:
+        """Return the visible part of a document, open or closed.
 
         Raises:
             NotFound: If there is none, or the user may not know of it.
@@ -103,10 +103,10 @@ class DocumentAccess:
         if document is None:
             found = await self.read(documents.newest, kind_of(kind), id)
             document = cast(P | None, found)
-        seen = None if document is None else self.policy.document(document)
-        if seen is None:
+        visible = None if document is None else self.policy.document(document)
+        if visible is None:
             raise NotFound(kind_of(kind), id)
-        return seen
+        return visible
 
     def own(self, open_documents: OpenDocuments, kind: type[P], id: str) -> P:
         """Return an open document whole, for an act of one of its parties.
@@ -120,7 +120,7 @@ class DocumentAccess:
         return document
 
     def sealed(
-        self, kind: str, document: str, told: Mapping[str, Any]
+        self, kind: str, document: str, fields: Mapping[str, Any]
     ) -> tuple[ProtectedField, ...]:
         """Return the words of protected fields, sealed with the key of the user's agency; none of
         no words.
@@ -128,11 +128,11 @@ class DocumentAccess:
         Raises:
             NoFieldKey, FieldKeyError: If there are words, and no key that can be used.
         """
-        if not any(told.values()):
+        if not any(fields.values()):
             return ()
         return sealed_fields(
             self.field_keys.read(self.user.agency),
-            told,
+            fields,
             agency=self.user.agency,
             kind=kind,
             document=document,
@@ -201,7 +201,7 @@ class DocumentAccess:
         Raises:
             NotFound: If there is none.
         """
-        document = await self.kept(kind, id)
+        document = await self.any_document(kind, id)
         if document.agency != self.user.agency:
             raise NotFound(kind_of(kind), id)
         return document

@@ -1,4 +1,4 @@
-"""HistoryDesk: what a user may see of long ago, in pages, days and paths.
+"""HistoryDesk: stored positions that a user may see, in pages, days and paths.
 
 The same permissions, the same policy and the same spans as a track of `VisibleUnits`.
 """
@@ -65,10 +65,10 @@ class HistoryDesk:
         states = {state.id: state for state in self._visible.states() if state.known}
         for unit in self._visible.picture.units.values():
             if unit.agency != self.user.agency:
-                seen = self._visible.of_others(unit.id)
-                if seen is not None:
-                    self._visible.note_shown(seen)
-                    states[unit.id] = seen
+                visible = self._visible.of_others(unit.id)
+                if visible is not None:
+                    self._visible.note_disclosure(visible)
+                    states[unit.id] = visible
             elif unit.retired_at is not None and self._visible.policy.passes(
                 agency=unit.agency, known=True
             ):
@@ -120,9 +120,11 @@ class HistoryDesk:
             and unit.agency != self.user.agency
             and self._visible.policy.lets(unit.agency, "positions")
         ):
-            seen = self._visible.cross_agency_units.seen(self.user.agency, id, self._visible.now())
-            state = out_of_service(unit) if seen is None else seen
-            self._visible.note_shown(state)
+            visible = self._visible.cross_agency_units.seen(
+                self.user.agency, id, self._visible.now()
+            )
+            state = out_of_service(unit) if visible is None else visible
+            self._visible.note_disclosure(state)
             return details(state, None)
         start = patrol.started_at or patrol.starts_at
         end = patrol.ended_at or self._visible.now()
@@ -166,7 +168,7 @@ class HistoryDesk:
         reading = self._visible.reading(self._visible.visible(id), start, end)
         limit = max(1, min(limit, LARGEST_PAGE))
         if not reading.exact:
-            return await self._page_told(id, reading, limit=limit, after=after, box=box)
+            return await self._shared_page(id, reading, limit=limit, after=after, box=box)
         return await self._visible.read(
             lambda connection: history.page(
                 connection,
@@ -209,12 +211,12 @@ class HistoryDesk:
         state = self._visible.visible(id)
         reading = self._visible.reading(state, ALWAYS, NEVER)
         if not reading.exact:
-            return await self._fix_told(state, gid)
+            return await self._shared_fix(state, gid)
         found = await self._visible.read(history.one, id, reading.spans, reading.agencies, gid)
-        told = [] if found is None else reading.fixes([found])
-        if not told:
+        fixes = [] if found is None else reading.fixes([found])
+        if not fixes:
             raise NotFound("position", gid.hex())
-        return told[0]
+        return fixes[0]
 
     async def days(self, id: str, *, start: datetime = ALWAYS, end: datetime = NEVER) -> list[date]:
         """Return the days (UTC) on which a unit or radio was somewhere, oldest first.
@@ -227,7 +229,7 @@ class HistoryDesk:
         reading = self._visible.reading(self._visible.visible(id), start, end)
         if reading.exact:
             return await self._visible.read(history.days, reading.spans, reading.agencies)
-        return await self._days_told(reading)
+        return await self._shared_days(reading)
 
     async def extent(
         self,
@@ -271,7 +273,7 @@ class HistoryDesk:
                     )
                 )
             else:
-                some = await self._extent_told(
+                some = await self._shared_extent(
                     id, start=start, end=end, box=box, plausible=plausible, most=left
                 )
             if some is None:
@@ -304,15 +306,15 @@ class HistoryDesk:
             chosen = list(states.values())
         else:
             chosen = [self._visible.visible(id) for id in ids]
-        wanted = {state.id: self._visible.reading(state, start, end) for state in chosen}
-        part = (end - start) / max(MOST_IN_PATHS // max(len(wanted), 1), 1)
+        readings = {state.id: self._visible.reading(state, start, end) for state in chosen}
+        part = (end - start) / max(MOST_IN_PATHS // max(len(readings), 1), 1)
         part = timedelta() if part < FINEST else part
         found: dict[str, PositionHistory] = {}
-        for some in batched(wanted):
+        for some in batched(readings):
             read = await self._visible.read(history.paths, some, part)
             for id, path in read.items():
-                if (told := wanted[id].path(path)) is not None:
-                    found[id] = told
+                if (readable := readings[id].path(path)) is not None:
+                    found[id] = readable
         return found
 
     async def films(
@@ -341,17 +343,17 @@ class HistoryDesk:
         """
         self._visible.may("see tracks")
         chosen = self.filmed() if ids is None else [self._visible.visible(id) for id in ids]
-        wanted = {state.id: self._visible.reading(state, start, end) for state in chosen}
+        readings = {state.id: self._visible.reading(state, start, end) for state in chosen}
         found: dict[str, Film] = {}
         left = most
-        for some in batched(wanted):
+        for some in batched(readings):
             read, whole = await self._visible.read(films.films, some, left)
             left -= sum(len(film) for film in read.values())
             if not whole or left < 0:
                 raise Conflict(f"more than {most} positions: ask for less time or fewer units")
             for id, film in read.items():
-                if (told := wanted[id].film(film)) is not None:
-                    found[id] = told
+                if (readable := readings[id].film(film)) is not None:
+                    found[id] = readable
         return found
 
     def filmed(self) -> list[UnitState]:
@@ -367,7 +369,7 @@ class HistoryDesk:
 
     # -- inside
 
-    async def _extent_told(
+    async def _shared_extent(
         self,
         id: str,
         *,
@@ -377,7 +379,7 @@ class HistoryDesk:
         plausible: bool,
         most: int,
     ) -> list[HistoryExtent] | None:
-        """Return the extent of what may be told of another agency's unit, as it may be told."""
+        """Return the extent of the readable positions of another agency's unit."""
         found: list[HistoryExtent] = []
         after = None
         while True:
@@ -397,17 +399,17 @@ class HistoryDesk:
             if after is None:
                 return found
 
-    async def _page_told(
+    async def _shared_page(
         self, id: str, reading: Reading, *, limit: int, after: Mark | None, box: Box | None
     ) -> PositionPage:
-        """Return a page of what may be told of another agency's unit, by the names of
+        """Return a page of readable positions of another agency's unit, under
         `patrol.sharing.pseudonyms`.
 
         It ends with something that is told: at whatever else it ended, others would learn when the
         unit was where nothing crosses. A moment is never parted, so there may be a few more.
         """
         naming = Naming()
-        kept = PositionPage(fixes=[], ids=[], last=None)
+        empty = PositionPage(fixes=[], ids=[], last=None)
         mark, at_once = after, limit + 1
         while True:
             found = await self._visible.read(
@@ -420,28 +422,30 @@ class HistoryDesk:
                     after=mark,
                 )
             )
-            told = reading.page(found)
-            told = PositionPage(fixes=told.fixes, ids=naming.names(told.fixes), last=None)
+            page = reading.page(found)
+            page = PositionPage(fixes=page.fixes, ids=naming.names(page.fixes), last=None)
             # By the place that is told: small boxes must not find out where it is more exactly.
-            told = told if box is None else history.within(told, box)
-            kept.fixes.extend(told.fixes)
-            kept.ids.extend(told.ids)
+            page = page if box is None else history.within(page, box)
+            empty.fixes.extend(page.fixes)
+            empty.ids.extend(page.ids)
             mark, at_once = found.last, min(2 * at_once, LARGEST_PAGE)
-            if mark is None or _ends(kept.fixes, limit) is not None:
+            if mark is None or _ends(empty.fixes, limit) is not None:
                 break
-        end = _ends(kept.fixes, limit)
+        end = _ends(empty.fixes, limit)
         if end is None:
-            return kept
-        last = end_of_moment(kept.fixes[end - 1].time)
-        return PositionPage(fixes=kept.fixes[:end], ids=kept.ids[:end], last=last)
+            return empty
+        last = end_of_moment(empty.fixes[end - 1].time)
+        return PositionPage(fixes=empty.fixes[:end], ids=empty.ids[:end], last=last)
 
-    async def _fix_told(self, state: UnitState, name: bytes) -> Fix:
-        """Return what may be told of one position of another agency's unit, by its told name."""
+    async def _shared_fix(self, state: UnitState, name: bytes) -> Fix:
+        """Return the readable part of one position of another agency's unit, under its
+        pseudonym.
+        """
         time = moment_of(name)
         if time is not None:
             until = time + timedelta(microseconds=1)
             reading = self._visible.reading(state, time, until)
-            page = await self._page_told(
+            page = await self._shared_page(
                 state.id, reading, limit=LARGEST_PAGE, after=None, box=None
             )
             for fix, id in zip(page.fixes, page.ids, strict=True):
@@ -449,8 +453,8 @@ class HistoryDesk:
                     return fix
         raise NotFound("position", name.hex())
 
-    async def _days_told(self, reading: Reading) -> list[date]:
-        """Return the days on which something of another agency's may be told, oldest first.
+    async def _shared_days(self, reading: Reading) -> list[date]:
+        """Return the days with readable positions of another agency's unit, oldest first.
 
         What may is judged here, not where the store is read: agreements, patrols and what is
         counted of them are one thread's, and a suspension while the store reads lets nothing out.
@@ -462,9 +466,9 @@ class HistoryDesk:
                 history.places_from, span, reading.agencies, since_us
             ):
                 times_us, lons, lats = zip(*rows, strict=True)
-                told = np.flatnonzero(reading.passing(times_us, lons, lats))
-                if len(told):  # the rest of that day is of no interest
-                    day = times_us[told[0]] // history.DAY_US
+                passing = np.flatnonzero(reading.passing(times_us, lons, lats))
+                if len(passing):  # the rest of that day is of no interest
+                    day = times_us[passing[0]] // history.DAY_US
                     days.add(day)
                     since_us = (day + 1) * history.DAY_US
                 else:

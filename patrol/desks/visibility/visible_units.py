@@ -1,4 +1,4 @@
-"""VisibleUnits: what one user may see of the picture and the records.
+"""VisibleUnits: the units and radios that one user may see.
 
 What may pass is decided here and nowhere else: by the table of permissions and by the policy of
 the user's agency and role.
@@ -93,7 +93,7 @@ class VisibleUnits:
     ) -> None:
         self.user, self.picture, self.read, self.now = user, picture, read, now
         self._stored, self._sharing, self.cross_agency_units = stored, sharing, cross_agency_units
-        self._feed_of, self._ask, self._agency, self._rejected = feed_of, ask, agency, rejected
+        self._feed_of, self._inquire, self._agency, self._rejected = feed_of, ask, agency, rejected
         self.crossed_in: int | None = None
         """The policy epoch in which something of another agency's was first handed out."""
         self.policy = ViewPolicy(
@@ -101,12 +101,12 @@ class VisibleUnits:
             role=user.role,
             sharing=sharing,
             now=now,
-            told=self.note_shown_now,
+            told=self.note_disclosures,
         )
 
     @property
     def epoch(self) -> int:
-        """The policy epoch: raised by whatever changes what may pass from other agencies."""
+        """The policy epoch: raised by each change of what may cross from other agencies."""
         return self.cross_agency_units.epoch(self.user.agency, self.now())
 
     @property
@@ -141,7 +141,7 @@ class VisibleUnits:
         return self._feed_of(self.policy)
 
     def units(self, *, retired: bool = False) -> list[UnitDetails]:
-        """Return what is known of every registered unit the user may see, by call sign.
+        """Return the state of every visible registered unit, by call sign.
 
         Args:
             retired: Whether to return those out of service, too.
@@ -163,7 +163,7 @@ class VisibleUnits:
         return sorted(found, key=lambda each: (each.call_sign.casefold(), each.id))
 
     def unit(self, id: str, *, unplaced: bool = False) -> UnitDetails:
-        """Return what is known of one unit, in service or not, or of one unknown radio.
+        """Return the state of one unit, in service or not, or of one unknown radio.
 
         Args:
             id: Unit id or radio address.
@@ -254,25 +254,25 @@ class VisibleUnits:
             Forbidden: If the role may not.
         """
         self.may("see tracks")
-        wanted = {
+        readings = {
             state.id: self.reading(state, start, end)
             for state in self.states()
             if state.last is not None and state.last.time >= start
         }
-        points_each = min(points_each, max(ALL_TRACKS // max(len(wanted), 1), 2))
+        points_each = min(points_each, max(ALL_TRACKS // max(len(readings), 1), 2))
         part = (end - start) / max(points_each - 1, 1)
         found: dict[str, list[Fix]] = {}
-        for some in batched(wanted):
+        for some in batched(readings):
             read = await self.read(tracks.overview, some, part, points_each)
             for id, fixes in read.items():
-                if told := wanted[id].fixes(fixes):
-                    found[id] = told
+                if readable := readings[id].fixes(fixes):
+                    found[id] = readable
         return found
 
     # -- radios
 
     async def unknown_radios(self) -> list[UnknownRadio]:
-        """Return the radios that nobody has registered, last heard first.
+        """Return the unregistered radios, last heard first.
 
         Raises:
             Forbidden: If the role may not.
@@ -291,8 +291,8 @@ class VisibleUnits:
             self.picture.address_taken,
         )
 
-    async def heard(self, address: str, *, limit: int = 100) -> list[ReceivedMessage]:
-        """Return the last messages of a radio address, newest first, with all who heard each.
+    async def received_messages(self, address: str, *, limit: int = 100) -> list[ReceivedMessage]:
+        """Return the last messages of a radio address, newest first, with all receptions of each.
 
         Raises:
             Forbidden: If the role may not.
@@ -306,19 +306,19 @@ class VisibleUnits:
             min(limit, 1000),
         )
 
-    async def why(self, asked: str) -> Inquiry:
+    async def inquire(self, words: str) -> Inquiry:
         """Return why a radio is not on the map: where it stops on its way there.
 
         Args:
-            asked: Radio address, device id, MMSI or call sign.
+            words: Radio address, device id, MMSI or call sign.
 
         Raises:
             Forbidden: If the role may not.
         """
         self.may("see what a radio sent")
-        shown = self._is_nodes and may(self.user.role, "see rejected frames")
-        rejected = self._rejected if shown else None
-        return await self._ask(self.policy, asked, rejected)
+        sees_rejected = self._is_nodes and may(self.user.role, "see rejected frames")
+        rejected = self._rejected if sees_rejected else None
+        return await self._inquire(self.policy, words, rejected)
 
     def assignments(self) -> list[Assignment]:
         """Return from when to when which address stands for which unit, oldest first.
@@ -357,7 +357,7 @@ class VisibleUnits:
         return state
 
     def _own_unit(self, state: UnitState) -> Unit | None:
-        """Return what is written down of a unit of the user's agency; None for others'."""
+        """Return the registered details of a unit of the user's agency; None for others'."""
         if state.agency != self.user.agency:
             return None
         return self.picture.units.get(state.id)
@@ -369,11 +369,11 @@ class VisibleUnits:
             return own
         others = self.cross_agency_units.seen_by(self.user.agency, self.now())
         for state in others:
-            self.note_shown(state)
+            self.note_disclosure(state)
         return own + others
 
     def visible(self, id: str) -> UnitState:
-        """Return what the user may see of a unit or radio, also of another agency's.
+        """Return the visible state of a unit or radio, also of another agency's.
 
         For acts it is `own_state`, which knows the user's own alone.
 
@@ -383,21 +383,21 @@ class VisibleUnits:
         try:
             return self.own_state(id)
         except NotFound:
-            seen = self.of_others(id)
-            if seen is None:
+            visible = self.of_others(id)
+            if visible is None:
                 raise
-            self.note_shown(seen)
-            return seen
+            self.note_disclosure(visible)
+            return visible
 
     def of_others(self, id: str) -> UnitState | None:
         """Return another agency's unit as it is seen now, or bare where only its past may be."""
         if not self.policy.sees_others:
             return None
         now, viewer = self.now(), self.user.agency
-        seen = self.cross_agency_units.seen(viewer, id, now)
+        visible = self.cross_agency_units.seen(viewer, id, now)
         unit = self.picture.units.get(id)
-        if seen is not None or unit is None:
-            return seen
+        if visible is not None or unit is None:
+            return visible
         open_ = self._sharing.tracks_open(unit.agency, viewer, unit=id, now=now)
         return out_of_service(unit) if open_ else None
 
@@ -405,13 +405,13 @@ class VisibleUnits:
         spans = self._spans(state, start, end)
         return self.policy.reading(state.agency, state.id, spans)
 
-    def note_shown_now(self) -> None:
+    def note_disclosures(self) -> None:
         self.note_crossing(self.epoch)
 
-    def note_shown(self, state: UnitState) -> None:
+    def note_disclosure(self, state: UnitState) -> None:
         """Note that another agency's unit is shown to the user."""
-        self.note_shown_now()
-        self._sharing.seen.seen(self.user.agency, state.agency, "positions")
+        self.note_disclosures()
+        self._sharing.seen.count(self.user.agency, state.agency, "positions")
 
     def registered(self, id: str) -> Unit:
         unit = self.picture.units.get(id)

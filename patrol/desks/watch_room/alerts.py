@@ -1,4 +1,4 @@
-"""AlertDesk: what one user may see of alerts and do about them."""
+"""AlertDesk: how one user sees and handles alerts."""
 
 from __future__ import annotations
 
@@ -132,8 +132,10 @@ class AlertDesk:
                 limit=LOOKED_AT,
             )
         )
-        seen = (self._access.policy.document(each) for each in found)
-        return [each for each in seen if isinstance(each, Alert)][: max(1, min(limit, MOST_ALERTS))]
+        visible = (self._access.policy.document(each) for each in found)
+        return [each for each in visible if isinstance(each, Alert)][
+            : max(1, min(limit, MOST_ALERTS))
+        ]
 
     async def alert(self, id: str) -> Alert:
         """Return one alert, open or closed.
@@ -143,10 +145,10 @@ class AlertDesk:
             NotFound: If there is none, or the user may not know of it.
         """
         self._access.may("see alerts")
-        return await self._access.kept(Alert, id)
+        return await self._access.any_document(Alert, id)
 
     async def versions(self, id: str) -> list[Alert]:
-        """Return every version of an alert, oldest first: what became of it, when and by whom.
+        """Return every version of an alert, oldest first.
 
         Raises:
             Forbidden: If the role may not.
@@ -154,11 +156,11 @@ class AlertDesk:
         """
         await self.alert(id)
         found = await self._access.read(documents.versions, kind_of(Alert), id)
-        seen = (self._access.policy.document(each) for each in found)
-        return [each for each in seen if isinstance(each, Alert)]
+        visible = (self._access.policy.document(each) for each in found)
+        return [each for each in visible if isinstance(each, Alert)]
 
     async def acknowledge(self, id: str, *, where: str = "") -> Alert:
-        """Say that somebody knows of an alert.
+        """Acknowledge an alert.
 
         Args:
             id: Which.
@@ -180,7 +182,7 @@ class AlertDesk:
         )
 
     async def escalate(self, id: str) -> Alert:
-        """Tell those of an alert who would be told next, now: whoever sees it cannot do it alone.
+        """Notify the next stage of an alert now, for a person who cannot handle it alone.
 
         Args:
             id: Which.
@@ -200,7 +202,7 @@ class AlertDesk:
         )
 
     async def acknowledge_all(self, ids: Sequence[str], *, where: str = "") -> AlertsAcknowledged:
-        """Say that somebody knows of many alerts; those that do not wait for it are left.
+        """Acknowledge many alerts; those that do not wait for it are left.
 
         Args:
             ids: Which; each counts once.
@@ -220,7 +222,7 @@ class AlertDesk:
             done: list[Alert] = []
             for id in dict.fromkeys(ids):
                 try:
-                    alert = self._held(open_documents, id)
+                    alert = self._own_alert(open_documents, id)
                     by = self._access.user.name
                     done.append(alert_acts.acknowledged(alert, at=now, by=by, where=where))
                 except PatrolError as error:
@@ -301,13 +303,13 @@ class AlertDesk:
         self._access.may("resolve alerts")
         if not note.strip():
             raise Conflict("an alert is resolved with a note")
-        alert = self._held(self._access.open_documents, id)
+        alert = self._own_alert(self._access.open_documents, id)
         rule = RULES.get(alert.rule)
         if rule is not None and rule.latched:
             self._access.may("clear distress")
             with suppress(NotFound):  # of a radio that is not known any more the alert is all
                 await self._clear_distress(alert.subject, by=self._access.user.name, note=note)
-            after = await self._access.kept(Alert, id)
+            after = await self._access.any_document(Alert, id)
             if after.is_closed:
                 return after
             return await self._change(
@@ -329,9 +331,9 @@ class AlertDesk:
 
     # -- inside
 
-    def _held(self, open_documents: OpenDocuments, id: str) -> Alert:
+    def _own_alert(self, open_documents: OpenDocuments, id: str) -> Alert:
         alert = self._access.own(open_documents, Alert, id)
-        if not may(self._access.user.role, alert.seen_by):
+        if not may(self._access.user.role, alert.viewing_act):
             raise NotFound(kind_of(Alert), id)
         return alert
 
@@ -344,7 +346,7 @@ class AlertDesk:
         reason: str = "",
     ) -> Alert:
         def filing(open_documents: OpenDocuments, now: datetime) -> tuple[Alert, ...]:
-            return (change(self._held(open_documents, id), now),)
+            return (change(self._own_alert(open_documents, id), now),)
 
         (after,) = await self._access.file(act, filing, reason=reason)
         assert isinstance(after, Alert)

@@ -1,4 +1,4 @@
-"""CrewDesk: what a crew under way reports, and all that its phone needs of plans and words.
+"""CrewDesk: reports of a crew under way, and the plans and phrases that its phone needs.
 
 Nothing of another agency is in it but the areas of the crew's own patrols, marked as that agency's.
 """
@@ -136,7 +136,7 @@ class Receive(Protocol):
     async def __call__(
         self, transmissions: Sequence[Transmission], *, of: str | None = None
     ) -> None:
-        """Take in what people or phones reported directly."""
+        """Take in direct reports of people or phones."""
 
 
 class CrewDesk:
@@ -166,7 +166,7 @@ class CrewDesk:
         unit: str | None,
     ) -> None:
         self._access, self._picture, self._ground = access, picture, ground
-        self._receive, self._tell, self._handed = receive, tell, handed
+        self._receive, self._send, self._handed = receive, tell, handed
         self.device: Final = device or access.user.name
         self._unit = unit
 
@@ -187,8 +187,8 @@ class CrewDesk:
 
     # -- reports
 
-    async def taken(self, ids: Sequence[str]) -> Mapping[str, PhoneReceipt]:
-        """Return what is known of reports that were taken before, by their ids.
+    async def receipts(self, ids: Sequence[str]) -> Mapping[str, PhoneReceipt]:
+        """Return the receipts of reports that were taken before, by their ids.
 
         Raises:
             Forbidden: If the role may not.
@@ -212,8 +212,8 @@ class CrewDesk:
         now = self._access.now()
         await self._access.write(crew_reports.put, receipts, now, origin=self._access.node)
 
-    async def hear(self, transmissions: Sequence[Transmission], *, source: str) -> None:
-        """Take in what the crew says as a radio would; on disk when this returns.
+    async def take(self, transmissions: Sequence[Transmission], *, source: str) -> None:
+        """Take in transmissions of the crew; stored when this returns.
 
         Args:
             transmissions: What it said.
@@ -228,9 +228,9 @@ class CrewDesk:
         await self._receive(
             [
                 msgspec.structs.replace(
-                    said, channel=source, reception_id=f"{node}/{source}/{uuid4().hex}"
+                    transmission, channel=source, reception_id=f"{node}/{source}/{uuid4().hex}"
                 )
-                for said in transmissions
+                for transmission in transmissions
             ],
             of=self._access.user.agency,
         )
@@ -247,13 +247,13 @@ class CrewDesk:
         found = await self._access.read(messages.find, id)
         if found is None or not self._is_ours(found):
             raise NotFound("text", id)
-        await self._tell(OrderResult(id=id, state="read", at=self._access.now(), final=True))
+        await self._send(OrderResult(id=id, state="read", at=self._access.now(), final=True))
         self._handed(id)
 
     # -- what the phone shows
 
     def own_unit(self) -> CrewUnit | None:
-        """Return what is known of the crew's unit; None if it speaks for none.
+        """Return the state of the crew's unit; None if it has none.
 
         Raises:
             Forbidden: If the role may not.
@@ -280,7 +280,7 @@ class CrewDesk:
             Forbidden: If the role may not.
         """
         self._access.may("report positions")
-        return tuple(self._told(patrol) for patrol in self._ours())
+        return tuple(self._crew_patrol(patrol) for patrol in self._ours())
 
     def sectors(self) -> tuple[CrewSector, ...]:
         """Return the areas of those patrols, and those of the agency to keep out of.
@@ -289,12 +289,12 @@ class CrewDesk:
             Forbidden: If the role may not.
         """
         self._access.may("report positions")
-        wanted = {id for patrol in self._ours() for id in _covered(patrol)}
+        covered = {id for patrol in self._ours() for id in _covered(patrol)}
         own = self._access.user.agency
         found = [
             each
             for each in self._access.open(Sector)
-            if each.id in wanted or (each.agency == own and each.use in KEPT_OUT_OF)
+            if each.id in covered or (each.agency == own and each.use in KEPT_OUT_OF)
         ]
         drawn = ((each, self._rings(each)) for each in found[:MOST_SECTORS])
         return tuple(
@@ -320,15 +320,15 @@ class CrewDesk:
             since=now - TEXTS_FOR,
             limit=MOST_TEXTS,
         )
-        told = []
+        texts = []
         for each in found:
             if each.state == "queued" and each.expires_at > now:
-                await self._tell(OrderResult(id=each.id, state="delivered", at=now, final=True))
+                await self._send(OrderResult(id=each.id, state="delivered", at=now, final=True))
                 self._handed(each.id)
             elif each.state not in _SEEN:
                 continue
             read = (step.at for step in each.history if step.state == "read")
-            told.append(
+            texts.append(
                 CrewText(
                     id=each.id,
                     at=each.created_at,
@@ -338,7 +338,7 @@ class CrewDesk:
                     read_at=next(read, None),
                 )
             )
-        return tuple(told)
+        return tuple(texts)
 
     # -- inside
 
@@ -361,7 +361,7 @@ class CrewDesk:
         ]
         return sorted(found, key=lambda each: (each.starts_at, each.id))
 
-    def _told(self, patrol: Patrol) -> CrewPatrol:
+    def _crew_patrol(self, patrol: Patrol) -> CrewPatrol:
         units = self._picture.units
         return CrewPatrol(
             id=patrol.id,
@@ -381,7 +381,7 @@ class CrewDesk:
         )
 
     def _next_check_in(self, patrol: Patrol) -> datetime | None:
-        """Return when the crew's unit is to be heard of next; see `patrol.watch.clock`."""
+        """Return when the next check-in of the crew's unit is due; see `patrol.watch.clock`."""
         unit, interval = self.unit, patrol.check_in_interval_s
         if unit is None or patrol.state != "under way" or interval is None:
             return None

@@ -1,4 +1,4 @@
-"""DeliveryDesk: what a user sees of alerts that were sent, and which browsers take them."""
+"""DeliveryDesk: deliveries of alerts that a user sees, and the user's subscribed browsers."""
 
 from __future__ import annotations
 
@@ -62,13 +62,13 @@ class DeliveryDesk:
             agencies=[self._access.policy.agency],
             limit=MOST_DELIVERIES if alert is not None else min(limit, MOST_DELIVERIES),
         )
-        seen = (self._access.policy.document(each) for each in found)
-        wanted = [
+        visible = (self._access.policy.document(each) for each in found)
+        newest = [
             each
-            for each in seen
+            for each in visible
             if isinstance(each, AlertDelivery) and (alert is None or each.alert == alert)
         ]
-        return wanted[:limit]
+        return newest[:limit]
 
     def may_see(self) -> None:
         """Raise unless the user may see how deliveries fare.
@@ -93,7 +93,7 @@ class DeliveryDesk:
             Forbidden: If the role may not.
         """
         self._access.may("subscribe to alerts")
-        return [_told(each) for each in self._own_browsers(self._access.open_documents)]
+        return [_browser(each) for each in self._own_browsers(self._access.open_documents)]
 
     async def taking(self) -> list[Browser]:
         """Return those that are told of alerts: not who subscribed before all sessions of the user
@@ -105,7 +105,7 @@ class DeliveryDesk:
         """
         self._access.may("subscribe to alerts")
         own = self._own_browsers(self._access.open_documents)
-        return [_told(each) for each in own if not await is_from_before(self._access.read, each)]
+        return [_browser(each) for each in own if not await is_from_before(self._access.read, each)]
 
     def browser(self, id: str) -> Browser:
         """Return one of them.
@@ -115,7 +115,7 @@ class DeliveryDesk:
             NotFound: If the user has none of that id.
         """
         self._access.may("subscribe to alerts")
-        return _told(self._own_browser(self._access.open_documents, id))
+        return _browser(self._own_browser(self._access.open_documents, id))
 
     async def subscribe(self, *, endpoint: str, p256dh: str, auth: str, label: str = "") -> Browser:
         """Have alerts sent to a browser; another subscription of the same browser ends.
@@ -148,7 +148,7 @@ class DeliveryDesk:
 
         *_, new = await self._access.file("subscribe browser", decide)
         assert isinstance(new, PushSubscription)
-        return _told(new)
+        return _browser(new)
 
     async def unsubscribe(self, id: str) -> None:
         """Have no more alerts sent to a browser of the user's.
@@ -183,5 +183,5 @@ class DeliveryDesk:
         raise NotFound("browser", id)
 
 
-def _told(subscription: PushSubscription) -> Browser:
+def _browser(subscription: PushSubscription) -> Browser:
     return Browser(id=subscription.id, label=subscription.label, since=subscription.at)

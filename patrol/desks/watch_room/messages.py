@@ -1,4 +1,4 @@
-"""MessageDesk: how a user sends messages to radios, and sees what became of them."""
+"""MessageDesk: how a user sends messages to radios, and follows their delivery."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class MessageDesk:
         self._agency, self._node = agency, node
 
     async def messages_between(self, *, start: datetime, end: datetime, most: int) -> list[Message]:
-        """Return what the user's agency had said to radios in a stretch of time, oldest first.
+        """Return the messages of the user's agency to radios in a stretch of time, oldest first.
 
         Args:
             start: Given at this time or later, aware UTC.
@@ -70,7 +70,7 @@ class MessageDesk:
         reason: str = "",
         id: str | None = None,
     ) -> Message:
-        """Have something said to a radio; the message is kept when this returns, not yet sent.
+        """Send a message to a radio; it is stored when this returns, not yet sent.
 
         Args:
             kind: `text`, `poll` (where are you?), `alert`, or `distress`, a relayed call for help.
@@ -101,7 +101,7 @@ class MessageDesk:
         if not 0 < expires_in_s <= LONGEST.total_seconds():
             raise CannotSend("bad_expiry", "a message must expire within 24 h")
         words = "" if kind == "poll" else text
-        asked = _Asked(
+        request = _Request(
             self._visible.policy.agency,
             self._visible.user.name,
             kind,
@@ -115,7 +115,7 @@ class MessageDesk:
         if known is not None:
             # Its way is not looked for again: its radio may have been heard elsewhere since, or be
             # one that nothing reaches any more.
-            return asked.answered_by(known)
+            return request.answered_by(known)
         if unit is not None or address is not None:
             unit, address, channel = await self._way(kind, unit, address, channel)
         elif channel is None:
@@ -136,10 +136,10 @@ class MessageDesk:
             agency=self._visible.policy.agency,
             origin=self._node,
         )
-        return asked.answered_by(await self._dispatch.send(message))
+        return request.answered_by(await self._dispatch.send(message))
 
     async def routes(self, *, unit: str | None = None, address: str | None = None) -> list[Route]:
-        """Return the ways to a unit or radio, last heard first; none for one never heard.
+        """Return the routes to a unit or radio, last heard first; none for one never heard.
 
         Raises:
             Forbidden: If the role may not.
@@ -150,14 +150,14 @@ class MessageDesk:
         own = self._visible.policy.agency == self._agency or self._is_own_person(addresses)
         if known is None and not own:
             return []  # when and where unknown radios are heard is for the node's own agency
-        heard = await self._visible.read(messages.heard_on, addresses)
+        routes = await self._visible.read(messages.heard_on, addresses)
         ways = [
             (address, channel, at)
-            for address, channel, at in heard
+            for address, channel, at in routes
             # plotted by voice, or vouched for by a key or user: no channel, and no way back
             if ":" not in channel and channel != "voice"
         ]
-        ways += await self._to_phones(addresses, heard)
+        ways += await self._to_phones(addresses, routes)
         ways.sort(key=lambda way: way[2], reverse=True)
         return [self._route(address, channel, heard_at=at) for address, channel, at in ways]
 
@@ -277,7 +277,7 @@ class MessageDesk:
         return assigned.unit, (address,)
 
     async def _to_phones(
-        self, addresses: Sequence[str], heard: Sequence[tuple[str, str, datetime]]
+        self, addresses: Sequence[str], routes: Sequence[tuple[str, str, datetime]]
     ) -> list[tuple[str, str, datetime]]:
         """Return the ways to enrolled phones, and to people on the crew's page.
 
@@ -287,14 +287,14 @@ class MessageDesk:
         if not names:
             return []
         phones = await self._visible.read(accounts.phones_of, self._visible.policy.agency, names)
-        last = {address: at for address, channel, at in heard if channel.startswith("key:")}
+        last = {address: at for address, channel, at in routes if channel.startswith("key:")}
         ways = [
             (address_of(name), PHONE, max(since, last.get(address_of(name), since)))
             for name, since in phones
         ]
         ways += [
             (address, PHONE, at)
-            for address, channel, at in heard
+            for address, channel, at in routes
             if channel.startswith(PERSON) and address_of(channel.removeprefix(PERSON)) == address
         ]
         return ways
@@ -322,7 +322,7 @@ class MessageDesk:
         )
 
 
-class _Asked(NamedTuple):
+class _Request(NamedTuple):
     """What somebody wants said and by which way, as it was asked for."""
 
     agency: str
@@ -333,19 +333,19 @@ class _Asked(NamedTuple):
     address: str | None
     channel: str | None
 
-    def answered_by(self, kept: Message) -> Message:
-        """Return `kept`, the message that is kept under the id of this one.
+    def answered_by(self, stored: Message) -> Message:
+        """Return `stored`, the message that is kept under the id of this one.
 
         Raises:
             Conflict: If it is another.
         """
         to_all = self.unit is None and self.address is None
         if (
-            (kept.agency, kept.operator, kept.kind, kept.text) == self[:4]
-            and self.unit in (None, kept.unit, kept.address)  # an unknown radio by its address
-            and self.address in (None, kept.address)
-            and self.channel in (None, kept.channel)
-            and to_all == (kept.address is None)
+            (stored.agency, stored.operator, stored.kind, stored.text) == self[:4]
+            and self.unit in (None, stored.unit, stored.address)  # an unknown radio by its address
+            and self.address in (None, stored.address)
+            and self.channel in (None, stored.channel)
+            and to_all == (stored.address is None)
         ):
-            return kept
+            return stored
         raise Conflict("that id is another message's")

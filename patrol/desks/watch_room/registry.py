@@ -1,4 +1,4 @@
-"""RegistryDesk: how a user registers units and their radios, and takes in what is told of them.
+"""RegistryDesk: how a user registers units and their radios, and enters reports about them.
 
 Orders go to the watch and are answered after their commit.
 """
@@ -102,8 +102,8 @@ class RegistryDesk:
         now, hearer = self._visible.now(), picture.owner_of_radio(address)
         is_anothers = owner.agency != hearer
         if is_anothers and start is not None and start < now:
-            heard = await self._visible.read(receptions.newest_of, address, hearer)
-            if heard is not None:
+            last_reception = await self._visible.read(receptions.newest_of, address, hearer)
+            if last_reception is not None:
                 raise Conflict(
                     "what was heard until now stays with who heard it: the radio can stand for"
                     " the unit from now on",
@@ -146,10 +146,10 @@ class RegistryDesk:
             raise NotFound("assignment", id)
         hearer, until = self._visible.picture.owner_of_radio(known.address), known.end
         if until is not None and (end is None or end > until) and known.agency != hearer:
-            heard = await self._visible.read(
+            last_reception = await self._visible.read(
                 receptions.newest_of, known.address, hearer, since=until
             )
-            if heard is not None:
+            if last_reception is not None:
                 raise Conflict(
                     "another agency has heard it since then: assign the radio anew",
                     code="heard_by_another",
@@ -190,7 +190,7 @@ class RegistryDesk:
         return self._visible.unit(unit.id)
 
     async def change_unit(self, id: str, changes: dict[str, object]) -> Unit:
-        """Change what is known of a unit.
+        """Change registered fields of a unit.
 
         Args:
             id: The unit's id.
@@ -219,7 +219,7 @@ class RegistryDesk:
     async def plot(
         self, id: str, *, lon: float, lat: float, at: datetime | None = None
     ) -> UnitState:
-        """Plot a unit by voice: somebody said on the radio where it is.
+        """Plot a unit by a position reported by voice.
 
         Args:
             id: The unit's id.
@@ -267,7 +267,7 @@ class RegistryDesk:
         return self._visible.unit(unit.id)
 
     async def report(self, transmissions: Sequence[Transmission], *, source: str) -> None:
-        """Take in what a phone or device reported over HTTP; stored when this returns.
+        """Take in a report of a phone or device over HTTP; stored when this returns.
 
         Args:
             transmissions: What it said.
@@ -280,11 +280,11 @@ class RegistryDesk:
         await self._receive(
             [
                 msgspec.structs.replace(
-                    said,
+                    transmission,
                     channel=source,
                     reception_id=f"{self._node}/{source}/{uuid4().hex}",
                 )
-                for said in transmissions
+                for transmission in transmissions
             ],
             of=self._visible.user.agency,
         )

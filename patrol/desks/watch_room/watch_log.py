@@ -72,7 +72,7 @@ class WatchLogDesk:
         """
         self._access.may("write in the watch log")
         if corrects:
-            other = await self._access.kept(LogEntry, corrects)
+            other = await self._access.any_document(LogEntry, corrects)
             if other.agency != self._access.user.agency:
                 raise NotFound("log_entry", corrects)
         id = new_id()
@@ -123,7 +123,7 @@ class WatchLogDesk:
         """
         self._access.may("see the watch log")
         limit = max(1, min(limit, MOST_LINES))
-        first, end = await self._access.read(_between, since, until)
+        first, end = await self._access.read(_line_range, since, until)
         before = end if before is None else min(before, end)
         lines: list[LogLine] = []
         for _ in range(READS):
@@ -145,7 +145,7 @@ class WatchLogDesk:
             StoreError: If the journal cannot be read.
         """
         self._access.may("see the watch log")
-        first, end = await self._access.read(_between, since, until)
+        first, end = await self._access.read(_line_range, since, until)
         for start in range(first - 1, end - 1, EXPORTED_AT_ONCE):
             stop = min(start + EXPORTED_AT_ONCE + 1, end)
             for entry, document in reversed(await self._read(start, stop, EXPORTED_AT_ONCE, None)):
@@ -171,13 +171,13 @@ class WatchLogDesk:
     def _line(self, entry: Entry, document: Document | None) -> LogLine | None:
         """Return an entry as the user may see it; None for nothing."""
         agency = self._access.user.agency
-        seen = None if document is None else self._access.policy.document(document)
-        if document is not None and (seen is None or agency not in document.parties):
+        visible = None if document is None else self._access.policy.document(document)
+        if document is not None and (visible is None or agency not in document.parties):
             return None
         if document is None and entry.act in VIEWS:
             return None
         own = entry.agency == agency
-        if not own and (seen is None or not self._may_know(entry)):
+        if not own and (visible is None or not self._may_know(entry)):
             return None
         detail = _detail(entry.detail)
         if not own:  # of others' acts what they are, and why; not by whom
@@ -189,19 +189,19 @@ class WatchLogDesk:
             subject=entry.subject,
             agency=entry.agency,
             actor=entry.actor if own else "",
-            text="" if seen is None else _said(seen),
+            text="" if visible is None else _title(visible),
             detail=detail,
         )
-        if not isinstance(seen, LogEntry):
+        if not isinstance(visible, LogEntry):
             return line
         return msgspec.structs.replace(
             line,
             typed=True,
-            text=seen.text,
-            happened_at=seen.happened_at,
-            office=seen.office,
-            about=seen.about,
-            corrects=seen.corrects,
+            text=visible.text,
+            happened_at=visible.happened_at,
+            office=visible.office,
+            about=visible.about,
+            corrects=visible.corrects,
         )
 
     def _may_know(self, entry: Entry) -> bool:
@@ -292,7 +292,7 @@ class WatchLogDesk:
         return _phrase(await self._access.file("retire phrase", decide))
 
 
-def _between(
+def _line_range(
     connection: Connection, since: datetime | None, until: datetime | None
 ) -> tuple[int, int]:
     """Return the number of the first line that is wanted, and the one after the last."""
@@ -312,7 +312,7 @@ def _read(
     before: int,
     limit: int,
 ) -> list[tuple[Entry, Document | None]]:
-    """Return entries, newest first, each with the version of the document that it tells of."""
+    """Return entries, newest first, each with the version of the document that it names."""
     entries = journal.on(
         connection, agency=agency, own=own, joint=joint, after=after, before=before, limit=limit
     )
@@ -337,8 +337,8 @@ def _detail(text: str) -> dict[str, Any]:
     return detail
 
 
-def _said(document: Document) -> str:
-    """Return what a document is called, whatever its kind calls that."""
+def _title(document: Document) -> str:
+    """Return the title of a document, by the field that its kind has for it."""
     for name in ("name", "title", "rule", "description", "text", "officer", "office"):
         value = getattr(document, name, None)
         if isinstance(value, str) and value:

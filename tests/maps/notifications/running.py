@@ -13,7 +13,7 @@ from maps.notifications.settings.settings import DeliverySettings
 from maps.settings.settings import settings_of
 from patrol.alerts.alert import Alert
 from patrol.alerts.delivery import AlertDelivery
-from patrol.alerts.lifecycle import acknowledged, begun, escalated, resolved
+from patrol.alerts.lifecycle import acknowledged, escalated, first_version, resolved
 from patrol.desks.desk import Desk
 from patrol.documents.document import Document
 from patrol.documents.open_documents import OpenDocuments
@@ -112,7 +112,7 @@ class Delivers:
             "lat": 20.27,
             "place": "Mekong km 2281.3, left bank",
         } | about
-        return begun(since=self.node.time, now=self.node.time, origin=NODE, **values)
+        return first_version(since=self.node.time, now=self.node.time, origin=NODE, **values)
 
     async def escalate(self, alert: Alert) -> Alert:
         """File the alert's next stage."""

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patrol.agreements import lifecycle as acts
-from patrol.agreements.agreement import LIFE, Agreement
+from patrol.agreements.agreement import LIFECYCLE, Agreement
 from patrol.agreements.lifecycle import Backfill, Party
 from patrol.documents.open_documents import OpenDocuments
 from patrol.errors.errors import Conflict, Forbidden, IllegalStep, NotFound
@@ -139,20 +139,20 @@ def states() -> dict[str, Agreement]:
 
 
 def test_each_state_does_what_its_row_says() -> None:
-    assert set(states()) == set(LIFE.states)
-    assert {act.removesuffix(" last") for act in LIFE.acts} == set(ACTS)
+    assert set(states()) == set(LIFECYCLE.states)
+    assert {act.removesuffix(" last") for act in LIFECYCLE.acts} == set(ACTS)
     for state, agreement in states().items():
         for act, do in ACTS.items():
             who = HX if (state, act) == ("suspended", "suspend") else CK
-            if (state, act) in LIFE.steps:
+            if (state, act) in LIFECYCLE.steps:
                 assert do(agreement, at(9), who).state in (
-                    LIFE.steps[state, act],
-                    LIFE.steps.get((state, f"{act} last")),
+                    LIFECYCLE.steps[state, act],
+                    LIFECYCLE.steps.get((state, f"{act} last")),
                 )
             else:
                 with pytest.raises(IllegalStep) as refused:
                     do(agreement, at(9), who)
-                assert refused.value.possible == LIFE.possible(state)
+                assert refused.value.possible == LIFECYCLE.possible(state)
 
 
 def test_it_is_in_force_with_the_last_signature_only() -> None:
@@ -250,14 +250,14 @@ def test_terms_that_contradict_themselves_are_refused(changes: dict[str, Any]) -
 
 def test_names_of_officers_stay_with_their_agency() -> None:
     agreement = acts.suspended(active(at(0)), at=at(60), who=CK, reason="a row")
-    seen, own = agreement.held_by(AGENCY), agreement.held_by(OTHER)
+    seen, own = agreement.part_for(AGENCY), agreement.part_for(OTHER)
     assert seen is not None
     assert own is not None
     assert b"malee" not in msgspec.json.encode(seen)
     assert b"somchai" in msgspec.json.encode(seen)
     assert b"somchai" not in msgspec.json.encode(own)
     assert seen.withheld[0].reason == "a row"
-    assert agreement.held_by("mm-tl") is None
+    assert agreement.part_for("mm-tl") is None
 
 
 # -- through the desk

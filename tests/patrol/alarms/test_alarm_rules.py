@@ -9,10 +9,10 @@ from msgspec.structs import replace
 
 from gis.address.address import Address
 from patrol.alarms.rules import ALERT_RULES, RULES
-from patrol.alarms.rules.low_battery import told_battery
-from patrol.alarms.scene import Battery, Condition, DistressCall, Scene, Stand, Stray, Visit
+from patrol.alarms.rules.low_battery import battery_after
+from patrol.alarms.scene import Battery, Condition, DistressCall, Scene, Stray, UnitStanding, Visit
 from patrol.alerts.alert import Alert
-from patrol.alerts.lifecycle import begun
+from patrol.alerts.lifecycle import first_version
 from patrol.patrols.patrol import Base, Leg, Member, Rendezvous
 from patrol.picture.contact import Contact
 from patrol.picture.man_down import latch_man_down, says_man_down
@@ -38,7 +38,7 @@ HOUR = 3600.0
 
 
 def alert_of(condition: Condition) -> Alert:
-    return begun(
+    return first_version(
         rule=condition.rule,
         subject=condition.subject,
         agency=condition.agency,
@@ -122,8 +122,8 @@ def test_a_man_down_heard_before_it_was_cleared_is_over() -> None:
 
 # -- areas
 
-IN = Stand(True, at(-60), at(0))
-OUT = Stand(False, at(-60), at(0))
+IN = UnitStanding(True, at(-60), at(0))
+OUT = UnitStanding(False, at(-60), at(0))
 
 
 def test_a_unit_in_a_no_go_sector_is_told_to_its_agency() -> None:
@@ -135,8 +135,8 @@ def test_a_unit_in_a_no_go_sector_is_told_to_its_agency() -> None:
     assert [each.severity for each in found("no_go", restricted)] == ["medium"]
 
 
-@pytest.mark.parametrize("stand", [OUT, Stand(), Stand(None, None, at(0))])
-def test_a_unit_that_may_be_outside_is_not_in(stand: Stand) -> None:
+@pytest.mark.parametrize("stand", [OUT, UnitStanding(), UnitStanding(None, None, at(0))])
+def test_a_unit_that_may_be_outside_is_not_in(stand: UnitStanding) -> None:
     assert (
         found("no_go", scene(boat(), sectors=[sector()], places=Places({("u", "s"): stand}))) == []
     )
@@ -171,7 +171,7 @@ def test_the_counterparts_no_go_is_told_only_as_far_as_it_is_shared() -> None:
 
 
 def test_the_names_of_a_counterpart_s_sectors_stand_in_no_alert_of_ours() -> None:
-    away = Stand(False, at(HOUR), at(2 * HOUR))
+    away = UnitStanding(False, at(HOUR), at(2 * HOUR))
     ours, theirs = sector(use="patrol"), sector("t", use="patrol", agency=OTHER)
     both = patrol(sectors=("s", "t"), agencies=(AGENCY, OTHER))
     places = Places({("u", "s"): away, ("u", "t"): away})
@@ -189,7 +189,7 @@ def test_the_names_of_a_counterpart_s_sectors_stand_in_no_alert_of_ours() -> Non
 
 
 def test_what_only_late_fixes_tell_is_historical() -> None:
-    late = Places({("u", "s"): Stand(True, at(-900), at(-600))})
+    late = Places({("u", "s"): UnitStanding(True, at(-900), at(-600))})
     [there] = found("no_go", scene(boat(), sectors=[sector()], places=late))
     assert there.historical
     assert there.subject == "u|s|2026-11-24T11:45:00Z"
@@ -205,7 +205,7 @@ def test_a_visit_that_was_over_when_it_became_known_is_told_once_with_its_end() 
     assert (there.over, there.historical, there.subject) == (at(-5), False, "u|s")
 
 
-def on_patrol(stand: Stand, *, now: float = 2 * HOUR, **more: Any) -> Scene:
+def on_patrol(stand: UnitStanding, *, now: float = 2 * HOUR, **more: Any) -> Scene:
     member = more.pop("member", Member(unit="u", agency=AGENCY))
     return scene(
         boat(last=now, **more),
@@ -217,22 +217,22 @@ def on_patrol(stand: Stand, *, now: float = 2 * HOUR, **more: Any) -> Scene:
 
 
 def test_outside_its_sector_since_it_left_it() -> None:
-    [out] = found("outside_sector", on_patrol(Stand(False, at(HOUR), at(2 * HOUR))))
+    [out] = found("outside_sector", on_patrol(UnitStanding(False, at(HOUR), at(2 * HOUR))))
     assert (out.subject, out.since, out.historical) == ("u", at(HOUR), False)
 
 
 def test_outside_is_quiet_on_the_way_there_and_then_counts_from_the_start() -> None:
-    assert found("outside_sector", on_patrol(Stand(False, None, at(600)), now=600)) == []
-    [out] = found("outside_sector", on_patrol(Stand(False, None, at(2 * HOUR))))
+    assert found("outside_sector", on_patrol(UnitStanding(False, None, at(600)), now=600)) == []
+    [out] = found("outside_sector", on_patrol(UnitStanding(False, None, at(2 * HOUR))))
     assert out.since == at(0)
     # it was in the sector before the patrol began: that was another trip
-    assert found("outside_sector", on_patrol(Stand(False, at(-60), at(600)), now=600)) == []
+    assert found("outside_sector", on_patrol(UnitStanding(False, at(-60), at(600)), now=600)) == []
 
 
 def test_outside_is_quiet_where_it_is_not_sure_inside_at_its_base_or_not_on_patrol() -> None:
-    assert found("outside_sector", on_patrol(Stand(True, at(0), at(HOUR)))) == []
-    assert found("outside_sector", on_patrol(Stand())) == []
-    away = Stand(False, at(HOUR), at(2 * HOUR))
+    assert found("outside_sector", on_patrol(UnitStanding(True, at(0), at(HOUR)))) == []
+    assert found("outside_sector", on_patrol(UnitStanding())) == []
+    away = UnitStanding(False, at(HOUR), at(2 * HOUR))
     base = Member(unit="u", agency=AGENCY, base=Base(lon=100.4, lat=20.27))
     assert found("outside_sector", on_patrol(away, member=base)) == []
     assert found("outside_sector", replace(on_patrol(away), on_patrol={})) == []
@@ -240,7 +240,7 @@ def test_outside_is_quiet_where_it_is_not_sure_inside_at_its_base_or_not_on_patr
 
 
 def test_outside_one_sector_is_not_outside_all() -> None:
-    away = Stand(False, at(HOUR), at(2 * HOUR))
+    away = UnitStanding(False, at(HOUR), at(2 * HOUR))
     given = scene(
         boat(last=2 * HOUR),
         now=2 * HOUR,
@@ -252,10 +252,10 @@ def test_outside_one_sector_is_not_outside_all() -> None:
 
 
 def test_an_open_alert_stays_while_nobody_can_say() -> None:
-    [out] = found("outside_sector", on_patrol(Stand(False, at(HOUR), at(2 * HOUR))))
-    assert is_unsure(on_patrol(Stand()), out)
+    [out] = found("outside_sector", on_patrol(UnitStanding(False, at(HOUR), at(2 * HOUR))))
+    assert is_unsure(on_patrol(UnitStanding()), out)
     assert not is_unsure(on_patrol(IN), out)
-    assert not is_unsure(replace(on_patrol(Stand()), on_patrol={}), out)
+    assert not is_unsure(replace(on_patrol(UnitStanding()), on_patrol={}), out)
     [there] = found("no_go", scene(boat(), sectors=[sector()], places=Places({("u", "s"): IN})))
     assert is_unsure(scene(boat(), sectors=[sector()]), there)
     assert not is_unsure(scene(boat(), sectors=[]), there)  # the sector is no more
@@ -282,7 +282,7 @@ def test_the_border_is_crossed_only_when_surely_across(contact: Contact, across:
 
 
 def test_across_the_border_is_quiet_in_a_sector_of_its_patrol() -> None:
-    def led(stand: Stand) -> Scene:
+    def led(stand: UnitStanding) -> Scene:
         return scene(
             boat(place=place()),
             sectors=[sector(use="patrol")],
@@ -319,7 +319,7 @@ def test_a_sector_that_nobody_has_been_in_for_an_hour_is_void() -> None:
             now=now,
             sectors=[sector(use="patrol")],
             patrols=[patrol(sectors=("s",), **more)],
-            places=Places({("u", "s"): Stand(False, None, at(now))}, visits),
+            places=Places({("u", "s"): UnitStanding(False, None, at(now))}, visits),
         )
 
     assert found("void_sector", empty(HOUR)) == []
@@ -345,7 +345,7 @@ def test_a_leg_gives_its_time_to_come_to_its_sectors() -> None:
     )
 
     def given(now: float) -> Scene:
-        places = Places({("u", "s"): Stand(True, at(-60), at(now)), ("u", "t"): OUT})
+        places = Places({("u", "s"): UnitStanding(True, at(-60), at(now)), ("u", "t"): OUT})
         return scene(
             boat(last=now),
             now=now,
@@ -363,7 +363,7 @@ def test_a_leg_gives_its_time_to_come_to_its_sectors() -> None:
 
 
 def test_a_sector_is_not_void_while_somebody_may_be_there_nor_when_units_take_turns() -> None:
-    def there(stand: Stand) -> Scene:
+    def there(stand: UnitStanding) -> Scene:
         return scene(
             boat(last=2 * HOUR),
             now=2 * HOUR,
@@ -372,17 +372,21 @@ def test_a_sector_is_not_void_while_somebody_may_be_there_nor_when_units_take_tu
             places=Places({("u", "s"): stand}),
         )
 
-    assert found("void_sector", there(Stand(True, at(9), at(2 * HOUR)))) == []
-    assert found("void_sector", there(Stand(None, None, at(2 * HOUR)))) == []
-    assert found("void_sector", there(Stand(True, at(9), at(HOUR - 1)))) != []  # silent since
+    assert found("void_sector", there(UnitStanding(True, at(9), at(2 * HOUR)))) == []
+    assert found("void_sector", there(UnitStanding(None, None, at(2 * HOUR)))) == []
+    assert (
+        found("void_sector", there(UnitStanding(True, at(9), at(HOUR - 1)))) != []
+    )  # silent since
     areas = [sector("s", use="patrol"), sector("t", use="patrol")]
     given = scene(
         now=HOUR * 1.5, sectors=areas, patrols=[patrol(sectors=("s", "t"))], places=Places()
     )
     assert found("void_sector", given) == []
     assert len(found("void_sector", replace(given, now=at(2 * HOUR + 1)))) == 2
-    [void] = found("void_sector", there(Stand(False, None, at(2 * HOUR))))
-    just_started = replace(there(Stand(False, None, at(2 * HOUR))), started_at=at(2 * HOUR - 60))
+    [void] = found("void_sector", there(UnitStanding(False, None, at(2 * HOUR))))
+    just_started = replace(
+        there(UnitStanding(False, None, at(2 * HOUR))), started_at=at(2 * HOUR - 60)
+    )
     assert found("void_sector", just_started) == []  # nobody knows what was before
     assert is_unsure(just_started, void)
 
@@ -576,7 +580,7 @@ def test_a_gateway_that_says_what_is_not_its_to_say_is_told_and_its_channels_are
 def heard(battery: Battery | None, *percents: Any, start: float = 0) -> Battery | None:
     for second, pct in enumerate(percents):
         message = said("a", start + second, facts={"battery_pct": pct})
-        battery = told_battery(message, at(start + second), battery) or battery
+        battery = battery_after(message, at(start + second), battery) or battery
     return battery
 
 
@@ -608,7 +612,7 @@ def test_what_a_battery_said_before_comes_too_late() -> None:
     ],
 )
 def test_some_radios_say_in_words_that_it_is_low(more: dict[str, Any]) -> None:
-    battery = told_battery(said("a", 5, **more), at(5), None)
+    battery = battery_after(said("a", 5, **more), at(5), None)
     assert battery == Battery(None, True, at(5))
 
 

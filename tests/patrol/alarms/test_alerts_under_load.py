@@ -81,7 +81,7 @@ async def test_batches_are_looked_at_together_for_so_long_and_in_their_order(
 ) -> None:
     looks: list[int] = []
     alarms, now_s = loaded.watch.alarms, monotonic()
-    see = alarms.fencing.see
+    see = alarms.geofence_tracker.see
     monkeypatch.setattr("patrol.alarms.engine.monotonic", lambda: now_s)
 
     def noted(placed: Fixes, now: datetime) -> set[str]:
@@ -89,7 +89,7 @@ async def test_batches_are_looked_at_together_for_so_long_and_in_their_order(
         looks.append(len(fixes))
         return see(fixes, now)
 
-    monkeypatch.setattr(alarms.fencing, "see", noted)
+    monkeypatch.setattr(alarms.geofence_tracker, "see", noted)
     for batch in ((20, IN), (30, IN), (40, OUT), (45, OUT)):
         await hear(loaded, batch)
         now_s += 0.0162

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gis.position.position import Position
-from patrol.alarms.geofences import Fencing
+from patrol.alarms.geofences import GeofenceTracker
 from patrol.documents.document import revised
 from patrol.documents.open_documents import OpenDocuments
 from patrol.sectors.sector import Sector
@@ -47,7 +47,7 @@ def test_all_units_together_and_each_alone_tell_the_same_while_sectors_change(
     open_documents, now = OpenDocuments(), at(0)
     sectors = [drawn(rng) for _ in range(4)]
     open_documents.put(sectors)
-    both = Fencing(Ground()), Fencing(Ground())
+    both = GeofenceTracker(Ground()), GeofenceTracker(Ground())
     x, y = rng.uniform(-900.0, 900.0, (2, BOATS))
     course, speed = rng.uniform(0.0, 2.0 * math.pi, BOATS), rng.choice([0.0, 6.0, 20.0], BOATS)
     past: dict[str, tuple[str, Position]] = {}
@@ -81,8 +81,8 @@ def test_all_units_together_and_each_alone_tell_the_same_while_sectors_change(
                 batch.append((f"b{n}", position))
                 past[f"b{n}"] = (f"b{n}", position)
         one, other = both
-        for fencing in both:
-            fencing.take_up(open_documents, lambda: list(past.values()), now)
+        for geofence_tracker in both:
+            geofence_tracker.take_up(open_documents, lambda: list(past.values()), now)
         heard = [one.see(batch, now), set[str]()]
         for unit in dict.fromkeys(unit for unit, _ in batch):
             # What is over when it becomes known depends on what comes together: a late one and

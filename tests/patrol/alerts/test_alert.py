@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from patrol.alarms.rules import ALERT_RULES
 from patrol.alerts import lifecycle as alert_acts
-from patrol.alerts.alert import HOLDING, LIFE, RINGING, SEVERITIES, Alert, Severity
+from patrol.alerts.alert import HOLDING, LIFECYCLE, RINGING, SEVERITIES, Alert, Severity
 from patrol.alerts.lifecycle import ALSO_TOLD, CLOSED_AFTER, LONGEST_SHELF, TIMETABLE, Stage
 from patrol.documents_registry.document_kinds import decode, encode
 from patrol.errors.errors import Conflict, IllegalStep
@@ -25,7 +25,7 @@ from tests.patrol.nodes.running import AGENCY, NODE, at
 
 
 def alert(severity: Severity = "high", *, historical: bool = False, rule: str = "no_go") -> Alert:
-    return alert_acts.begun(
+    return alert_acts.first_version(
         rule=rule,
         subject="u|s",
         agency=AGENCY,
@@ -61,34 +61,37 @@ ACTS_OF: dict[str, Callable[[Alert, datetime], Alert]] = {
 }
 
 
-@pytest.mark.parametrize("act", LIFE.acts)
-@pytest.mark.parametrize("state", LIFE.states)
+@pytest.mark.parametrize("act", LIFECYCLE.acts)
+@pytest.mark.parametrize("state", LIFECYCLE.states)
 def test_each_step_of_the_table_is_taken_and_every_other_refused(state: str, act: str) -> None:
     before = in_state(state)
-    if (state, act) not in LIFE.steps:
+    if (state, act) not in LIFECYCLE.steps:
         with pytest.raises(IllegalStep) as refused:
             ACTS_OF[act](before, at(9))
         assert (refused.value.state, refused.value.act) == (state, act)
-        assert refused.value.possible == LIFE.possible(state)
+        assert refused.value.possible == LIFECYCLE.possible(state)
         return
     after = ACTS_OF[act](before, at(9))
-    assert after.state == LIFE.steps[state, act]
+    assert after.state == LIFECYCLE.steps[state, act]
     assert (after.version, after.at, after.id) == (before.version + 1, at(9), before.id)
     assert decode("alert", encode(after)) == after
 
 
 def test_the_table_names_all_acts_and_ends_only_where_nothing_is_expected() -> None:
-    assert set(LIFE.acts) == set(ACTS_OF)
-    assert {state for state in LIFE.states if LIFE.is_end(state)} == {"resolved", "withdrawn"}
-    assert {state for state in LIFE.states if in_state(state).is_closed} == {
+    assert set(LIFECYCLE.acts) == set(ACTS_OF)
+    assert {state for state in LIFECYCLE.states if LIFECYCLE.is_end(state)} == {
         "resolved",
         "withdrawn",
     }
-    assert RINGING < HOLDING < set(LIFE.states)
+    assert {state for state in LIFECYCLE.states if in_state(state).is_closed} == {
+        "resolved",
+        "withdrawn",
+    }
+    assert RINGING < HOLDING < set(LIFECYCLE.states)
     for state in HOLDING:  # whatever holds can end
-        assert (state, "return") in LIFE.steps
-    for state in set(LIFE.states) - HOLDING:
-        assert (state, "return") not in LIFE.steps
+        assert (state, "return") in LIFECYCLE.steps
+    for state in set(LIFECYCLE.states) - HOLDING:
+        assert (state, "return") not in LIFECYCLE.steps
 
 
 class AnyLife(RuleBasedStateMachine):
@@ -105,9 +108,9 @@ class AnyLife(RuleBasedStateMachine):
         try:
             self.alert = ACTS_OF[act](before, at(self.seconds))
         except IllegalStep:
-            assert (before.state, act) not in LIFE.steps
+            assert (before.state, act) not in LIFECYCLE.steps
         else:
-            assert self.alert.state == LIFE.steps[before.state, act]
+            assert self.alert.state == LIFECYCLE.steps[before.state, act]
 
     @rule(seconds=st.floats(0.001, 100_000, allow_nan=False))
     def wait(self, seconds: float) -> None:
@@ -251,7 +254,7 @@ def test_what_never_was_is_withdrawn_unless_somebody_knows_of_it() -> None:
 
 @given(st.sampled_from(["test:a", "ais:574123456", "u1", "9f1c6a5e0b7d4f0e"]))
 def test_an_alert_about_an_unknown_radio_is_seen_by_who_may_see_those(unit: str) -> None:
-    seen_by: Any = replace(alert(), unit=unit).seen_by
+    seen_by: Any = replace(alert(), unit=unit).viewing_act
     assert seen_by == ("see unknown radios" if ":" in unit else "see alerts")
 
 

@@ -166,7 +166,7 @@ async def test_who_lies_still_and_then_presses_sos_rings_anew_and_the_reverse(
 async def test_the_call_of_a_radio_that_becomes_a_units_is_the_units_call(node: Node) -> None:
     await hear(node, said("a", 1, status="man_down"))
     alert = only(node)
-    assert (alert.subject, alert.seen_by) == (address(), "see unknown radios")
+    assert (alert.subject, alert.viewing_act) == (address(), "see unknown radios")
     assert node.desk("crew").alerts.open() == []
     boat = await unit(node)
     await tick(node, 5)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from patrol.desks import replay as replay_desk
 from patrol.documents.transaction import Note
-from patrol.incidents.incident import told_time
+from patrol.incidents.incident import parse_time
 from patrol.store.journal import journal
 from tests.patrol.nodes.running import AGENCY, NODE, Node, at, running
 
@@ -31,15 +31,15 @@ async def test_what_was_told_only_later_is_told_of_its_time(node: Node) -> None:
         return made.id
 
     async def stood(start: float, end: float) -> list[tuple[str, int]]:
-        found = await node.desk("observer").replay.stood(start=at(start), end=at(end))
-        assert not found.left_off
+        found = await node.desk("observer").replay.documents_between(start=at(start), end=at(end))
+        assert not found.has_more
         return [(each.id, each.version) for each in found.documents]
 
     at_once = await log("at-once", 0)
     node.time = at(40_000)
     next_morning = await log("next-morning", 1800)
     await log("of-another-hour", 9000)
-    day, precision = told_time("2026-11-24")
+    day, precision = parse_time("2026-11-24")
     that_day = (await crew.log(category="drugs", happened_at=day, precision=precision)).id
     assert sorted(await stood(-10, 3600)) == sorted(
         [(at_once, 1), (next_morning, 1), (that_day, 1)]

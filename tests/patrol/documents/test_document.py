@@ -93,8 +93,8 @@ def test_ids_differ() -> None:
 
 
 def test_only_a_party_holds_a_document() -> None:
-    assert phrase().held_by(AGENCY) is not None
-    assert phrase().held_by(OTHER) is None
+    assert phrase().part_for(AGENCY) is not None
+    assert phrase().part_for(OTHER) is None
     assert phrase().shared(frozenset(DATA_CLASSES)) is None  # its kind never crosses
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import patrol
-from patrol.documents.state_machine import Life
+from patrol.documents.state_machine import Lifecycle
 from patrol.documents_registry.state_tables import LIVES, in_documentation
 from patrol.errors.errors import Conflict, IllegalStep
 
@@ -22,16 +22,16 @@ DOCUMENT = Path(__file__).parents[3] / "docs" / "states.md"
 
 
 @pytest.mark.parametrize("life", LIVES, ids=lambda life: life.name)
-def test_every_step_of_the_table_is_taken_and_every_other_is_refused(life: Life) -> None:
+def test_every_step_of_the_table_is_taken_and_every_other_is_refused(life: Lifecycle) -> None:
     taken = refused = 0
     for state in life.states:
         for act in (*life.acts, "smash", ""):
             if (state, act) in life.steps:
-                assert life.after(state, act) == life.steps[state, act]
+                assert life.next_state(state, act) == life.steps[state, act]
                 taken += 1
                 continue
             with pytest.raises(IllegalStep) as told:
-                life.after(state, act)
+                life.next_state(state, act)
             refused += 1
             assert isinstance(told.value, Conflict)  # 409 over HTTP
             assert told.value.possible == life.possible(state)
@@ -46,7 +46,7 @@ def test_every_step_of_the_table_is_taken_and_every_other_is_refused(life: Life)
 
 
 @pytest.mark.parametrize("life", LIVES, ids=lambda life: life.name)
-def test_every_state_is_reached_and_comes_to_an_end(life: Life) -> None:
+def test_every_state_is_reached_and_comes_to_an_end(life: Lifecycle) -> None:
     reached = {life.start}
     while (
         more := {after for (before, _), after in life.steps.items() if before in reached} - reached
@@ -63,15 +63,15 @@ def test_every_state_is_reached_and_comes_to_an_end(life: Life) -> None:
 
 @given(start=names, steps=tables)
 def test_any_table_holds_for_itself(start: str, steps: dict[tuple[str, str], str]) -> None:
-    life = Life("thing", start, steps)
+    life = Lifecycle("thing", start, steps)
     assert set(life.states) == {start} | {s for s, _ in steps} | set(steps.values())
     for state in life.states:
         for act in life.acts:
             if (state, act) in steps:
-                assert life.after(state, act) == steps[state, act]
+                assert life.next_state(state, act) == steps[state, act]
             else:
                 with pytest.raises(IllegalStep, match="cannot be changed"):
-                    life.after(state, act)
+                    life.next_state(state, act)
     with pytest.raises(TypeError):
         life.steps[start, "x"] = "y"  # type: ignore[index]
 
@@ -81,7 +81,7 @@ def test_a_table_is_not_changed_by_what_it_was_made_from(
     start: str, steps: dict[tuple[str, str], str]
 ) -> None:
     given_steps = dict(steps)
-    life = Life("thing", start, given_steps)
+    life = Lifecycle("thing", start, given_steps)
     given_steps.clear()
     assert dict(life.steps) == steps
 
@@ -96,7 +96,7 @@ def test_no_table_is_missing() -> None:
     for module in pkgutil.walk_packages(patrol.__path__, "patrol."):
         if not module.ispkg and not module.name.startswith("patrol.store."):
             values = vars(importlib.import_module(module.name)).values()
-            found |= {value for value in values if isinstance(value, Life)}
+            found |= {value for value in values if isinstance(value, Lifecycle)}
     assert found == set(LIVES)
 
 

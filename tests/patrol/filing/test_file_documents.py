@@ -19,7 +19,7 @@ from patrol.documents.document import Document, revised
 from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import NOTHING, Filing, Note
 from patrol.errors.errors import Conflict, NotFound, StoreError
-from patrol.filing.disclosure_log import Views
+from patrol.filing.disclosure_log import DisclosureLog
 from patrol.messages.phrases import Phrase
 from patrol.store.journal import journal
 from patrol.store.proof import verify_journal as proving
@@ -329,13 +329,13 @@ async def test_an_order_that_is_refused_leaves_no_line(node: Node) -> None:
 
 
 async def test_views_are_one_line_at_once_and_one_when_the_hour_is_over(node: Node) -> None:
-    views = node.watch.document_service.seen
+    views = node.watch.document_service.disclosures
     for _ in range(1000):
-        views.seen(OTHER, AGENCY, "positions", 2)
-    views.seen(OTHER, AGENCY, "tracks")
-    views.seen(AGENCY, AGENCY, "positions")  # one's own
+        views.count(OTHER, AGENCY, "positions", 2)
+    views.count(OTHER, AGENCY, "tracks")
+    views.count(AGENCY, AGENCY, "positions")  # one's own
     await tick(node.watch)
-    views.seen(OTHER, AGENCY, "positions", 500)
+    views.count(OTHER, AGENCY, "positions", 500)
     await tick(node.watch)
     lines = [line for line in await node.store.read(journal.page) if "shared" in line.act]
     assert [(line.agency, line.subject) for line in lines] == [(OTHER, f"agency:{AGENCY}")] * 2
@@ -347,18 +347,18 @@ async def test_views_are_one_line_at_once_and_one_when_the_hour_is_over(node: No
     lines = [line for line in await node.store.read(journal.page) if "shared" in line.act]
     assert len(lines) == 3  # tracks were told whole
     assert '"records":2500' in lines[2].detail
-    views.seen(OTHER, AGENCY, "tracks")
+    views.count(OTHER, AGENCY, "tracks")
     await tick(node.watch)
     lines = [line for line in await node.store.read(journal.page) if "shared" in line.act]
     assert '"records":1' in lines[3].detail
 
 
 def test_a_view_that_was_not_written_is_told_again() -> None:
-    views, open_documents = Views(), OpenDocuments()
-    views.seen(OTHER, AGENCY, "positions")
+    views, open_documents = DisclosureLog(), OpenDocuments()
+    views.count(OTHER, AGENCY, "positions")
     refused = views.duty(open_documents, at(0))
     assert refused.notes == views.duty(open_documents, at(1)).notes
-    assert refused.filed is not None
-    refused.filed()
+    assert refused.after_commit is not None
+    refused.after_commit()
     assert views.duty(open_documents, at(2)) is NOTHING
     assert views.duty(open_documents, at(7200)) is NOTHING  # it was told whole

@@ -19,7 +19,7 @@ from patrol.documents.document import id_of_request
 from patrol.errors.errors import Conflict, Forbidden, IllegalStep, NotFound
 from patrol.incidents.incident import (
     CATEGORIES,
-    LIFE,
+    LIFECYCLE,
     UNITS_OF,
     AmountUnit,
     ArrestCount,
@@ -29,7 +29,7 @@ from patrol.incidents.incident import (
     Seizure,
     Vehicle,
     check,
-    told_time,
+    parse_time,
 )
 from patrol.incidents.search import IncidentQuery
 from patrol.sharing.precision import coarse
@@ -95,15 +95,15 @@ async def step(node: Node, made: Incident, act: str, role: Role = "commander") -
     )
 
 
-@pytest.mark.parametrize("state", LIFE.states)
-@pytest.mark.parametrize("act", [act for act in LIFE.acts if act != "credit"])
+@pytest.mark.parametrize("state", LIFECYCLE.states)
+@pytest.mark.parametrize("act", [act for act in LIFECYCLE.acts if act != "credit"])
 async def test_every_step_of_the_table_is_taken_and_every_other_refused(
     node: Node, state: str, act: str
 ) -> None:
     made = await in_state(node, state)
-    if (state, act) in LIFE.steps:
+    if (state, act) in LIFECYCLE.steps:
         after = await step(node, made, act)
-        assert (after.state, after.version) == (LIFE.steps[state, act], made.version + 1)
+        assert (after.state, after.version) == (LIFECYCLE.steps[state, act], made.version + 1)
     else:
         with pytest.raises(IllegalStep):
             await step(node, made, act)
@@ -330,17 +330,17 @@ def test_every_category_has_units_that_fit_it(category: Category) -> None:
 
 @given(
     st.dates(
-        min_value=told_time("1990-01-01")[0].date(), max_value=told_time("2099-12-31")[0].date()
+        min_value=parse_time("1990-01-01")[0].date(), max_value=parse_time("2099-12-31")[0].date()
     ),
     st.sampled_from(("%Y", "%Y-%m", "%Y-%m-%d")),
 )
 def test_a_date_comes_back_as_it_was_told(date: Any, form: str) -> None:
     text = date.strftime(form)
-    happened_at, precision = told_time(text)
+    happened_at, precision = parse_time(text)
     told = incident(happened_at=happened_at, precision=precision)
     assert told.when == text
     assert told.until.strftime(form) > text or told.until.year == 2100
-    assert told_time(told.until.strftime("%Y-%m-%d")) if told.until.year < 2100 else True
+    assert parse_time(told.until.strftime("%Y-%m-%d")) if told.until.year < 2100 else True
 
 
 @pytest.mark.parametrize(
@@ -350,12 +350,12 @@ def test_a_date_comes_back_as_it_was_told(date: Any, form: str) -> None:
 )  # fmt: skip
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
-        told_time(text)
+        parse_time(text)
 
 
 async def test_incidents_are_found_by_time_category_and_credit(node: Node) -> None:
     desk = node.desk().incidents
-    year = told_time("2026")[0]
+    year = parse_time("2026")[0]
     await desk.log(id="of-this-year", **told(happened_at=year, precision="year"))
     await desk.log(id="of-this-hour", **told())
     await desk.log(id="timber-case", **told(category="timber", seizures=()))
@@ -373,7 +373,7 @@ async def test_incidents_are_found_by_time_category_and_credit(node: Node) -> No
         _asked("of-this-hour"),
     }
     assert await ids(end=at(-7200)) == {_asked("of-this-year")}
-    assert await ids(start=told_time("2027")[0]) == set()
+    assert await ids(start=parse_time("2027")[0]) == set()
     assert await ids(state="withdrawn") == {_asked("logged-twice")}
     assert await ids(sure=True) == {_asked("of-this-hour")}
     assert await ids(agency=AGENCY) == await ids()
@@ -386,7 +386,7 @@ async def test_a_day_that_was_told_lies_in_one_month_by_the_calendar_on_the_spot
 ) -> None:
     desk = node.desk().incidents
     for text in ("2025-09", "2025-09-30", "2025-10-01", "2025-09-30T23:30+07:00"):
-        happened_at, precision = told_time(text)
+        happened_at, precision = parse_time(text)
         await desk.log(id=text, **told(happened_at=happened_at, precision=precision))
     zone = ZoneInfo("Asia/Vientiane")
 

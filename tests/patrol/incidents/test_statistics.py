@@ -24,7 +24,7 @@ from patrol.incidents.incident import (
     Seizure,
     Vehicle,
     check,
-    told_time,
+    parse_time,
 )
 from patrol.incidents.statistics import Total, totals, year_of
 
@@ -105,7 +105,7 @@ def booklet() -> list[Incident]:
 
 
 def _incident(case: dict[str, Any], agencies: dict[str, str]) -> Incident:
-    happened_at, precision = told_time(case["when"])
+    happened_at, precision = parse_time(case["when"])
     credited = tuple(
         Credit(agency=each, country=agencies[each], agreed=True) for each in case["credited"]
     )
@@ -238,7 +238,7 @@ def test_amounts_add_up_in_one_unit_and_names_whatever_their_case() -> None:
     ],
 )
 def test_the_year_is_that_of_the_calendar_on_the_spot(when: str, zone: str, year: int) -> None:
-    happened_at, precision = told_time(when)
+    happened_at, precision = parse_time(when)
     incident = msgspec.structs.replace(drugs(), happened_at=happened_at, precision=precision)
     assert year_of(incident, ZoneInfo(zone)) == year
 

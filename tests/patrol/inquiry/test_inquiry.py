@@ -52,7 +52,7 @@ async def why(
         return [frame for frame in rejected if frame.channel == channel]
 
     user = User(name="noi", role=role, agency=AGENCY)
-    return await Desk(node.watch, user, rejected=last_rejected).visible.why(asked)
+    return await Desk(node.watch, user, rejected=last_rejected).visible.inquire(asked)
 
 
 async def assigned(node: Node, device: str = "a", **more: Any) -> str:

@@ -90,7 +90,7 @@ async def end_of(order: list[Transmission], sizes: list[int]) -> list[Any]:
         known: list[Any] = [[tuple(row) for row in stored]]
         desk = node.desk("technician")
         for address, state in sorted(node.states().items()):
-            messages = await desk.visible.heard(address, limit=1000)
+            messages = await desk.visible.received_messages(address, limit=1000)
             place = None if state.last is None else (state.last.lon, state.last.time)
             known.append((address, place, state.text, state.status, state.heard_at))
             known.append(sorted(repr((each.heard_by, each.best)) for each in messages))
@@ -145,7 +145,7 @@ async def test_the_one_heard_first_stands_for_the_message_and_the_others_stay_kn
     assert node.state().heard_at == at(9)
     message = next(
         each
-        for each in await node.desk().visible.heard("test:a")
+        for each in await node.desk().visible.received_messages("test:a")
         if each.transmission.duplicate_key == "w"
     )
     assert message.transmission.channel == "pier"
@@ -167,6 +167,6 @@ async def test_a_reception_handed_in_twice_is_counted_once_also_after_a_restart(
     await node.hear_in_turn(late, early, late, early)
     again = await node.again()
     await again.hear_in_turn(early, late)
-    (message,) = await again.desk().visible.heard("test:a")
+    (message,) = await again.desk().visible.received_messages("test:a")
     assert [each.reception_id for each in message.heard_by] == ["g1/b/1", "g2/b/1"]
     await again.stop()

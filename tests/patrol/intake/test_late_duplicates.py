@@ -92,7 +92,7 @@ async def test_a_gateway_whose_backlog_comes_hours_later_adds_who_heard_it_and_n
     news = [each for each in await viewer.look() if isinstance(each, Change)]
     assert [fix for change in news for fix in change.fixes] == []
     assert (count(forgetful, "transmissions"), count(forgetful, "also_heard")) == (300, 300)
-    (newest, *_) = await forgetful.desk().visible.heard(address(), limit=1)
+    (newest, *_) = await forgetful.desk().visible.received_messages(address(), limit=1)
     assert newest.best is not None
     assert [each.gateway for each in newest.heard_by] == ["pier", "hill"]
     assert newest.best.gateway == "hill"
@@ -288,7 +288,9 @@ async def end_of(
         heard = [
             sorted(
                 repr((each.heard_by, each.best))
-                for each in await node.desk("technician").visible.heard(each_address, limit=1000)
+                for each in await node.desk("technician").visible.received_messages(
+                    each_address, limit=1000
+                )
             )
             for each_address in addresses
         ]

@@ -14,7 +14,7 @@ import patrol.picture.picture
 from gis.fences.geofences import Geofences
 from patrol.alarms.rules import ALERT_RULES
 from patrol.alarms.scene import Condition, Scene
-from patrol.alarms.wrong_country import Strays
+from patrol.alarms.wrong_country import StrayDetector
 from patrol.picture.contact import Contact
 from patrol.picture.liveness import liveness
 from patrol.picture.step import Effect
@@ -85,7 +85,9 @@ async def test_fences_that_fail_over_one_boat_ring_for_the_others(node: Node) ->
     node = await node.again()  # what its window holds is poison, too
     await tick(node, 60)
     assert {each.rule for each in alerts(node) if each.rings} == {"no_go", "sos"}
-    assert node.watch.alarms.fencing.unheard([bad]) == []  # it is not looked at each second
+    assert (
+        node.watch.alarms.geofence_tracker.unheard([bad]) == []
+    )  # it is not looked at each second
     for second in range(60, 400, 20):
         await hear(node, said("a", second, lon=OUT if second < 300 else IN))
     assert {each.unit for each in alerts(node, "no_go")} == {bad, good}
@@ -107,7 +109,7 @@ async def test_a_call_for_help_rings_though_the_rest_of_its_batch_fails(
     def fails(*_: object) -> None:
         raise ArithmeticError("poison")
 
-    monkeypatch.setattr(Strays, "note", fails)
+    monkeypatch.setattr(StrayDetector, "note", fails)
     boat = await unit(node)
     await node.hear(said("a", 1, distress=True))
     await until(lambda: bool(alerts(node)))

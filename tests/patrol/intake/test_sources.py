@@ -70,7 +70,7 @@ async def test_what_was_sent_reads_back_as_it_was_sent(node: Node) -> None:
     for kept_under, message in zip(
         ("test:a@udp", "test:jane@phone", "test:@udp"), messages, strict=True
     ):
-        [found] = await node.desk("technician").visible.heard(kept_under)
+        [found] = await node.desk("technician").visible.received_messages(kept_under)
         back = found.transmission
         assert (back.device, back.text, back.facts) == (message.device, message.text, message.facts)
         assert (back.heard_at, back.raw, back.channel) == (

@@ -20,7 +20,7 @@ from patrol.alerts.alert import Alert
 from patrol.documents.document import Document, new_id
 from patrol.documents.transaction import Filing
 from patrol.errors.errors import StoreError
-from patrol.incidents.incident import Incident, told_time
+from patrol.incidents.incident import Incident, parse_time
 from patrol.maintenance.retention import Retention, doomed, merged, needed
 from patrol.maintenance.retention_policy import RetentionPolicy
 from patrol.store.receptions import thinning
@@ -379,7 +379,7 @@ def test_what_nobody_closes_keeps_no_more_than_its_time() -> None:
 
 def test_of_an_incident_the_whole_day_on_the_spot_is_kept() -> None:
     noon = datetime.fromisoformat("2026-11-24T12:00:00+07:00")
-    day, precision = told_time("2026-11-24")
+    day, precision = parse_time("2026-11-24")
     made = Incident(
         id=new_id(), agency=AGENCY, at=noon, category="drugs", happened_at=day, precision=precision
     )

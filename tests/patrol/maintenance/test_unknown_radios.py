@@ -23,7 +23,7 @@ async def test_a_radio_nobody_has_registered_is_listed_with_what_it_sent(node: N
     assert (older.count, older.channels) == (2, ("hill", "pier"))
     assert (older.first_heard_at, older.last_heard_at) == (at(2), at(5))
     assert older.state == node.state(address("x"))
-    messages = await node.desk("technician").visible.heard(address("x"), limit=1)
+    messages = await node.desk("technician").visible.received_messages(address("x"), limit=1)
     assert [message.transmission.device_time for message in messages] == [at(5)]
 
 

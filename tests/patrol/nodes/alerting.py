@@ -87,7 +87,7 @@ async def hear(node: Node, *messages: Transmission) -> None:
     async with asyncio.timeout(10):
         while True:  # under load the watch leaves alarms for the next batch, or the end of its rest
             async with node.watch.turn:
-                if not node.watch.alarms.left:
+                if not node.watch.alarms.pending:
                     return
             await asyncio.sleep(0.001)
 

@@ -349,7 +349,7 @@ class World:
         told = decode(body)
         node = self.nodes[told.to_node]
         if isinstance(told, HandOffReceipt):
-            await self.asked("receipt", node.post.hear(told))
+            await self.asked("receipt", node.post.take_receipt(told))
             return
         receipt = await self.asked(told.what, self.taken(node, told))
         if receipt is not None:

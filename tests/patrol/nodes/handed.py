@@ -12,7 +12,7 @@ from patrol.documents.transaction import Filing
 from patrol.documents_registry.document_kinds import decode, encode
 from patrol.targets.hand_off import HandOff, timetable
 from patrol.targets.lifecycle import accepted, declined, escalated, offered, returned
-from patrol.targets.remote_hand_off import accepted_there, granted, heard
+from patrol.targets.remote_hand_off import accepted_there, granted, receive_grant
 from patrol.targets.sightings import Sighting
 from patrol.targets.target import Target, closed, new_target, opened
 from tests.patrol.nodes.running import START, at
@@ -119,7 +119,7 @@ def target_in(state: str) -> Target:
         return only(closed(target(), "lost", "", now=START, by="kham"))
     if state == "handed over":
         made, mine = in_state("granted")
-        mine_after = heard(made, mine, now=START).documents[1]
+        mine_after = receive_grant(made, mine, now=START).documents[1]
         assert isinstance(mine_after, Target)
         return mine_after
     return in_state(state)[1]

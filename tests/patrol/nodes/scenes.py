@@ -7,7 +7,7 @@ from typing import Any
 
 from gis.address.address import Address
 from patrol.alarms.rules import RULES
-from patrol.alarms.scene import Battery, Condition, DistressCall, Scene, Stand, Stray, Visit
+from patrol.alarms.scene import Battery, Condition, DistressCall, Scene, Stray, UnitStanding, Visit
 from patrol.patrols.patrol import Member, Patrol
 from patrol.picture.contact import Contact
 from patrol.sectors.sector import Sector
@@ -27,15 +27,15 @@ class Places:
 
     def __init__(
         self,
-        stands: Mapping[tuple[str, str], Stand] | None = None,
+        stands: Mapping[tuple[str, str], UnitStanding] | None = None,
         visits: Iterable[Visit] = (),
         passed: Sequence[Visit] = (),
     ) -> None:
         self._stands = dict(stands or {})
         self._visits, self.passed = tuple(visits), tuple(passed)
 
-    def stand(self, unit: str, area: str) -> Stand:
-        return self._stands.get((unit, area), Stand())
+    def stand(self, unit: str, area: str) -> UnitStanding:
+        return self._stands.get((unit, area), UnitStanding())
 
     def within(self, unit: str) -> Iterable[str]:
         return [area for (who, area), each in self._stands.items() if who == unit and each.inside]

@@ -18,7 +18,7 @@ from patrol.patrols import lifecycle as acts
 from patrol.patrols.lifecycle import PatrolActor
 from patrol.patrols.patrol import (
     CONTENT,
-    LIFE,
+    LIFECYCLE,
     Annex,
     Base,
     CheckIn,
@@ -121,9 +121,12 @@ DOES: dict[str, Callable[[Patrol], Patrol]] = {
 
 
 def test_the_table_names_every_state_and_every_act_has_a_function() -> None:
-    assert set(LIFE.states) == set(STATES)
-    assert set(LIFE.acts) == set(DOES)
-    assert {state for state in LIFE.states if LIFE.is_end(state)} == {"ended", "cancelled"}
+    assert set(LIFECYCLE.states) == set(STATES)
+    assert set(LIFECYCLE.acts) == set(DOES)
+    assert {state for state in LIFECYCLE.states if LIFECYCLE.is_end(state)} == {
+        "ended",
+        "cancelled",
+    }
 
 
 @given(state=st.sampled_from(STATES), act=st.sampled_from(sorted(DOES)))
@@ -132,12 +135,12 @@ def test_every_step_of_the_table_is_taken_and_every_other_refused(
 ) -> None:
     before = in_state(state)
     assert before.state == state
-    to = LIFE.steps.get((state, act))
+    to = LIFECYCLE.steps.get((state, act))
     if to is None:
         with pytest.raises(IllegalStep) as refused:
             DOES[act](before)
         assert refused.value.state == state
-        assert set(refused.value.possible) == set(LIFE.possible(state))
+        assert set(refused.value.possible) == set(LIFECYCLE.possible(state))
         return
     after = DOES[act](before)
     assert after.state == to
@@ -245,14 +248,14 @@ def test_an_annex_is_its_agencys_alone_and_no_content() -> None:
     patrol = acts.annexed(in_state("signed"), "informant at the pier", at=at(5), who=KHAM)
     patrol = acts.annexed(patrol, "second engine is weak", at=at(6), who=MALEE)
     assert patrol.unsigned == ()
-    ours, theirs = patrol.held_by(AGENCY), patrol.held_by(OTHER)
+    ours, theirs = patrol.part_for(AGENCY), patrol.part_for(OTHER)
     assert ours is not None
     assert theirs is not None
     assert [each.text for each in ours.annexes] == ["informant at the pier"]
     assert [each.text for each in theirs.annexes] == ["second engine is weak"]
     assert b"informant" not in encode(theirs)
     assert b"kham" not in encode(theirs), "names of officers stay at home"
-    assert patrol.held_by("mm-tl") is None
+    assert patrol.part_for("mm-tl") is None
     shared = patrol.shared(frozenset(DATA_CLASSES))
     assert shared is not None
     assert not shared.annexes
@@ -262,7 +265,7 @@ def test_an_annex_is_its_agencys_alone_and_no_content() -> None:
 
 
 def test_a_draft_is_nobodys_but_its_owners() -> None:
-    assert drafted().held_by(OTHER) is None
+    assert drafted().part_for(OTHER) is None
     assert drafted().shared(frozenset(DATA_CLASSES)) is None
 
 
@@ -288,7 +291,7 @@ def test_while_suspended_each_side_holds_its_own_part_and_nothing_joint_is_done(
     )
     going = acts.checked_in(going, unit="khong", told_at=at(3700), at=at(3700), who=MALEE)
     cut = acts.suspended(going, "th-ck suspended it", at=at(3800), who=KHAM)
-    ours, theirs = cut.held_by(AGENCY), cut.held_by(OTHER)
+    ours, theirs = cut.part_for(AGENCY), cut.part_for(OTHER)
     assert ours is not None
     assert theirs is not None
     assert ours.units == ("naga",)
@@ -307,12 +310,12 @@ def test_while_suspended_each_side_holds_its_own_part_and_nothing_joint_is_done(
     cut = acts.checked_in(cut, unit="naga", note="alone", told_at=at(3950), at=at(3950), who=KHAM)
     resumed = acts.suspended(cut, None, at=at(4000), who=KHAM)
     for agency, units in ((AGENCY, {"naga", "khong"}), (OTHER, {"khong"})):
-        held = resumed.held_by(agency)
+        held = resumed.part_for(agency)
         assert held is not None
         assert {each.unit for each in held.check_ins} == units, "no backfill"
     assert resumed.check_in_overdue == ()
     assert (resumed.suspended, resumed.suspended_why) == (False, "")
-    again = resumed.held_by(AGENCY)
+    again = resumed.part_for(AGENCY)
     assert again is not None
     assert again.units == ("naga", "khong")
 
@@ -363,7 +366,7 @@ def test_the_own_part_names_no_unit_and_no_officer_of_another(data: st.DataObjec
         for each in (*agencies, "nobody")
         if each != viewer
     ), told
-    held = patrol.held_by(viewer)
+    held = patrol.part_for(viewer)
     assert held is not None
     whole = encode(held).decode()
     assert not any(

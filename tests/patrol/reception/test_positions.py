@@ -177,8 +177,8 @@ async def test_half_a_place_is_none_and_it_is_told_why(
 ) -> None:
     async with running(tmp_path / "patrol.db") as node:
         await node.hear(said("a", 1, **place))  # type: ignore[arg-type]
-        [message] = await node.desk("technician").visible.heard(address())
+        [message] = await node.desk("technician").visible.received_messages(address())
         heard = message.transmission
         assert heard.position is None
         assert "out_of_range" in heard.flags
-        assert (await node.desk("technician").visible.why(address())).asked == address()
+        assert (await node.desk("technician").visible.inquire(address())).asked == address()

@@ -14,7 +14,7 @@ from patrol.agreements.agreement import Agreement, Terms
 from patrol.agreements.lifecycle import Party, drafted, proposed, resumed, signed, suspended
 from patrol.documents.transaction import Filing
 from patrol.errors.errors import Conflict, Forbidden, NotFound
-from patrol.incidents.incident import ArrestCount, Incident, Seizure, told_time
+from patrol.incidents.incident import ArrestCount, Incident, Seizure, parse_time
 from patrol.incidents.search import IncidentQuery
 from patrol.targets.sightings import Sighting
 from patrol.units.data_classes import DataClass
@@ -103,7 +103,7 @@ async def test_an_agreement_shares_an_incident_and_its_photo_without_secrets(nod
         ("see shared incidents", "malee", OTHER),  # a file
         ("see shared photo", "malee", OTHER),
     ]
-    counted = node.watch.document_service.seen.duty(
+    counted = node.watch.document_service.disclosures.duty(
         node.watch.document_service.open_documents, node.time
     ).notes
     told = [row for row in rows if row["act"] == "see shared records"]
@@ -209,7 +209,7 @@ async def test_of_a_day_in_which_consent_began_nothing_that_was_told_by_its_date
     node.time += timedelta(days=2)
     other = node.desk("commander", agency=OTHER, name="malee").incidents
     for text, crosses in (("2026-11-25", False), ("2026-11-26", True)):
-        happened_at, precision = told_time(text)
+        happened_at, precision = parse_time(text)
         made = await logged(node, happened_at=happened_at, precision=precision)
         seen = {each.id for each in await other.incidents(IncidentQuery())}
         assert (made.id in seen) is crosses, text
@@ -230,7 +230,7 @@ async def test_of_a_suspension_nothing_that_was_told_by_its_date_crosses_later(n
     node.time += timedelta(days=4)
     other = node.desk("commander", agency=OTHER, name="malee").incidents
     for day, crosses in (("11-26", False), ("11-28", False), ("12-02", True), ("12-03", False)):
-        happened_at, precision = told_time(f"2026-{day}")
+        happened_at, precision = parse_time(f"2026-{day}")
         made = await logged(node, happened_at=happened_at, precision=precision)
         seen = {each.id for each in await other.incidents(IncidentQuery())}
         assert (made.id in seen) is crosses, day

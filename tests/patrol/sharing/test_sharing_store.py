@@ -268,9 +268,9 @@ async def test_acts_on_another_agencys_unit_do_not_find_it(node: Node) -> None:
     ):
         with pytest.raises(NotFound):
             await order
-    assert await desk.visible.heard(address("b")) == []
+    assert await desk.visible.received_messages(address("b")) == []
     assert desk.visible.assignments() == []
-    assert (await desk.visible.why(address("b"))).verdict == "hidden"
+    assert (await desk.visible.inquire(address("b"))).verdict == "hidden"
 
 
 async def test_what_is_read_is_asked_again_after_the_store_answered(node: Node) -> None:
@@ -306,7 +306,7 @@ async def test_what_may_be_told_is_judged_on_one_thread(
     boat = await fleet(node, 30)
     await file(node, active(at(0)))
     desk, sharing, judged_on = node.desk(), node.watch.sharing, set[int]()
-    open_grants, seen = sharing.open_grants, sharing.seen.seen
+    open_grants, seen = sharing.open_grants, sharing.seen.count
 
     def asked(*args: Any) -> Any:
         judged_on.add(threading.get_ident())
@@ -317,7 +317,7 @@ async def test_what_may_be_told_is_judged_on_one_thread(
         seen(*args)
 
     monkeypatch.setattr(sharing, "open_grants", asked)
-    monkeypatch.setattr(sharing.seen, "seen", counted)
+    monkeypatch.setattr(sharing.seen, "count", counted)
     assert await desk.history.days(boat) == [at(0).date(), at(24 * HOUR).date()]
     assert judged_on == {threading.get_ident()}
 

@@ -91,8 +91,8 @@ CALLS: dict[str, Callable[[Desk], Any]] = {
     "see channels": lambda desk: desk.visible.channels(),
     "see unknown radios": lambda desk: desk.visible.unknown_radios(),
     "see unknown radios ": lambda desk: desk.visible.assignments(),
-    "see what a radio sent": lambda desk: desk.visible.heard("test:a"),
-    "see what a radio sent ": lambda desk: desk.visible.why("test:a"),
+    "see what a radio sent": lambda desk: desk.visible.received_messages("test:a"),
+    "see what a radio sent ": lambda desk: desk.visible.inquire("test:a"),
     "see the picture ": lambda desk: desk.visible.claims(),
     "see rejected frames": lambda desk: desk.visible.rejected("udp"),
     "manage units": lambda desk: desk.registry.add_unit(call_sign=desk.user.role, kind="boat"),
@@ -200,7 +200,7 @@ async def test_what_the_user_may_not_know_of_does_not_exist(node: Node) -> None:
         desk.visible.unit(secret)
     assert desk.visible.units() == []
     assert desk.visible.assignments() == []
-    assert await desk.visible.heard(address("b")) == []
+    assert await desk.visible.received_messages(address("b")) == []
     assert set(await desk.visible.tracks(start=at(0), end=at(9))) == {address("x")}
     assert set(await other.visible.tracks(start=at(0), end=at(9))) == {secret}
     assert await other.visible.unknown_radios() == []

@@ -203,7 +203,7 @@ async def test_what_hides_in_the_words_of_a_radio_is_left_out_and_its_bytes_stay
     assert address("b\\u202e") in viewer.units
     assert viewer.units[address("c")].text == "ភាសា\u200bខ្មែរ"
     assert viewer.units[address("c")].flags == ()
-    [kept] = await node.desk("technician").visible.heard(address("a"))
+    [kept] = await node.desk("technician").visible.received_messages(address("a"))
     assert kept.transmission.raw == b"as\0heard"
 
 

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patrol.documents.open_documents import OpenDocuments
-from patrol.documents.state_machine import Life
+from patrol.documents.state_machine import Lifecycle
 from patrol.documents.transaction import Filing
 from patrol.errors.errors import Conflict, IllegalStep
 from patrol.targets import custody
-from patrol.targets.hand_off import LIFE, HandOff, OwedMessage, timetable
+from patrol.targets.hand_off import LIFECYCLE, HandOff, OwedMessage, timetable
 from patrol.targets.lifecycle import accepted, declined, escalated, offered, returned
 from patrol.targets.prediction import Landing, PredictedPoint, Prediction
 from patrol.targets.remote_hand_off import (
@@ -24,11 +24,11 @@ from patrol.targets.remote_hand_off import (
     declined_there,
     ended_there,
     granted,
-    heard,
-    taken,
+    receive_grant,
+    take_over,
 )
 from patrol.targets.sightings import Sighting
-from patrol.targets.target import LIFE as TARGET_LIFE
+from patrol.targets.target import LIFECYCLE as TARGET_LIFECYCLE
 from patrol.targets.target import MOST_REMARKS, Remark, Target, changed, closed, remarked, sighted
 from patrol.units.data_classes import DATA_CLASSES, crossed, marks
 from patrol.watch.offer_timeouts import time_brings
@@ -48,16 +48,18 @@ from tests.patrol.nodes.handed import (
 from tests.patrol.nodes.running import START, at
 
 
-@pytest.mark.parametrize("life", [LIFE, TARGET_LIFE], ids=lambda life: life.name)
+@pytest.mark.parametrize("life", [LIFECYCLE, TARGET_LIFECYCLE], ids=lambda life: life.name)
 @given(data=st.data())
-def test_the_table_takes_every_legal_step_and_no_other(life: Life, data: st.DataObject) -> None:
+def test_the_table_takes_every_legal_step_and_no_other(
+    life: Lifecycle, data: st.DataObject
+) -> None:
     state = data.draw(st.sampled_from(life.states))
     act = data.draw(st.sampled_from(life.acts))
     if (state, act) in life.steps:
-        assert life.after(state, act) == life.steps[state, act]
+        assert life.next_state(state, act) == life.steps[state, act]
         return
     with pytest.raises(IllegalStep) as refused:
-        life.after(state, act)
+        life.next_state(state, act)
     assert refused.value.possible == life.possible(state)
     assert f"{life.name} that is {state} cannot be changed by {act!r}" in str(refused.value)
 
@@ -71,22 +73,22 @@ HAND_OFF_STEPS: dict[str, Any] = {
     "withdraw": lambda made, mine: ended_there(made, "withdraw", term=9, reason="", now=START),
     "lapse": lambda made, mine: ended_there(made, "lapse", term=9, reason="", now=START),
     "cut": lambda made, mine: ended_there(made, "cut", term=9, reason="", now=START),
-    "grant": lambda made, mine: taken(made, None, term=9, now=START),
-    "take": lambda made, mine: heard(made, mine, now=START),
+    "grant": lambda made, mine: take_over(made, None, term=9, now=START),
+    "take": lambda made, mine: receive_grant(made, mine, now=START),
 }
 
 
-@pytest.mark.parametrize("act", LIFE.acts)
-@pytest.mark.parametrize("state", LIFE.states)
+@pytest.mark.parametrize("act", LIFECYCLE.acts)
+@pytest.mark.parametrize("state", LIFECYCLE.states)
 def test_every_step_of_a_hand_off_goes_by_its_table(state: str, act: str) -> None:
     made, mine = in_state(state)
-    if (state, act) not in LIFE.steps:
+    if (state, act) not in LIFECYCLE.steps:
         with pytest.raises(IllegalStep, match=f"hand-off that is {state} cannot be changed by"):
             HAND_OFF_STEPS[act](made, mine)
         return
     after = HAND_OFF_STEPS[act](made, mine).documents[0]
     # Whoever hears the grant takes with it: both steps are one.
-    assert after.state == ("taken" if act == "grant" else LIFE.steps[state, act])
+    assert after.state == ("taken" if act == "grant" else LIFECYCLE.steps[state, act])
     assert after.version == made.version + 1
 
 
@@ -108,13 +110,13 @@ def target_steps(mine: Target) -> dict[str, Any]:
             hand_off("offered"), mine, "withdraw", reason="", now=START, by="k"
         ).documents[1],
         "grant": lambda: granted(hand_off("offered"), mine, now=START).documents[1],
-        "take": lambda: taken(given_back, mine, term=9, now=START).documents[1],
-        "hear": lambda: heard(granted_one, mine, now=START).documents[-1],
+        "take": lambda: take_over(given_back, mine, term=9, now=START).documents[1],
+        "hear": lambda: receive_grant(granted_one, mine, now=START).documents[-1],
     }
 
 
-@pytest.mark.parametrize("act", TARGET_LIFE.acts)
-@pytest.mark.parametrize("state", TARGET_LIFE.states)
+@pytest.mark.parametrize("act", TARGET_LIFECYCLE.acts)
+@pytest.mark.parametrize("state", TARGET_LIFECYCLE.states)
 def test_every_step_of_a_target_goes_by_its_table(state: str, act: str) -> None:
     mine = target_in(state)
     assert mine.state == state
@@ -122,12 +124,12 @@ def test_every_step_of_a_target_goes_by_its_table(state: str, act: str) -> None:
     if act == "hear" and state != "granted":
         assert isinstance(step(), HandOff), "a late receipt leaves the target alone"
         return
-    if (state, act) not in TARGET_LIFE.steps:
+    if (state, act) not in TARGET_LIFECYCLE.steps:
         with pytest.raises(IllegalStep, match=f"target that is {state} cannot be changed by"):
             step()
         return
     after = step()
-    assert after.state == TARGET_LIFE.steps[state, act]
+    assert after.state == TARGET_LIFECYCLE.steps[state, act]
     assert after.version == mine.version + 1
 
 
@@ -234,7 +236,7 @@ def test_what_an_agreement_does_not_name_does_not_cross() -> None:
     assert crossed(mine, {"positions", "alerts"}) is None
 
 
-@pytest.mark.parametrize("state", LIFE.states)
+@pytest.mark.parametrize("state", LIFECYCLE.states)
 def test_a_hand_off_comes_back_from_the_store_as_it_was(state: str) -> None:
     made, mine = in_state(state)
     assert as_stored(made) == made

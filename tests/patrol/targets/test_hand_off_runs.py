@@ -71,7 +71,7 @@ def broken(filing: Filing, what: str) -> Filing:
         ("granted", "keeps it", "have it by their papers"),
         ("granted", "no line", r"believing=\('hx', 'ck'\)"),
         ("granted", "never told", "never comes to rest"),
-        ("taken", "no line", r"believing=\(\)"),
+        ("take_over", "no line", r"believing=\(\)"),
     ],
 )
 async def test_the_runs_find_a_step_that_is_wrong(

@@ -37,7 +37,9 @@ async def test_a_device_at_the_edge_of_the_calendar_is_heard_and_read_again(node
     before = node.states()
     node = await node.again()
     assert node.states() == before
-    (message,) = [each.transmission for each in await node.desk().visible.heard(address("b"))]
+    (message,) = [
+        each.transmission for each in await node.desk().visible.received_messages(address("b"))
+    ]
     assert message.device_time is not None
     assert message.device_time.year == 9999
     await node.stop()

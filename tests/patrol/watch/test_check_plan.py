@@ -95,9 +95,9 @@ def plan(
         ground=ground,
         units=UNITS,
         agencies=AGENCIES,
-        why_not=why_not,
+        refusal=why_not,
         shows=lambda sector: shown or sector.agency == viewer,
-        shown_to=lambda sector, agency: not hidden,
+        is_visible_to=lambda sector, agency: not hidden,
     )
 
 
@@ -327,7 +327,7 @@ def agreement(id: str, *agencies: str, until: datetime, **more: Any) -> Agreemen
 def agreed(ground: Ground, judged: Patrol, *documents: Document, viewer: str = AGENCY) -> Plan:
     """Return a plan among these documents, whose agreements are asked as a node asks them."""
     asked = plan(ground, judged, *documents, viewer=viewer)
-    return msgspec.structs.replace(asked, why_not=why_not_of(Sharing(asked.open_documents)))
+    return msgspec.structs.replace(asked, refusal=why_not_of(Sharing(asked.open_documents)))
 
 
 @pytest.mark.parametrize("viewer", [AGENCY, OTHER])
@@ -355,13 +355,13 @@ def test_agreements_are_asked_only_when_one_of_them_ends(ground: Ground) -> None
     documents = [agreement("a0", AGENCY, OTHER, until=at(90 * 86_400))]
     documents += [agreement(f"x{n}", OTHER, THIRD, until=at(7200 + n)) for n in range(50)]
     judged = agreed(ground, month, *documents)
-    why_not = judged.why_not
+    why_not = judged.refusal
 
     def counted(owner: str, viewer: str, data_class: DataClass, moment: datetime) -> str | None:
         asked.append(moment)
         return why_not(owner, viewer, data_class, moment)
 
-    judged = msgspec.structs.replace(judged, why_not=counted)
+    judged = msgspec.structs.replace(judged, refusal=counted)
     assert list(agreed_windows(judged)) == []
     assert asked == [month.starts_at] * 2, "once each way"
 

@@ -29,7 +29,7 @@ async def drawn(server: Running, **rings: Sequence[tuple[float, float]]) -> None
         lambda _open_documents, _now: Filing(documents=sectors, act="draw sector")
     )
     async for _ in wait_until("the sectors are watched"):
-        if watch.alarms.fencing:
+        if watch.alarms.geofence_tracker:
             return
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from patrol.alerts.alert import LIFE, SEVERITIES
+from patrol.alerts.alert import LIFECYCLE, SEVERITIES
 from patrol.documents.document import new_id
 from patrol.documents.transaction import Filing
 from patrol.sectors.sector import Sector
@@ -37,7 +37,7 @@ async def draw(server: Running, name: str = "Don Xao") -> str:
         lambda _open_documents, _now: Filing(documents=(sector,), act="draw sector")
     )
     async for _ in wait_until("the sector is watched"):
-        if watch.alarms.fencing:
+        if watch.alarms.geofence_tracker:
             return sector.id
     raise AssertionError
 
@@ -235,5 +235,5 @@ async def test_the_description_names_every_state_and_severity(server: Running) -
     async with server.signed_in() as client:
         spec = (await client.get("/api/openapi.json")).json()
     alert = spec["components"]["schemas"]["Alert"]["properties"]
-    assert set(alert["state"]["enum"]) == set(LIFE.states)
+    assert set(alert["state"]["enum"]) == set(LIFECYCLE.states)
     assert set(alert["severity"]["enum"]) == set(SEVERITIES)
