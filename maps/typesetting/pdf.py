@@ -26,6 +26,25 @@ async def pdf_of(page: str) -> bytes:
     Raises:
         ReportFailed: If it cannot be laid out, or takes too long or too much memory.
     """
+    try:
+        async with asyncio.timeout(LONGEST_S):
+            code, made, errors_written = await _run_worker(page)
+            if code < 0:  # by a signal: libraries in C have crashed at a page they can lay out
+                _log.warning("report_pdf_tried_again", signal=-code)
+                code, made, errors_written = await _run_worker(page)
+    except TimeoutError:
+        raise ReportFailed("the PDF takes too long: ask for less time at once") from None
+    error_lines = errors_written.decode(errors="replace").splitlines()
+    for line in error_lines:
+        _note(line)
+    if code != 0 or not made.startswith(b"%PDF"):
+        _log.warning("report_pdf_failed", code=code, said=error_lines[-1:] or "")
+        raise ReportFailed(_fault_of(error_lines))
+    return made
+
+
+async def _run_worker(page: str) -> tuple[int, bytes, bytes]:
+    """Return how a worker ended (below 0: by that signal), what it made and what it wrote."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "maps.typesetting.pdf_worker",
         stdin=asyncio.subprocess.PIPE,
@@ -34,21 +53,12 @@ async def pdf_of(page: str) -> bytes:
         env=_environment(),
     )  # fmt: skip
     try:
-        async with asyncio.timeout(LONGEST_S):
-            made, errors_written = await process.communicate(page.encode("utf-8"))
-    except TimeoutError:
-        raise ReportFailed("the PDF takes too long: ask for less time at once") from None
+        made, errors_written = await process.communicate(page.encode("utf-8"))
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    error_lines = errors_written.decode(errors="replace").splitlines()
-    for line in error_lines:
-        _note(line)
-    if process.returncode != 0 or not made.startswith(b"%PDF"):
-        _log.warning("report_pdf_failed", code=process.returncode, said=error_lines[-1:] or "")
-        raise ReportFailed(_fault_of(error_lines))
-    return made
+    return process.returncode or 0, made, errors_written
 
 
 def _fault_of(error_lines: list[str]) -> str:
