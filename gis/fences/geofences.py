@@ -256,11 +256,13 @@ class Geofences:
             track = self.tracks.get(unit)
             if track is None:
                 track = self.tracks[unit] = FenceTrack()
-            if len(own) == 1 and own[0].t > track.newest:
-                track.append(own[0], self.settings)
-                added += self._fold(unit, track, own[0])
-            else:
-                self._refold(unit, track, own, added, withdrawn)
+            own.sort(key=_order)
+            for number, fix in enumerate(own):
+                if fix.t <= track.newest:
+                    self._refold(unit, track, own[number:], added, withdrawn)
+                    break
+                track.append(fix, self.settings)
+                added += self._fold(unit, track, fix)
             track.trim(self.settings)
         return _outcome(added, withdrawn)
 
@@ -350,9 +352,9 @@ class Geofences:
         added: list[FenceEvent],
         withdrawn: list[FenceEvent],
     ) -> None:
-        """Put fixes into their places and go on from before the first of them."""
+        """Put fixes, oldest first, into their places and go on from before the first of them."""
         first: int | None = None
-        for fix in sorted(fixes, key=_order):
+        for fix in fixes:
             if track.is_too_late(fix):
                 self.refused["late"] += 1
                 continue
