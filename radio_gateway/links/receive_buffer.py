@@ -45,12 +45,12 @@ class Mailbox:
     def put(self, chunk: Chunk) -> bool:
         """Add `chunk`; return False when the mailbox is now full and nothing more should come."""
         self._chunks.append(chunk)
-        return self._has_room(len(chunk.data) or 1)  # or empty ones could come for ever
-
-    def put_all(self, chunks: list[Chunk]) -> bool:
-        """Add what one read brought, in order, as `put` adds one."""
-        self._chunks += chunks
-        return self._has_room(_bytes_of(chunks))
+        size = len(chunk.data) or 1  # or empty ones could come for ever
+        self._bytes += size
+        self._arrived.set()
+        if self.on_much is not None and self._bytes >= MUCH_BYTES > self._bytes - size:
+            self.on_much()
+        return self._bytes < self._full_bytes
 
     def call_when_empty(self, wake: Callable[[], None]) -> None:
         """Call `wake` once, when everything has been taken."""
@@ -111,18 +111,9 @@ class Mailbox:
         for wake in resting:
             wake()
 
-    def _has_room(self, size: int) -> bool:
-        """Note that so many bytes came; return whether more may."""
-        if size:
-            self._bytes += size
-            self._arrived.set()
-            if self.on_much is not None and self._bytes >= MUCH_BYTES > self._bytes - size:
-                self.on_much()
-        return self._bytes < self._full_bytes
-
     def _leave(self, chunks: list[Chunk]) -> None:
         self._chunks = chunks
-        self._bytes = _bytes_of(chunks)
+        self._bytes = sum([len(chunk.data) or 1 for chunk in chunks])
         if self.on_much is not None:
             self.on_much()
 
@@ -132,7 +123,3 @@ class Mailbox:
         self._bytes = 0
         self.takes += 1
         return chunks
-
-
-def _bytes_of(chunks: list[Chunk]) -> int:
-    return sum([len(chunk.data) or 1 for chunk in chunks])

@@ -18,7 +18,7 @@ import asyncio
 import ssl
 from collections import OrderedDict
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import TracebackType
 from typing import ClassVar, Self
 
@@ -31,12 +31,11 @@ from radio_gateway.links.link_url import Link, LinkOptions
 from radio_gateway.links.receive_buffer import Mailbox
 from radio_gateway.links.transport import Chunk
 from radio_gateway.tls.client_context import trusting
-from radio_gateway.transports.mqtt_client import PublishedMessage
-from radio_gateway.transports.mqtt_session import MqttSession, SessionSettings
+from radio_gateway.transports.mqtt_session import ClosingSocket, MqttSession, SessionSettings
 
 STORED_WITHIN_S = 2.0
 LEAST_AT_ONCE = 400  # smaller batches cost more than they win
-_MICROSECOND = timedelta(microseconds=1)
+_LONGEST_TOPIC = 1024  # characters; it may become a sender's name, of whom thousands are remembered
 
 
 class _Receipt(msgspec.Struct):
@@ -120,7 +119,7 @@ class MqttTransport:
         """Connect and subscribe. Raises LinkError when the broker is absent or refuses."""
         self._mailbox = Mailbox()
         self._mailbox.on_much = self.on_much
-        self._session = session = MqttSession(self._settings, self._on_messages, self._mailbox.fail)
+        self._session = session = MqttSession(self._settings, self._on_message, self._mailbox.fail)
         self._is_opening = True
         try:
             known = await session.connect()
@@ -180,45 +179,45 @@ class MqttTransport:
         """Return the present."""
         return utc_now()
 
-    def _on_messages(self, session: MqttSession, messages: list[PublishedMessage]) -> None:
-        receipts, heard_at = self._receipts, self.now()
-        chunks: list[Chunk] = []
-        for message in messages:
-            topic, payload, mid = message.topic, message.payload, message.mid
-            resent = message.dup
-            receipt = None
-            if message.qos:
-                mark = hash((topic, payload))
-                known = receipts.get(mid)
-                if known is not None:
-                    if resent and known.mark == mark:
-                        known.session = session
-                        if known.stored:
-                            session.acknowledge(mid)
-                        else:
-                            session.unstored += 1
-                        continue
-                    del receipts[mid]  # the next one stands last
-                receipt = receipts[mid] = _Receipt(mid, mark, session)
-                session.unstored += 1
-            # no topic is kept, for the decoder to reject
-            chunks.append(
-                Chunk(
-                    payload,
-                    heard_at,
-                    connection=topic or "",
-                    topic=topic,
-                    whole=True,
-                    resent=resent,
-                    stored=receipt,
-                )
-            )
-            heard_at += _MICROSECOND  # each takes longer: they keep their order on all topics
+    def _on_message(self, session: MqttSession, message: paho.MQTTMessage) -> None:
+        topic, payload, receipt = _topic(message), bytes(message.payload), None
+        if message.qos:
+            receipt = self._receipt(session, message, hash((topic, payload)))
+            if receipt is None:
+                return
+        chunk = Chunk(
+            payload,
+            self.now(),
+            connection=topic or "",
+            topic=topic,
+            whole=True,
+            resent=bool(message.dup),
+            stored=receipt,
+        )
+        # What waited for the session comes before the answer to subscribing, which is wanted too.
+        if not self._mailbox.put(chunk) and not self._is_opening:
+            self._read_when_empty(session)
+
+    def _receipt(
+        self, session: MqttSession, message: paho.MQTTMessage, mark: int
+    ) -> _Receipt | None:
+        """Return the receipt of a message; None when it was handed on before."""
+        receipts, mid = self._receipts, message.mid
+        known = receipts.get(mid)
+        if known is not None:
+            if message.dup and known.mark == mark:
+                known.session = session
+                if known.stored:
+                    session.acknowledge(mid)
+                else:
+                    session.unstored += 1
+                return None
+            del receipts[mid]  # the next one stands last
+        receipt = receipts[mid] = _Receipt(mid, mark, session)
+        session.unstored += 1
         while len(receipts) > 2 * self._receive_maximum:
             receipts.popitem(last=False)
-        # What waited for the session comes before the answer to subscribing, which is wanted too.
-        if not self._mailbox.put_all(chunks) and not self._is_opening:
-            self._read_when_empty(session)
+        return receipt
 
     def _read_when_empty(self, session: MqttSession) -> None:
         session.stop_reading()
@@ -232,6 +231,17 @@ class MqttTransport:
                 session.unstored -= 1
                 if self._receipts.get(receipt.mid) is receipt:
                     del self._receipts[receipt.mid]
+
+
+def _topic(message: paho.MQTTMessage) -> str | None:
+    """Return the topic, of a very long one the beginning; None when it is no UTF-8.
+
+    That is forbidden (3.1.1, 1.5.3), and the decoder rejects it.
+    """
+    try:
+        return message.topic[:_LONGEST_TOPIC]
+    except UnicodeDecodeError:
+        return None
 
 
 def _is_filter(topic: str) -> bool:
@@ -251,6 +261,7 @@ def _tls(link: Link) -> ssl.SSLContext:
         context = trusting(link.ca_file)
     except (OSError, ssl.SSLError) as error:
         raise SettingsError("ca_file", f"{link.ca_file}: {error}") from error
+    context.sslsocket_class = ClosingSocket
     if link.cert_file is not None:
         try:
             context.load_cert_chain(link.cert_file, link.key_file)

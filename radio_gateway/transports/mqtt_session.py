@@ -2,8 +2,7 @@
 
 paho does the protocol. It runs on the loop instead of a thread of its own, so that a message is
 handed on and acknowledged without crossing threads; only connecting, which blocks, is done aside.
-Acknowledgements of one turn of the loop go out together, or many at once as soon as there are many:
-the broker sends no more until it has them. How packets are read and cut: mqtt_client.py.
+While nothing more is wanted the socket is not read, so TCP holds the broker back.
 """
 
 from __future__ import annotations
@@ -23,12 +22,22 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from radio_gateway.errors.errors import LinkError, RefusedError, fault_of
-from radio_gateway.transports.mqtt_client import PublishedMessage, ReadAheadClient
 
 _T = TypeVar("_T")
 ANSWER_S = 10.0
-_A_TURN = 512  # packets, so that a flood does not starve the rest of the loop
-_MANY_STORED = 64  # acknowledgements that are not kept until the end of a turn
+_PACKETS_PER_TURN = 512  # so that a flood does not starve the rest of the loop
+
+
+class ClosingSocket(ssl.SSLSocket):
+    """A TLS socket that is closed when its handshake fails; paho leaves that to the collector."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        """Shake hands. Raises what `SSLSocket` raises."""
+        try:
+            super().do_handshake(block)
+        except (OSError, ValueError):
+            self.close()
+            raise
 
 
 class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +67,7 @@ class MqttSession:
 
     Args:
         settings: Where to connect and how.
-        on_messages: Called with this session and the messages that one read brought, in order.
+        on_message: Called with this session and each message that comes, in order.
         on_fault: Called with a LinkError when the connection breaks.
 
     Attributes:
@@ -68,19 +77,19 @@ class MqttSession:
     def __init__(
         self,
         settings: SessionSettings,
-        on_messages: Callable[[MqttSession, list[PublishedMessage]], None],
+        on_message: Callable[[MqttSession, paho.MQTTMessage], None],
         on_fault: Callable[[Exception], None],
     ) -> None:
-        self._settings, self._on_messages, self._on_fault = settings, on_messages, on_fault
+        self._settings, self._on_message, self._on_fault = settings, on_message, on_fault
         self._loop = asyncio.get_running_loop()
         self._connected: asyncio.Future[bool] = self._loop.create_future()
         self._subscribed: asyncio.Future[None] = self._loop.create_future()
         self._published: dict[int, asyncio.Future[None]] = {}
         self._settled = asyncio.Event()
         self.unstored = 0
-        self._stored: list[int] = []  # identifiers that are acknowledged with this turn's end
         self._socket: Any = None
         self._reading = False
+        self._is_message = False  # whether the last read brought one
         self._tick: asyncio.TimerHandle | None = None
         self._client = self._make_client()
 
@@ -159,12 +168,7 @@ class MqttSession:
     def acknowledge(self, mid: int) -> None:
         """Tell the broker that message `mid` of this connection is stored; not once it broke."""
         if self._socket is not None:
-            self._stored.append(mid)
-            count = len(self._stored)
-            if count == 1:
-                self._loop.call_soon(self._send_acknowledgements)
-            elif count >= _MANY_STORED:
-                self._send_acknowledgements()
+            self._client.ack(mid, 1)
         if self.unstored <= 0:
             self._settled.set()
 
@@ -182,16 +186,15 @@ class MqttSession:
     def stop_reading(self) -> None:
         """Leave what comes unread: the broker then waits."""
         if self._reading and self._socket is not None:
-            self._reading = self._client.wanted = False
+            self._reading = False
             self._loop.remove_reader(self._socket)
 
     def go_on_reading(self) -> None:
         """Read again."""
         if not self._reading and self._socket is not None:
-            self._reading = self._client.wanted = True
-            self._loop.add_reader(self._socket, self._readable)
-            if self._client.read_ahead:
-                self._loop.call_soon(self._readable)
+            self._reading = True
+            self._loop.add_reader(self._socket, self._read)
+            self._loop.call_soon(self._read)  # TLS may hold what the system no longer shows
 
     def close(self) -> None:
         """Disconnect, keeping the session."""
@@ -200,17 +203,15 @@ class MqttSession:
         # not cancelled: whoever waits for one would take that for a cancellation of its own
         self._fail_awaited(LinkError(self._settings.shown, "the link was closed"))
         self._client.on_disconnect = None
-        self._send_acknowledgements()
         if self._socket is not None:
-            self._client.loop_write()
             self._client.disconnect()
             self._client.loop_write()
         if self._socket is not None:  # the buffer was full, so the farewell could not be sent
-            self._client.abandon()
+            self._abandon()
 
-    def _make_client(self) -> ReadAheadClient:
+    def _make_client(self) -> paho.Client:
         settings = self._settings
-        client = ReadAheadClient(
+        client = paho.Client(
             CallbackAPIVersion.VERSION2,
             client_id=settings.client_id,
             clean_session=None if settings.protocol == paho.MQTTv5 else False,
@@ -227,7 +228,7 @@ class MqttSession:
         client.on_subscribe = self._on_subscribe
         client.on_publish = self._on_publish
         client.on_disconnect = self._on_disconnect
-        client.on_published = lambda published: self._on_messages(self, published)
+        client.on_message = self._message_came
         return client
 
     async def _aside(self, connect: Callable[[], object]) -> None:
@@ -242,7 +243,17 @@ class MqttSession:
     def _too_late(self, thread: asyncio.Future[object]) -> None:
         if not thread.cancelled():
             thread.exception()  # noted
-        self._client.abandon()
+        self._abandon()
+
+    def _abandon(self) -> None:
+        """Close the socket without a farewell."""
+        sock: Any = self._client.socket()
+        if sock is None:
+            return
+        if self._socket is not None:
+            self._socket_closes(self._client, None, sock)
+        self._client.on_socket_close = self._client.on_socket_unregister_write = None
+        sock.close()
 
     async def _answer(self, answer: asyncio.Future[_T]) -> _T:
         try:
@@ -255,20 +266,26 @@ class MqttSession:
     def _awaited(self) -> list[asyncio.Future[Any]]:
         return [self._connected, self._subscribed, *self._published.values()]
 
-    def _send_acknowledgements(self) -> None:
-        stored, self._stored = self._stored, []
-        if stored and self._socket is not None:
-            self._client.acknowledge(stored)
-
-    def _readable(self) -> None:
-        if not self._reading:
-            return
-        client = self._client
-        client.dry = False
-        for _ in range(_A_TURN):
-            if client.loop_read() != paho.MQTT_ERR_SUCCESS or client.dry or not self._reading:
+    def _read(self) -> None:
+        for _ in range(_PACKETS_PER_TURN):
+            if not self._reading:
                 return
-        self._loop.call_soon(self._readable)
+            self._is_message = False
+            if self._client.loop_read() != paho.MQTT_ERR_SUCCESS:
+                return
+            if not (self._is_message or self._has_decrypted()):
+                return
+        self._loop.call_soon(self._read)
+
+    def _has_decrypted(self) -> bool:
+        """Whether TLS holds bytes that were taken from the system and not yet read."""
+        return isinstance(self._socket, ssl.SSLSocket) and self._socket.pending() > 0
+
+    def _message_came(
+        self, _client: paho.Client, _userdata: object, message: paho.MQTTMessage
+    ) -> None:
+        self._is_message = True
+        self._on_message(self, message)
 
     def _keep_alive(self) -> None:
         self._tick = self._loop.call_later(1.0, self._keep_alive)

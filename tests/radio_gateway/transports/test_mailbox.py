@@ -17,7 +17,8 @@ def test_who_wants_to_know_is_told_once_when_much_has_come_to_wait() -> None:
     told: list[int] = []
     mailbox = Mailbox()
     mailbox.on_much = lambda: told.append(len(mailbox.drain()) if len(told) == 1 else 0)
-    mailbox.put_all([chunk(MUCH_BYTES // 2), chunk(MUCH_BYTES // 2 - 1)])
+    mailbox.put(chunk(MUCH_BYTES // 2))
+    mailbox.put(chunk(MUCH_BYTES // 2 - 1))
     assert told == []
     mailbox.put(chunk(1))
     mailbox.put(chunk(MUCH_BYTES))
@@ -30,7 +31,7 @@ def test_who_wants_to_know_is_told_once_when_much_has_come_to_wait() -> None:
 def test_what_is_empty_fills_it_too() -> None:
     mailbox = Mailbox(full_bytes=1000)
     assert not any(mailbox.put(chunk(0)) is False for _ in range(500))
-    mailbox.put_all([chunk(0)] * 500)
+    assert [mailbox.put(chunk(0)) for _ in range(500)][-1] is False
     assert mailbox.is_full
 
 
@@ -51,7 +52,8 @@ async def test_what_is_left_of_many_waits_in_order_and_is_worth_taking_at_once()
     told: list[str] = []
     mailbox = Mailbox(full_bytes=6)
     mailbox.on_much = lambda: told.append("much")
-    mailbox.put_all([chunk(1), chunk(2), chunk(3)])
+    for size in (1, 2, 3):
+        mailbox.put(chunk(size))
     assert mailbox.is_full
     mailbox.call_when_empty(lambda: told.append("empty"))
     assert [len(each.data) for each in await mailbox.take(2)] == [1, 2]

@@ -123,19 +123,19 @@ async def test_what_came_while_opening_failed_is_heard_when_it_comes_again(
     transport = listening(broker, "client_id=watch").transport
     assert isinstance(transport, MqttTransport)
 
-    put_all, came = Mailbox.put_all, 0
+    put, came = Mailbox.put, 0
 
-    def counted(mailbox: Mailbox, chunks: list[Chunk]) -> bool:
+    def counted(mailbox: Mailbox, chunk: Chunk) -> bool:
         nonlocal came
-        came += len(chunks)
-        return put_all(mailbox, chunks)
+        came += 1
+        return put(mailbox, chunk)
 
     async def comes_to_nothing(_session: MqttSession) -> None:
         await until(lambda: came == 3)
         raise LinkError("mqtt:", "the broker does not answer within 10 s")
 
     with monkeypatch.context() as patched:
-        patched.setattr(Mailbox, "put_all", counted)
+        patched.setattr(Mailbox, "put", counted)
         patched.setattr(MqttSession, "subscribe", comes_to_nothing)
         with pytest.raises(LinkError):
             await transport.__aenter__()
@@ -170,7 +170,7 @@ async def test_what_is_not_stored_comes_again_and_what_is_stored_does_not(
 
 
 async def test_what_comes_at_once_keeps_its_order_across_topics(broker: Mosquitto) -> None:
-    """One look at the clock serves a whole read, and the time heard still orders it."""
+    """The time heard orders it."""
     channel = listening(broker, "version=3.1.1")
     async with running(channel):
         await until(lambda: channel.health().state == "open")
