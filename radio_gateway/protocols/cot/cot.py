@@ -21,8 +21,8 @@ from radio_gateway.decoding.framing import Frame
 from radio_gateway.messages.transmission import Transmission
 from radio_gateway.orders.order import EncodedOrder, Order, OrderError, OrderKind
 from radio_gateway.protocols.cot.event import MAX_TEXT, transmission
-from radio_gateway.protocols.cot.fast_pli import read_fix
 from radio_gateway.protocols.cot.framer import CotFramer
+from radio_gateway.protocols.cot.pli_event import read_pli
 from radio_gateway.protocols.cot.writer import Chat, chat_event, event_xml, marked
 from radio_gateway.protocols.cot.xml import read_event
 
@@ -55,10 +55,8 @@ class CotDecoder(PlainDecoder):
         Raises:
             FrameError: As `cot_xml.read_event` and `cot_event.transmission` say.
         """
-        fix = read_fix(frame, live=self._live)
-        if fix is not None:  # nearly always
-            return [fix]
-        return [transmission(read_event(frame.payload), frame, live=self._live)]
+        event = read_pli(frame.payload) or read_event(frame.payload)
+        return [transmission(event, frame, live=self._live)]
 
 
 def encode(order: Order, settings: DecoderSettings, *, number: int) -> EncodedOrder:  # noqa: ARG001

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from radio_gateway.formats.cot_node_mark import CONTENT_FACT, NODE_FACT, NODE_MARK
 
@@ -30,38 +30,6 @@ _FACTS = (
     ("precisionlocation", (("position_source", "geopointsrc"),)),
     (NODE_MARK, ((NODE_FACT, "by"), (CONTENT_FACT, "of"))),
 )
-
-
-class Detail(dict[str, dict[str, str]]):
-    """Attributes of known elements by name, the first of each, that several events share.
-
-    Args:
-        elements: Name and attributes of each element, in order.
-
-    Attributes:
-        maker: uid of who made the event (`link`, relation p-p).
-        links: `point` of each other `link` that has one, in order.
-        facts: As `facts_of`.
-        battery_pct: As `battery_of`.
-        last: Type and `how` of the event that it stood in last, and what `fast_pli` tells of both.
-    """
-
-    __slots__ = ("battery_pct", "facts", "last", "links", "maker")
-
-    def __init__(self, elements: Iterable[tuple[str, dict[str, str]]]) -> None:
-        super().__init__()
-        self.maker: str | None = None
-        self.links: list[str] = []
-        for name, attributes in elements:
-            if name in KNOWN:
-                self.setdefault(name, attributes)
-                if name == "link" and attributes.get("relation") == "p-p":
-                    self.maker = self.maker or attributes.get("uid") or None
-                elif name == "link" and "point" in attributes:
-                    self.links.append(attributes["point"])
-        self.facts = facts_of(self)
-        self.battery_pct = battery_of(self)
-        self.last: tuple[str, str, Facts | None] | None = None
 
 
 def facts_of(detail: Mapping[str, dict[str, str]]) -> Facts:

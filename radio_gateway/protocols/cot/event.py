@@ -34,7 +34,7 @@ from radio_gateway.formats.device_clock import corrected
 from radio_gateway.formats.device_name import is_device_name
 from radio_gateway.messages.transmission import Kind, Transmission
 from radio_gateway.protocols.cot.cot_event import CotEvent
-from radio_gateway.protocols.cot.detail import MAX_FIELD, Detail, Facts, battery_of, facts_of
+from radio_gateway.protocols.cot.detail import MAX_FIELD, Facts, battery_of, facts_of
 from radio_gateway.protocols.cot.mark import DELETION, is_mark, marked_place
 from radio_gateway.protocols.cot.timestamp import show_time
 
@@ -243,11 +243,7 @@ def _facts(event: CotEvent, of: str) -> Facts:
         facts["stale_utc"] = event.shown_stale or show_time(event.stale)
     if of != event.uid:
         facts["uid"] = event.uid[:MAX_FIELD]
-    if isinstance(detail, Detail):  # known already
-        said, battery_pct = detail.facts, detail.battery_pct
-    else:
-        said, battery_pct = facts_of(detail), battery_of(detail)
-    facts |= said
+    facts |= facts_of(detail)
     if event.type.startswith("b-a-") and "callsign" in facts:
         # clients name the call, not the caller; who tells it on would name it so again
         while (name := str(facts["callsign"])).endswith(_ALERT_NAME_END):
@@ -255,6 +251,7 @@ def _facts(event: CotEvent, of: str) -> Facts:
     accuracy = _within(event.le, 0.0, MOST_ERROR_M)
     if accuracy is not None:
         facts["vertical_accuracy_m"] = accuracy
+    battery_pct = battery_of(detail)
     if battery_pct is not None:
         facts["battery_pct"] = battery_pct
     return facts

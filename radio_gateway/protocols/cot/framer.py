@@ -101,7 +101,7 @@ class CotFramer:
         if self._scan.at != at:
             return False
         end = data.rfind(_END, at) + len(_END)
-        if end - at > _WORTH_COUNTING and (events := _plain_events(data[at:end])):
+        if end - at > _WORTH_COUNTING and (events := plain_events(data[at:end])):
             payloads += events
             self._understood(end)
         return True
@@ -112,7 +112,7 @@ class CotFramer:
         if self._scan.at != at:
             return
         while data.startswith(b"<event ", at):
-            end = _plain_end(data, at)
+            end = plain_end(data, at)
             if not end:
                 break
             payloads.append(data[at:end])
@@ -149,7 +149,7 @@ class CotFramer:
     def _xml(self, payloads: list[bytes]) -> bool:
         data, at, scan = self._data, self._at, self._scan
         longest = at + MAX_EVENT
-        end = _plain_end(data, at) if scan.at == at else 0
+        end = plain_end(data, at) if scan.at == at else 0
         if end:
             self._cut(end, payloads)
             return True
@@ -263,10 +263,10 @@ class _Scan:
                 return self.at, False
 
 
-def _plain_events(data: bytes) -> list[bytes]:
+def plain_events(data: bytes) -> list[bytes]:
     """Return the events in `data`, if nothing else stands there and none holds anything tricky.
 
-    Only faster than `_plain_end` for one after the other, which would say the same.
+    Only faster than `plain_end` for one after the other, which would say the same.
     """
     events = data.split(_END)
     if events.pop() or data.count(b"event") != 2 * len(events) or b"'" in data:
@@ -289,7 +289,7 @@ def _plain_events(data: bytes) -> list[bytes]:
     return [event + _END for event in events]
 
 
-def _plain_end(data: bytes, at: int) -> int:
+def plain_end(data: bytes, at: int) -> int:
     """Return where an event at `at` ends that holds nothing tricky, as nearly all do; else 0.
 
     Only faster than `_Scan`, which would say the same.

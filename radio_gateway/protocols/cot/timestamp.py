@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 
 _FORM = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?")
 _MILLISECONDS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
-_WITH_MILLISECONDS = len("2026-01-01T07:00:00.000Z")
 _UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_MS = 253_370_764_800_000  # the year 9999 begins
 
@@ -39,17 +38,10 @@ def read_shown(text: str) -> tuple[datetime, str] | None:
     >>> read_shown("2026-01-01T07:00:00.000Z")
     (datetime.datetime(2026, 1, 1, 7, 0, tzinfo=datetime.timezone.utc), '2026-01-01T07:00:00Z')
     """
-    if _MILLISECONDS.fullmatch(text):  # as TAK clients write it
-        return read_stamp(text)
-    other = read_time(text)
-    return None if other is None else (other, show_time(other))
-
-
-def read_stamp(text: str) -> tuple[datetime, str] | None:
-    """Read, as `read_shown`, what is known to have the form of a time in UTC, with `Z`."""
-    if len(text) != _WITH_MILLISECONDS:
-        return read_shown(text)
-    try:
+    if not _MILLISECONDS.fullmatch(text):
+        other = read_time(text)
+        return None if other is None else (other, show_time(other))
+    try:  # as TAK clients write it
         time = datetime.fromisoformat(text)
     except ValueError:
         return None

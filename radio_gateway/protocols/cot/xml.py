@@ -21,9 +21,7 @@ from radio_gateway.errors.errors import FrameError
 from radio_gateway.protocols.cot.cot_event import CotEvent
 from radio_gateway.protocols.cot.detail import KNOWN
 from radio_gateway.protocols.cot.event import MAX_TEXT
-from radio_gateway.protocols.cot.fast_xml_scan import cut_everyday
 from radio_gateway.protocols.cot.framer import MAX_EVENT
-from radio_gateway.protocols.cot.pli_event import read_client
 from radio_gateway.protocols.cot.timestamp import read_shown
 
 MAX_DEPTH = 32
@@ -41,18 +39,9 @@ def read_event(payload: bytes) -> CotEvent:
     """
     if len(payload) > MAX_EVENT:
         raise FrameError("too_long", payload, f"{len(payload)} bytes, at most {MAX_EVENT}")
-    of_client = read_client(payload)
-    if of_client is not None:
-        return of_client
-    everyday = cut_everyday(payload)
-    reader: _Reader | None = None
-    point: dict[str, str] | None
-    if everyday is not None:
-        attributes, point, elements = everyday
-    else:
-        reader = _Reader(payload)
-        reader.parse(payload)
-        attributes, point = reader.event, reader.point
+    reader = _Reader(payload)
+    reader.parse(payload)
+    attributes, point = reader.event, reader.point
     event = CotEvent(
         uid=attributes.get("uid", "").strip(),
         type=attributes.get("type", "").strip(),
@@ -71,30 +60,8 @@ def read_event(payload: bytes) -> CotEvent:
         event.hae = _number(point, "hae", event)
         event.ce = _number(point, "ce", event)
         event.le = _number(point, "le", event)
-    if reader is None:
-        _take(elements, event)
-    else:
-        reader.fill(event)
+    reader.fill(event)
     return event
-
-
-def _take(elements: list[tuple[str, dict[str, str]]], event: CotEvent) -> None:
-    """Write the elements of an everyday event into `event`, as `_Reader.fill` would."""
-    detail: dict[str, dict[str, str]] = {}
-    links: list[str] = []
-    for name, attributes in elements:
-        if name in KNOWN:
-            if name not in detail:
-                detail[name] = attributes
-            if name == "link" and attributes.get("relation") == "p-p":
-                event.maker = event.maker or attributes.get("uid") or None
-            elif name == "link" and "point" in attributes:
-                links.append(attributes["point"])
-    event.detail, event.links = detail, links
-    track = detail.get("track")
-    if track is not None:
-        event.speed = _loose_number(track.get("speed"), event)
-        event.course = _loose_number(track.get("course"), event)
 
 
 def read_detail(fragment: str, event: CotEvent, payload: bytes) -> None:

@@ -10,16 +10,12 @@ from hypothesis import strategies as st
 
 from radio_gateway.decoding.decoder import DecoderSettings
 from radio_gateway.errors.errors import FrameError
-from radio_gateway.formats import device_name
 from radio_gateway.messages.transmission import Transmission
 from radio_gateway.orders.order import Order, OrderError
-from radio_gateway.protocols.cot import cot, tak, xml
-from radio_gateway.protocols.cot import fast_xml_scan as cutting
+from radio_gateway.protocols.cot import cot, tak
 from radio_gateway.protocols.cot import framer as framer_of
-from radio_gateway.protocols.cot import pli_event as client
-from radio_gateway.protocols.cot.fast_pli import read_fix
-from radio_gateway.protocols.cot.fast_xml_scan import cut_everyday
 from radio_gateway.protocols.cot.framer import MAX_EVENT, CotFramer
+from radio_gateway.protocols.cot.pli_event import read_pli
 from radio_gateway.protocols.cot.xml import MAX_DEPTH
 from tests.radio_gateway.protocols.heard import NOW, frame
 
@@ -416,10 +412,11 @@ def test_event_without_end_is_given_up_after_the_longest() -> None:
     endless = b'<event uid="A"><detail><![CDATA[' + b"x" * (MAX_EVENT + 10)
     payloads, _ = cut(endless + event() + event())
     assert payloads == [endless[:1024], event(), event()]
-    framer = CotFramer()
+    framer, waiting = CotFramer(), 0
     for _ in range(200):
-        framer.feed(b"<event uid='A'> " + b"y" * 4096)
-        assert len(framer._data) <= MAX_EVENT + 5000
+        beginning = b"<event uid='A'> " + b"y" * 4096
+        waiting += len(beginning) - sum(map(len, framer.feed(beginning)))
+        assert waiting <= MAX_EVENT + 5000
 
 
 def test_cut_datagram_is_a_payload_but_a_broken_stream_is_not() -> None:
@@ -485,15 +482,15 @@ def test_events_that_came_together_are_cut_as_one_after_the_other(
     together = cut(stream)
     assert together == cut(many[:where], spoilt, stream[where + len(spoilt) :])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(framer_of, "_plain_events", lambda _: [])
+        patch.setattr(framer_of, "plain_events", lambda _: [])
         assert together == cut(stream)
 
 
 def test_plain_events_are_cut_all_at_once() -> None:
-    assert framer_of._plain_events(b"".join(PLAIN)) == PLAIN
+    assert framer_of.plain_events(b"".join(PLAIN)) == PLAIN
     long = event(detail="x" * MAX_EVENT)
     for tricky in (*TRICKY[1:], *SPOILT[:9], long):
-        assert framer_of._plain_events(b"".join([*PLAIN, tricky, PLAIN[0]])) == []
+        assert framer_of.plain_events(b"".join([*PLAIN, tricky, PLAIN[0]])) == []
 
 
 def test_events_behind_one_that_two_reads_bring_are_cut_all_at_once(
@@ -502,7 +499,7 @@ def test_events_behind_one_that_two_reads_bring_are_cut_all_at_once(
     framer = CotFramer()
     assert framer.feed(PLAIN[0][:-20]) == []
     # whatever looks at one event after the other
-    monkeypatch.setattr(framer_of, "_plain_end", lambda *_: pytest.fail("one by one"))
+    monkeypatch.setattr(framer_of, "plain_end", lambda *_: pytest.fail("one by one"))
     assert framer.feed(PLAIN[0][-20:] + b"".join(PLAIN)) == [PLAIN[0], *PLAIN]
 
 
@@ -548,32 +545,6 @@ ELEMENTS = (
     "words",
     "</detail><detail>",
 )
-
-
-@given(
-    detail=st.lists(st.sampled_from(ELEMENTS), max_size=5).map("".join),
-    point=st.sampled_from(
-        (POINT, POINT + "<point/>", '<point lat="1" lat="2"/>', '<point lat="x" />', "", " ")
-    ),
-    times=st.sampled_from((TIMES, TIMES.replace('"', "'"), 'time="today"', TIMES + " uid='two'")),
-    uid=st.sampled_from(("ANDROID-1", " a ", "a\tb", "ເຮືອ", "&#65;", "a>b", "")),
-)
-def test_everyday_cut_and_the_parser_give_the_same(
-    detail: str, point: str, times: str, uid: str
-) -> None:
-    payload = event(uid=uid, times=times, point=point, detail=detail)
-
-    def read() -> object:
-        try:
-            return xml.read_event(payload)
-        except FrameError as error:
-            return error.reason
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(xml, "read_client", lambda _: None)
-        everyday = read()
-        patch.setattr(xml, "cut_everyday", lambda _: None)
-        assert everyday == read()
 
 
 NUMBERS = (
@@ -656,60 +627,28 @@ def test_event_of_a_client_read_at_once_and_by_the_parser_is_the_same(odd: dict[
 
     at_once = heard()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cot, "read_fix", lambda *_, **__: None)
-        assert at_once == heard()
-        patch.setattr(xml, "read_client", lambda _: None)
-        assert at_once == heard()
-        patch.setattr(xml, "cut_everyday", lambda _: None)
+        patch.setattr(cot, "read_pli", lambda _: None)
         assert at_once == heard()
 
 
 def test_event_as_clients_write_it_is_read_at_once() -> None:
-    read = client.read_client(of_client())
+    read = read_pli(of_client())
     assert read is not None
     assert (read.lat, read.lon, read.speed, read.course) == (17.95, 102.61, 6.0, 181.2)
-    assert client.read_client(of_client(track="", behind="")) is not None
-    assert client.read_client(of_client(behind="<status battery='78'/>")) is None
-    assert client.read_client(of_client(before='<track speed="1" course="2"/>')) is None
+    assert read_pli(of_client(track="", behind="")) is not None
+    assert read_pli(of_client(behind="<status battery='78'/>")) is None
+    assert read_pli(of_client(before='<track speed="1" course="2"/>')) is None
+    assert read_pli(of_client(uid="a&amp;b")) is None
 
 
-def test_place_of_a_client_is_read_at_once_unless_there_is_something_to_think_about() -> None:
-    def fix(**odd: str) -> Transmission | None:
-        return read_fix(frame(of_client(**odd)), live=True)
-
-    read = fix()
-    assert read is not None
-    assert read == said(of_client())
-    assert fix(time="2031-01-01T00:00:00.001Z") is not None  # a clock ahead is told the same way
-    emergency = '<emergency type="911 Alert"/>'
-    for odd in ({"type": "b-m-p"}, {"how": ' how="m-s"'}, {"behind": emergency}, {"lat": "91"}):
-        assert fix(**odd) is None
-
-
-def test_long_details_of_a_sender_are_read_and_not_remembered() -> None:
-    kept = dict(client._details)
-    long = '<contact callsign="' + "L" * 1000 + '"/>'
-    assert client.read_client(of_client(before=long)) is not None
-    assert client._details == kept
-
-
-def test_event_of_a_client_is_everyday_and_one_that_an_entity_hides_in_is_not() -> None:
-    assert cut_everyday(event()) is not None
-    assert cut_everyday(event(uid="a&amp;b")) is None
-
-
-def test_long_texts_of_a_sender_are_read_and_not_remembered() -> None:
-    kept = set(cutting._elements)
-    short, long = '<contact callsign="SHORT 7"/>', f'<contact callsign="{"L" * 1000}"/>'
-    cut = cut_everyday(event(detail=short + long))
-    assert cut is not None
-    assert [of["callsign"] for _, of in cut[2]] == ["SHORT 7", "L" * 1000]
-    assert set(cutting._elements) - kept == {short[1:]}
-
-    names = device_name._remembered.cache_info().currsize
-    assert device_name.is_device_name("L" * 201)
-    assert not device_name.is_device_name("L" * 201 + "\0")
-    assert device_name._remembered.cache_info().currsize == names
+def test_what_a_sender_says_of_itself_is_parsed_once_unless_it_is_long() -> None:
+    short, long = f'<contact callsign="{"S" * 77}"/>', f'<contact callsign="{"L" * 1000}"/>'
+    for detail, is_shared in ((short, True), (long, False)):
+        first, second = read_pli(of_client(before=detail)), read_pli(of_client(before=detail))
+        assert first is not None
+        assert second is not None
+        assert first.detail == second.detail
+        assert (first.detail is second.detail) is is_shared
 
 
 # --- orders
