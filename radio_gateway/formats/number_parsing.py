@@ -1,30 +1,10 @@
-"""Numbers: many read at once, and how they stand in the keys by which a message is known again."""
+"""Numbers: how coordinates stand in the keys by which a message is known again."""
 
 from __future__ import annotations
 
 import msgspec
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(list[float]).decode
-
-
-def read_numbers(text: str) -> list[float]:
-    """Return numbers as `float` reads them (`-0` may be 0.0), in a quarter of its time for seven.
-
-    Args:
-        text: Decimal numbers with a comma in between: digits, perhaps a sign before and a point
-            among them, and nothing else.
-
-    Raises:
-        ValueError: If one is none.
-
-    >>> read_numbers("16.5,-103,007.,.5")
-    [16.5, -103.0, 7.0, 0.5]
-    """
-    try:
-        return _decode(f"[{text}]")
-    except msgspec.DecodeError:  # as JSON writes none: zeros before it, a bare point
-        return [float(each) for each in text.split(",")]
 
 
 def show_place(lon: float, lat: float) -> str:
