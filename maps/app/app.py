@@ -102,6 +102,7 @@ from maps.surveys.histories import Histories
 from maps.web_client import built_pages as pages
 from patrol.incidents.photo import LONGEST_FILE as LONGEST_PHOTO
 from patrol.incidents.photo import LONGEST_ORIGINAL
+from radio_gateway.clock.clock import CLOCK, Clock
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     positions.router,  # first: routes are looked through in order, and most requests are reports
@@ -170,6 +171,7 @@ def create_app(
     opened: Callable[[RunningNode], AbstractAsyncContextManager[None]] | None = None,
     geography: Callable[[], Awaitable[Geography]] | None = None,
     lead: Lead | None = None,
+    clock: Clock = CLOCK,
 ) -> FastAPI:
     """Return the web server of the node that `settings` describe.
 
@@ -179,6 +181,7 @@ def create_app(
             before it closes.
         geography: Brings the layers; those that the settings name when None.
         lead: How this process comes to be the only writer; None: the file's lock.
+        clock: Tells the node's time.
     """
 
     @asynccontextmanager
@@ -186,7 +189,7 @@ def create_app(
         async with AsyncExitStack() as stack:
             try:
                 office = await stack.enter_async_context(
-                    open_office(settings, geography=geography, lead=lead)
+                    open_office(settings, geography=geography, lead=lead, clock=clock)
                 )
                 await stack.enter_async_context(office.working())
                 _hand_out(app, office)
@@ -288,7 +291,7 @@ def _hand_out(app: FastAPI, office: RunningNode) -> None:
     state.survey = office.survey
     state.report_site = office.report_site
     state.report_post = office.report_post
-    state.report_jobs = Jobs(lambda: office.watch.now(), office.report_press)
+    state.report_jobs = Jobs(office.watch.now, office.report_press)
     state.inbound = office.inbound
     state.is_well = office.is_well
     state.gateway_report = office.link_health.report

@@ -66,6 +66,7 @@ from patrol.watch.watch import Watch
 from radio_gateway.channels.channel import Channel
 from radio_gateway.channels.channel_settings import ChannelSettings
 from radio_gateway.channels.outbound import Outbound
+from radio_gateway.clock.clock import CLOCK, Clock
 from radio_gateway.inbox.inbox import Inbox
 from radio_gateway.orders.order_result import OrderResult
 from radio_gateway.recording.journal import Journal
@@ -91,6 +92,7 @@ class RunningNode:
         settings: What it is told.
         store: Its records.
         geography: Layers and river.
+        clock: Tells the time.
         replaces: Whether it may be there in place of a process that was stopped and still has its
             files open.
 
@@ -123,7 +125,13 @@ class RunningNode:
     """
 
     def __init__(
-        self, settings: Settings, store: Store, geography: Geography, *, replaces: bool = False
+        self,
+        settings: Settings,
+        store: Store,
+        geography: Geography,
+        *,
+        clock: Clock = CLOCK,
+        replaces: bool = False,
     ) -> None:
         self.settings, self.store, self.geography = settings, store, geography
         self._replaces = replaces
@@ -142,6 +150,7 @@ class RunningNode:
             ground=geography.ground,
             agencies=self.agencies,
             offices=geography.offices(),
+            clock=clock,
             build=build_id(),
             second_person=settings.incidents.second_person,
             field_keys=FieldKeys(settings.protected.key_folder),
@@ -179,7 +188,7 @@ class RunningNode:
             press=self.report_press,
             lines=self._report_lines,
             note=self.watch.document_service.note,
-            now=lambda: self.watch.now(),
+            now=clock.now,
         )
         audit = settings.audit
         self.daily_head = DailyHead(
@@ -194,7 +203,7 @@ class RunningNode:
             mailing=_mail_way(settings),
             sent=self._heads_sent,
             note=self.watch.document_service.note,
-            now=lambda: self.watch.now(),
+            now=clock.now,
         )
         self.retention = Retention(
             store,
@@ -204,7 +213,7 @@ class RunningNode:
             else KindRetention(store, settings.retention.kinds.policy, node=settings.node.id),
             agency=settings.agencies[0].id,
             node=settings.node.id,
-            now=lambda: self.watch.now(),
+            now=clock.now,
         )
         self.inbox = Inbox(registered=self.watch.picture.address_taken)
         self.channels: dict[str, Channel] = {}
@@ -240,7 +249,7 @@ class RunningNode:
             viewer_lag=lambda: (self.watch.publisher.viewers, self.watch.lag),
         )
         self.disk = None if settings.store.file is None else DiskGauge(settings.store.file)
-        self._machine_acts = MachineActs(store, agency=self.watch.agency, now=self.watch.now)
+        self._machine_acts = MachineActs(store, agency=self.watch.agency, now=clock.now)
         self.watch.alarms.machine_acts = self._machine_acts.new
         if self.disk is not None:
             disk = self.disk
@@ -514,6 +523,7 @@ async def open_office(
     *,
     geography: Callable[[], Awaitable[Geography]] | None = None,
     lead: Lead | None = None,
+    clock: Clock = CLOCK,
 ) -> AsyncIterator[RunningNode]:
     """Open the store and take up the picture; hear no radio yet.
 
@@ -522,6 +532,7 @@ async def open_office(
         geography: Brings the layers; those that the settings name when None.
         lead: How this process comes to be the only writer; None: by the store's lock, and on a
             server by a lease too.
+        clock: Tells the time.
 
     Raises:
         StoreError: If the store cannot be opened.
@@ -545,7 +556,7 @@ async def open_office(
             async with nullcontext() if lead is None else lead(store):
                 if lead is not None:
                     await store.migrate()
-                office = RunningNode(settings, store, read, replaces=shared)
+                office = RunningNode(settings, store, read, clock=clock, replaces=shared)
                 await office.start()
                 yield office
         finally:

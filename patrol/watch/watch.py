@@ -101,8 +101,7 @@ class Watch:
         ground: Rivers and borders for documents; None without geography.
         agencies: Those of this node, by id.
         offices: Border liaison offices that face each other; None without a gazetteer.
-        now: Returns the time, aware UTC; None: that of `clock`.
-        clock: Tells when the times of this process are doubtful.
+        clock: Tells the time, and when the times of this process are doubtful.
         build: Which build of the pages this node has; told with every snapshot.
         second_person: Who told of an incident does not confirm it.
         field_keys: Keys of the agencies' protected fields; None: none can be written.
@@ -121,7 +120,6 @@ class Watch:
         ground: Ground | None = None,
         agencies: Mapping[str, Agency] = MappingProxyType({}),
         offices: Offices | None = None,
-        now: Callable[[], datetime] | None = None,
         clock: Clock = CLOCK,
         build: str = "",
         second_person: bool = True,
@@ -140,16 +138,14 @@ class Watch:
         self.offices = offices
         self.elsewhere: Mapping[str, str] = MappingProxyType({})
         """Nodes of the agencies that are not of this one, by agency."""
-        self.now = now = now or clock.now
+        self.now = now = clock.now
         self._machine_clock = ClockHealth(clock, self.channel_health)
         sides = {each.id: each.country for each in agencies.values()}
         self.picture = Picture(agency=agency, origin=node, sides=sides)
         self.picture.recordings = clock.recordings
-        self.own_messages = OwnMessages(node, clock=lambda: self.now().timestamp())
+        self.own_messages = OwnMessages(node, clock=lambda: now().timestamp())
         self.turn = WriterLock()
-        self.document_service = DocumentService(
-            store=store, turn=self.turn, node=node, now=lambda: self.now()
-        )
+        self.document_service = DocumentService(store=store, turn=self.turn, node=node, now=now)
         self.sharing = Sharing(
             self.document_service.open_documents, self.document_service.disclosures, ground
         )
@@ -172,7 +168,7 @@ class Watch:
         self.dispatch = Dispatch(
             store=store, journal_writer=journal_writer, turn=self.turn, now=now
         )
-        self.phones = PhonePost(self.dispatch.told, now=lambda: self.now())
+        self.phones = PhonePost(self.dispatch.told, now=now)
         self.document_service.duties.append(time_is_over)
         self.document_service.listeners.extend((self.sharing.note, self._publish_documents))
         patrols = PatrolClock(
@@ -192,7 +188,7 @@ class Watch:
             picture=self.picture,
             agency=agency,
             ground=ground,
-            now=lambda: self.now(),
+            now=now,
         )
         self.alarms.sharing = self.sharing
         self.alarms.agencies = lambda: sorted(self.sharing.parties() - self.elsewhere.keys())
@@ -208,7 +204,7 @@ class Watch:
             dispatch=self.dispatch,
             own=self.own_messages,
             open_documents=self.document_service.open_documents,
-            now=lambda: self.now(),
+            now=now,
         )
         self.document_service.listeners.extend(
             (self._marks.note_ended, self.places_on_air.documents_changed)
@@ -217,14 +213,12 @@ class Watch:
         self.registrar.when_assigned = self.alarms.reassigned
         self._placing = RiverPositioner(locate, describe)
         self.duplicates = Duplicates()
-        self._store_health = StoreHealth(now=lambda: self.now(), told=self._tell_store)
+        self._store_health = StoreHealth(now=now, told=self._tell_store)
         self.lag = LagHistogram()
         self._shown = PublishedState()
         self._reporting = DirectReports(self.turn, self._take_reports, longest=MOST_TOGETHER)
         self.pace = BatchInterval()
-        committer = Committer(
-            store, health=self._store_health, node=node, agency=agency, now=lambda: self.now()
-        )
+        committer = Committer(store, health=self._store_health, node=node, agency=agency, now=now)
         deduplication = Deduplication(self.duplicates, committer.known, self.picture)
         self.intake = Pipeline(
             deduplication,

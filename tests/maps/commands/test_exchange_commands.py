@@ -18,6 +18,7 @@ from patrol.patrols.patrol import Member
 from patrol.units.accounts import User
 from radio_gateway.messages.transmission import Transmission
 from tests.fixtures.ports import free_port
+from tests.fixtures.set_clock import SetClock
 from tests.gis.files.samples import BEGIN, BOW_TIE, PIER, features, material, places
 from tests.maps.commands.test_command_line import call, run, small
 
@@ -72,8 +73,8 @@ async def test_a_track_is_written_and_read_again(folder: Path, name: str) -> Non
 
 async def test_a_patrols_tracks_are_written_by_its_name(folder: Path) -> None:
     await sail(folder)
-    async with open_office(read_settings(folder / "patrol.toml")) as office:
-        office.watch.now = lambda: AT + timedelta(minutes=3)
+    clock = SetClock(lambda: AT + timedelta(minutes=3))
+    async with open_office(read_settings(folder / "patrol.toml"), clock=clock) as office:
         desk = office.desk_of(User(name="t", role="commander", agency="hx"))
         [boat] = desk.visible.units()
         patrol = await desk.patrols.draft(
@@ -86,7 +87,7 @@ async def test_a_patrols_tracks_are_written_by_its_name(folder: Path) -> None:
         await desk.patrols.sign(patrol.id, revision=1)
         await desk.patrols.ready(patrol.id)
         await desk.patrols.start(patrol.id)
-        office.watch.now = lambda: AT + timedelta(minutes=6)
+        clock.moment = lambda: AT + timedelta(minutes=6)
         await desk.patrols.end(patrol.id)
     out, _ = run("export", "--patrol", "Night watch", "-o", "night.gpx", folder=folder)
     assert "1 tracks, 4 positions" in out, "of minutes 3 to 6"

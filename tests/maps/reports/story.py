@@ -83,7 +83,7 @@ class Clock:
 
     def __init__(self, offices: Offices, back: timedelta) -> None:
         self.time = datetime.now(UTC).replace(microsecond=0) - back
-        offices.server.office.watch.now = lambda: self.time
+        offices.server.clock.moment = lambda: self.time
 
     def on(self, **time: float) -> datetime:
         """Go on by so much and return the time."""

@@ -27,6 +27,7 @@ from patrol.units.units import ROLES, Role
 from tests.fixtures.databases import empty_store
 from tests.fixtures.field_keys import field_keys
 from tests.fixtures.patience import PATIENCE_S
+from tests.fixtures.set_clock import SetClock
 
 AGENCY = "joint"
 PASSWORD = "a long enough pass phrase"
@@ -72,11 +73,13 @@ class Running:
         url: Where.
         office: What runs behind it.
         app: Its routes.
+        clock: What tells it the time.
     """
 
     url: str
     office: RunningNode
     app: FastAPI
+    clock: SetClock
 
     def stranger(self, **headers: str) -> httpx.AsyncClient:
         """Return a client that is not signed in."""
@@ -195,13 +198,14 @@ async def running(
         offices.append(office)
         yield
 
-    app = create_app(settings, opened=opened)
+    clock = SetClock()
+    app = create_app(settings, opened=opened, clock=clock)
     serving = asyncio.create_task(serve(app, settings.web, bound, ready=ready.set))
     waiting = asyncio.create_task(ready.wait())
     try:
         await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED, timeout=60)
         assert ready.is_set(), "the server did not start"
-        yield Running(address_of(settings.web, bound), offices[0], app)
+        yield Running(address_of(settings.web, bound), offices[0], app, clock)
     finally:
         waiting.cancel()
         serving.cancel()

@@ -15,6 +15,7 @@ from patrol.patrols.patrol import Member, Rendezvous
 from patrol.sectors.site_geography import Ground
 from patrol.watch.watch import Watch
 from radio_gateway.messages.transmission import Transmission
+from tests.fixtures.set_clock import SetClock
 from tests.patrol.nodes.alerting import (
     COMES_BACK,
     GOES_IN,
@@ -328,7 +329,7 @@ async def test_a_trip_across_the_border_that_comes_out_of_a_buffer_is_historical
         describe=lambda lons, lats, accuracies: [
             (None, found) for found in addresses.of_many(lons, lats, accuracy_m=[15.0] * len(lons))
         ],
-        now=lambda: node.time,
+        clock=SetClock(lambda: node.time),
     )
     await node.start()
     try:

@@ -30,9 +30,7 @@ class OnMachine(Node):
 
     def open(self) -> None:
         super().open()
-        self.watch = Watch(
-            self.store, node=NODE, agency=AGENCY, now=self.clock.now, clock=self.clock
-        )
+        self.watch = Watch(self.store, node=NODE, agency=AGENCY, clock=self.clock)
 
     async def go(self, seconds: float, *boats: str, gps: bool = True) -> None:
         """Let time pass, and the boats report, each a little further north."""

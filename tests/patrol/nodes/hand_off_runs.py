@@ -46,6 +46,7 @@ from patrol.units.accounts import User
 from patrol.units.units import Agency
 from patrol.watch.watch import Watch
 from tests.fixtures.databases import POSTGRES, empty_store, reading, store_url
+from tests.fixtures.set_clock import SetClock
 from tests.patrol.nodes.chains import first_fault
 
 LAO, THAI = "la-hx", "th-ck"
@@ -104,7 +105,7 @@ class Node:
             node=self.name,
             agency=min(self.agencies),
             agencies={id: AGENCIES[id] for id in self.agencies},
-            now=lambda: self.clock.now,
+            clock=SetClock(lambda: self.clock.now),
         )
         self.watch.elsewhere = {id: OF[id] for id in AGENCIES if id not in self.agencies}
         self.watch.document_service.listeners.append(lambda _documents: self._committed())

@@ -22,12 +22,12 @@ from patrol.units.effective_time import AHEAD
 from patrol.units.units import Role
 from patrol.units.wire import Beat, Change, Snapshot, UnitState
 from patrol.watch.watch import Watch
-from radio_gateway.clock.clock import Clock
 from radio_gateway.inbox.inbox import Inbox
 from radio_gateway.messages.transmission import Delivery, Transmission
 from tests.fixtures.databases import empty_store
 from tests.fixtures.databases import reading as reading
 from tests.fixtures.field_keys import field_keys
+from tests.fixtures.set_clock import SetClock
 
 START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 NODE, AGENCY, OTHER = "node-hx", "la-hx", "th-ck"
@@ -100,8 +100,7 @@ class Node:
             self.store,
             node=NODE,
             agency=AGENCY,
-            now=lambda: self.time,
-            clock=Clock(),
+            clock=SetClock(lambda: self.time),
             field_keys=field_keys(),
             store_returned=lambda _: self.must_end.set(),
         )

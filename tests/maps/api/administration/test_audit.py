@@ -110,7 +110,7 @@ async def test_lines_are_found_by_time_and_person(offices: Offices) -> None:
     now = datetime.now(UTC) + timedelta(minutes=1)
     for number in range(5):
         moment = now + timedelta(minutes=number)
-        watch.now = partial(lambda at: at, moment)
+        offices.server.clock.moment = partial(lambda at: at, moment)
         note = Note(act="count", actor=f"user{number % 2}", agency=LAO, detail={"n": number})
         await watch.document_service.note(note)
     query = {

@@ -206,11 +206,10 @@ async def test_while_no_agreement_is_in_force_only_its_own_acts_are_told(
 
 
 async def test_lines_are_found_by_time(offices: Offices) -> None:
-    watch = offices.server.office.watch
     now = datetime.now(UTC) + timedelta(minutes=1)  # the journal's clock goes forward
     for number in range(6):
         moment = now + timedelta(minutes=number)
-        watch.now = partial(lambda at: at, moment)
+        offices.server.clock.moment = partial(lambda at: at, moment)
         await write(offices["somchai"], f"minute {number}")
     query = {
         "since": (now + timedelta(minutes=1)).isoformat(),

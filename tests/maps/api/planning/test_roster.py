@@ -276,7 +276,7 @@ async def test_a_relief_that_does_not_come_is_told_of_and_the_old_shift_stays(
 ) -> None:
     office = offices.server.office
     first, _ = await begun(offices)
-    office.watch.now = lambda: NOW + timedelta(hours=8, minutes=16)
+    offices.server.clock.moment = lambda: NOW + timedelta(hours=8, minutes=16)
     await tick(office.watch)
     late = await get(offices["noy"], f"shifts/{first['id']}")
     assert (late["relief_overdue"], late["state"]) == (True, "on duty")

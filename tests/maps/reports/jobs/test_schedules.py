@@ -141,7 +141,7 @@ async def test_each_recipient_gets_a_period_once_across_restarts(tmp_path: Path)
         }  # fmt: skip
         async with joint_patrol(tmp_path, **tables) as story:
             office = story.offices.server.office
-            office.watch.now = lambda: datetime.now(UTC)
+            story.offices.server.clock.moment = None
             await office.report_post.look()
             await office.report_post.look()
             assert sorted(each["To"] for each in box.mails) == [
@@ -187,7 +187,7 @@ async def test_a_server_that_takes_nothing_now_is_tried_again(tmp_path: Path) ->
     async with joint_patrol(tmp_path, **tables) as story:
         office = story.offices.server.office
         moment = datetime.now(UTC)
-        office.watch.now = lambda: moment
+        story.offices.server.clock.moment = lambda: moment
         await office.report_post.look()
         [status] = (await story.offices["somchai"].get("/api/report-schedules")).json()
         assert "127.0.0.1" in status["fault"]
