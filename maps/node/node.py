@@ -246,7 +246,7 @@ class RunningNode:
             agency=self.watch.agency,
             news=self.watch.channel_health,
             stored=self._stored,
-            viewer_lag=lambda: (self.watch.publisher.viewers, self.watch.lag),
+            viewer_lag=lambda: (self.watch.live.publisher.viewers, self.watch.lag),
         )
         self.disk = None if settings.store.file is None else DiskGauge(settings.store.file)
         self._machine_acts = MachineActs(store, agency=self.watch.agency, now=clock.now)

@@ -69,12 +69,10 @@ class Desk:
     ) -> None:
         self._watch = watch
         self.visible = VisibleUnits(
-            stored=watch,
+            live=watch.live,
             picture=watch.picture,
             read=watch.store.read,
             sharing=watch.sharing,
-            cross_agency_units=watch.cross_agency_units,
-            feed_of=watch.publisher.feed,
             ask=partial(find_radio, watch),
             agency=watch.agency,
             now=watch.now,
@@ -124,7 +122,7 @@ class Desk:
         return AgreementDesk(
             self._documents,
             sharing=watch.sharing,
-            publish=watch.publisher.publish,
+            publish=watch.live.publisher.publish,
             agencies={*watch.agencies, *watch.elsewhere},
             ground=watch.ground,
         )
@@ -224,7 +222,7 @@ class Desk:
             self._documents,
             photos=self.photos,
             agencies=self._watch.agencies,
-            epoch=self._watch.cross_agency_units.epoch,
+            epoch=self._watch.live.cross_agency_units.epoch,
             second_person=self._watch.second_person,
             ground=self._watch.ground,
         )

@@ -257,7 +257,7 @@ async def _with_records(
         subject = known.unit.id
     if subject is not None:
         try:
-            state = watch.state(subject)
+            state = watch.live.state(subject)
         except NotFound:
             state = None
     if not values.get("heard") and not values.get("elsewhere"):

@@ -68,7 +68,7 @@ class Publisher:
         snapshot: Returns the picture that a policy lets pass, for a stream and number.
         now: Clock, aware UTC.
         cross_agency_units: What crosses between agencies; None: nothing.
-        documents: Returns all open documents.
+        documents: All open documents, as they are when they are asked.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Publisher:
         now: Callable[[], datetime],
         *,
         cross_agency_units: CrossAgencyUnits | None = None,
-        documents: Callable[[], Iterable[Document]] = tuple,
+        documents: Iterable[Document] = (),
     ) -> None:
         self._snapshot = snapshot
         self._now = now
@@ -233,7 +233,7 @@ class Publisher:
 
     def _joint(self, policy: ViewPolicy) -> Iterator[Document]:
         """Yield the open documents that are not the agency's alone."""
-        for document in self._open_documents():
+        for document in self._open_documents:
             if document.parties != {policy.agency}:
                 yield document
 

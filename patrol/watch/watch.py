@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
 from functools import partial
 from time import monotonic, thread_time
 from types import MappingProxyType
@@ -22,8 +21,7 @@ from patrol.agreements.agreement import Agreement
 from patrol.agreements.lifecycle import time_is_over
 from patrol.alarms.engine import Alarms
 from patrol.alerts.alert import Alert
-from patrol.documents.document import Document
-from patrol.errors.errors import NotFound, StoreError, StoreReturned
+from patrol.errors.errors import StoreError, StoreReturned
 from patrol.filing.file_documents import DocumentService
 from patrol.filing.writer_lock import WriterLock, WriterTurn
 from patrol.intake.answer import answer
@@ -43,13 +41,11 @@ from patrol.intake.run_to_completion import RunToCompletion, finish
 from patrol.intake.store_health import TOLD_FOR, StoreHealth
 from patrol.intake.supervised import unending
 from patrol.intake.update_picture import PictureUpdate
-from patrol.live.cross_agency import CrossAgencyUnits
 from patrol.live.lag import LagHistogram
-from patrol.live.publisher import Publisher, Update
+from patrol.live.live_picture import LivePicture
 from patrol.marks.mark import LASTS_AT_MOST
 from patrol.picture import lagging_clocks as slow_clocks
 from patrol.picture.picture import Picture
-from patrol.picture.published import PublishedState
 from patrol.protected_fields.field_key import FieldKeys
 from patrol.reception.duplicates import Duplicates
 from patrol.sectors.liaison_offices import Offices
@@ -57,14 +53,12 @@ from patrol.sectors.site_geography import Ground
 from patrol.sharing.decisions import Sharing
 from patrol.sharing.offer_permission import why_not_shared
 from patrol.sharing.redaction import passed
-from patrol.sharing.view_policy import ViewPolicy
 from patrol.store.receptions import rejected as aside
 from patrol.store.records import registry
 from patrol.store.records.documents import of_kind
 from patrol.store.schema.tables import to_us
 from patrol.store.store import Store
 from patrol.units.units import Agency
-from patrol.units.wire import Claim, Fix, Snapshot, UnitState
 from patrol.watch.check_plan import parted
 from patrol.watch.clock import PatrolClock
 from patrol.watch.dispatch import Dispatch
@@ -128,7 +122,6 @@ class Watch:
     ) -> None:
         self.store = store
         self._store_returned = store_returned
-        self._build = build
         self.second_person = second_person
         self.field_keys = field_keys or FieldKeys(None)
         self.node = node
@@ -149,12 +142,13 @@ class Watch:
         self.sharing = Sharing(
             self.document_service.open_documents, self.document_service.disclosures, ground
         )
-        self.cross_agency_units = CrossAgencyUnits(self.sharing, self._told_of)
-        self.publisher = Publisher(
-            self.snapshot,
-            now,
-            cross_agency_units=self.cross_agency_units,
-            documents=lambda: self.document_service.open_documents,
+        self.live = LivePicture(
+            self.picture,
+            turn=self.turn,
+            open_documents=self.document_service.open_documents,
+            sharing=self.sharing,
+            now=now,
+            build=build,
         )
         journal_writer = self.document_service.journal_writer
         self.registrar = Registrar(
@@ -162,7 +156,7 @@ class Watch:
             journal_writer=journal_writer,
             picture=self.picture,
             turn=self.turn,
-            publish=lambda: self.publish(()),
+            publish=self.live.publish,
             now=now,
         )
         self.dispatch = Dispatch(
@@ -170,7 +164,7 @@ class Watch:
         )
         self.phones = PhonePost(self.dispatch.told, now=now)
         self.document_service.duties.append(time_is_over)
-        self.document_service.listeners.extend((self.sharing.note, self._publish_documents))
+        self.document_service.listeners.extend((self.sharing.note, self.live.publish_documents))
         patrols = PatrolClock(
             picture=self.picture,
             ground=ground or Ground(),
@@ -215,7 +209,6 @@ class Watch:
         self.duplicates = Duplicates()
         self._store_health = StoreHealth(now=now, told=self._tell_store)
         self.lag = LagHistogram()
-        self._shown = PublishedState()
         self._reporting = DirectReports(self.turn, self._take_reports, longest=MOST_TOGETHER)
         self.pace = BatchInterval()
         committer = Committer(store, health=self._store_health, node=node, agency=agency, now=now)
@@ -260,7 +253,7 @@ class Watch:
                 log.exception("not all that was heard before is known as it should be")
         async with self.turn as turn:
             await self.alarms.start(turn)
-        self.publish(())
+        self.live.publish()
 
     async def run(self, inbox: Inbox) -> None:
         """Work until cancelled; what was taken from the inbox by then is committed.
@@ -302,95 +295,9 @@ class Watch:
     def channel_health(self, channels: Sequence[ChannelHealth]) -> None:
         """Note how the channels fare and tell viewers of a change."""
         self.picture.put_channels(channels)
-        update = Update()  # of the channels alone: a batch may be on its way into the store
-        update.channels = self.picture.take_channel_changes()
-        self.publisher.publish(update)
-
-    def states(self, policy: ViewPolicy) -> list[UnitState]:
-        """Return what is stored and known of everything of its own that `policy` lets pass."""
-        if self.turn.is_held:
-            return self._shown.passing(
-                lambda agency, known: policy.passes(agency=agency, known=known)
-            )
-        return [
-            contact.state()
-            for contact in self.picture.contacts.values()
-            if policy.passes(agency=contact.agency, known=contact.unit is not None)
-        ]
-
-    def state(self, id: str) -> UnitState:
-        """Return what is stored and known of a unit or unknown radio.
-
-        Raises:
-            NotFound: If nothing is.
-        """
-        state = self._shown.get(id) if self.turn.is_held else self.picture.contact(id).state()
-        if state is None:
-            raise NotFound("unit or radio", id)
-        return state
-
-    def snapshot(self, policy: ViewPolicy, stream: str, seq: int) -> Snapshot:
-        """Return the picture that `policy` lets pass, with what crosses from other agencies."""
-        others: list[UnitState] = []
-        if policy.sees_others:
-            others = self.cross_agency_units.seen_by(policy.agency, self.now())
-        return Snapshot(
-            stream=stream,
-            seq=seq,
-            time=self.now(),
-            build=self._build,
-            units=(*self.states(policy), *others),
-            channels=tuple(self.picture.channels.values()),
-            claims=tuple(self.claims(policy)),
-            documents=tuple(
-                seen
-                for each in self.document_service.open_documents
-                if (seen := policy.document(each)) is not None
-            ),
-        )
-
-    def claims(self, policy: ViewPolicy) -> list[Claim]:
-        """Return the addresses that a second sender uses now, as far as `policy` lets pass."""
-        return [
-            claim
-            for claim in self.picture.claims
-            if policy.passes(agency=claim.agency, known=claim.unit is not None)
-        ]
-
-    def publish(self, fixes: Sequence[Fix]) -> None:
-        """Tell all viewers what changed since the last time, with the positions that joined."""
-        update = Update()
-        contacts, by_group = self.picture.contacts, update.fixes
-        moved: dict[str, tuple[Fix, datetime | None]] = {}
-        for fix in fixes:
-            contact = contacts.get(fix.of)
-            if contact is not None:
-                group = (contact.agency, contact.unit is not None)
-                if group in by_group:
-                    by_group[group].append(fix)
-                else:
-                    by_group[group] = [fix]
-                if fix.live:
-                    moved[fix.of] = fix, contact.heard_at
-        units, update.gone = self.picture.take_changes()
-        self._shown.put(moved, units, update.gone)
-        for state in units:
-            update.units.setdefault((state.agency, state.known), []).append(state)
-        claims = self.picture.claims
-        for claim in claims.take_changes() if claims.touched else ():
-            update.claims.setdefault((claim.agency, claim.unit is not None), []).append(claim)
-        self.publisher.publish(update)
+        self.live.publish_channels()
 
     # -- inside
-
-    def _told_of(self, owner: str) -> list[UnitState]:
-        """Return what the viewers of an owner have been told of its registered units."""
-        return self._shown.passing(lambda agency, known: known and agency == owner)
-
-    def _publish_documents(self, documents: Sequence[Document]) -> None:
-        update = Update()
-        update.documents = documents
-        self.publisher.publish(update)
 
     async def _work(self, inbox: Inbox) -> None:
         uncut = RunToCompletion(STOP_WITHIN_S)
@@ -452,7 +359,7 @@ class Watch:
             lambda: self.alarms.tick(turn),
             lambda: self._marks.tick(turn, self.now()),
             self.phones.tick,
-            lambda: self.publish(()),
+            self.live.publish,
         )
         for act in acts:
             try:
@@ -480,7 +387,7 @@ class Watch:
         if batch.unsure:
             await self.registrar.tell_anew(batch.turn, sorted(batch.unsure))
         before_s, fixes = thread_time(), batch.fixes
-        self.publish(list(fixes.values()))
+        self.live.publish(fixes.values())
         if fixes:
             shown = [each.transmission.heard_at for each in batch.records if each.gid in fixes]
             self.lag.add(shown, self.now())

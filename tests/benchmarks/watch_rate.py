@@ -132,7 +132,9 @@ async def through_the_watch(file: Path, heard: list[Transmission], viewers: int)
     watch = Watch(store, node="bench", agency="joint")
     await watch.start()
     places = [
-        watch.publisher.feed(ViewPolicy(agency="joint", role=ROLES[each % len(ROLES)])).subscribe()
+        watch.live.publisher.feed(
+            ViewPolicy(agency="joint", role=ROLES[each % len(ROLES)])
+        ).subscribe()
         for each in range(viewers)
     ]
     watching = [asyncio.create_task(_drain(place)) for place in places]

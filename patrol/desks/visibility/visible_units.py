@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Final, Protocol, TypeAlias
+from typing import Final, TypeAlias
 
 from patrol.errors.errors import NotFound
 from patrol.inquiry.inquiry import Inquiry
-from patrol.live.cross_agency import CrossAgencyUnits
 from patrol.live.feeds import LocalViewStream, Subscription
+from patrol.live.live_picture import LivePicture
 from patrol.maintenance.unknown_radios import UnknownRadio, describe
 from patrol.picture.address_spans import ALWAYS, spans_of_radio, spans_of_unit
 from patrol.picture.picture import Picture
@@ -46,29 +46,14 @@ Rejected: TypeAlias = Callable[[str], Sequence[RejectedFrame]]
 Ask: TypeAlias = Callable[[ViewPolicy, str, Rejected | None], Awaitable[Inquiry]]
 
 
-class StoredPicture(Protocol):
-    """What is stored and known now, as far as a policy lets it pass: the watch's."""
-
-    def states(self, policy: ViewPolicy) -> list[UnitState]:
-        """Return the agency's own units and radios."""
-
-    def state(self, id: str) -> UnitState:
-        """Return one unit or radio."""
-
-    def claims(self, policy: ViewPolicy) -> list[Claim]:
-        """Return the addresses that a second sender uses."""
-
-
 class VisibleUnits:
     """What one user may see.
 
     Args:
-        stored: What is stored and known now.
+        live: What viewers are told.
         picture: Units, radios and channels.
         read: `Store.read`.
         sharing: What may cross between agencies.
-        cross_agency_units: What agencies see of each other's units.
-        feed_of: Returns the live stream of all who see the same.
         ask: Follows a radio through every hop.
         agency: Owner of what nobody else owns.
         now: Clock, aware UTC.
@@ -79,12 +64,10 @@ class VisibleUnits:
     def __init__(
         self,
         *,
-        stored: StoredPicture,
+        live: LivePicture,
         picture: Picture,
         read: StoreReader,
         sharing: Sharing,
-        cross_agency_units: CrossAgencyUnits,
-        feed_of: Callable[[ViewPolicy], LocalViewStream],
         ask: Ask,
         agency: str,
         now: Callable[[], datetime],
@@ -92,8 +75,8 @@ class VisibleUnits:
         rejected: Rejected,
     ) -> None:
         self.user, self.picture, self.read, self.now = user, picture, read, now
-        self._stored, self._sharing, self.cross_agency_units = stored, sharing, cross_agency_units
-        self._feed_of, self._inquire, self._agency, self._rejected = feed_of, ask, agency, rejected
+        self._live, self._sharing, self.cross_agency_units = live, sharing, live.cross_agency_units
+        self._inquire, self._agency, self._rejected = ask, agency, rejected
         self.crossed_in: int | None = None
         """The policy epoch in which something of another agency's was first handed out."""
         self.policy = ViewPolicy(
@@ -138,7 +121,7 @@ class VisibleUnits:
             Forbidden: If the role may not.
         """
         self.may("see the picture")
-        return self._feed_of(self.policy)
+        return self._live.publisher.feed(self.policy)
 
     def units(self, *, retired: bool = False) -> list[UnitDetails]:
         """Return the state of every visible registered unit, by call sign.
@@ -187,7 +170,7 @@ class VisibleUnits:
             Forbidden: If the role may not.
         """
         self.may("see the picture")
-        return self._stored.claims(self.policy)
+        return self._live.claims(self.policy)
 
     def channels(self) -> list[ChannelHealth]:
         """Return how every channel fares, by name.
@@ -280,7 +263,7 @@ class VisibleUnits:
         self.may("see unknown radios")
         unknown = [
             state
-            for state in self._stored.states(self.policy)
+            for state in self._live.states(self.policy)
             if not state.known and state.heard_at is not None
         ]
         unknown.sort(key=lambda state: state.heard_at or ALWAYS, reverse=True)
@@ -351,7 +334,7 @@ class VisibleUnits:
         if unit is not None and unit.retired_at is not None:
             state = out_of_service(unit)
         else:
-            state = self._stored.state(id)
+            state = self._live.state(id)
         if not self.policy.passes(agency=state.agency, known=state.known):
             raise NotFound("unit or radio", id)
         return state
@@ -364,7 +347,7 @@ class VisibleUnits:
 
     def states(self) -> list[UnitState]:
         """Return what the user may see now: of its own agency, and what crosses from others."""
-        own = self._stored.states(self.policy.alone())
+        own = self._live.states(self.policy.alone())
         if not self.policy.sees_others:
             return own
         others = self.cross_agency_units.seen_by(self.user.agency, self.now())

@@ -69,7 +69,7 @@ async def test_a_viewer_who_applies_everything_knows_what_the_node_knows(node: N
     await node.hear_in_turn(said("a", 1, text="x"), said("b", 2), said("a", 3, distress=True))
     node.time = at(500)
     node.watch.picture.tick(node.time)
-    node.watch.publish(())
+    node.watch.live.publish()
     await viewer.look()
     fresh = Viewer(node.desk().visible.subscribe())
     await fresh.look()

@@ -84,7 +84,7 @@ def lon_of(watching: Watcher, id: str) -> float | None:
 
 def tick(node: Node, second: float) -> None:
     node.time = at(second)
-    node.watch.publish(())
+    node.watch.live.publish()
 
 
 async def test_units_of_the_other_come_with_the_agreement_and_go_with_it(node: Node) -> None:
@@ -170,7 +170,7 @@ async def test_who_comes_back_is_not_told_what_was_kept_for_it(node: Node) -> No
     mine, theirs = await two(node)
     agreement = await share(node)
     first = await watcher(node)
-    stream = node.watch.publisher.feed(node.desk().policy).stream
+    stream = node.watch.live.publisher.feed(node.desk().policy).stream
     first.subscription.close()
     for second in range(2, 6):
         node.time = at(second)

@@ -69,10 +69,10 @@ async def test_viewers_are_told_once_and_again_only_when_much_has_changed(node: 
     assert nearer.since == at(2)
     assert len(node.rows("SELECT * FROM latches WHERE kind = 'claim'")) == 1
     tick(node, 660)
-    node.watch.publish(())
+    node.watch.live.publish()
     assert await told() == []
     tick(node, 661)
-    node.watch.publish(())
+    node.watch.live.publish()
     (over,) = await told()
     assert over.ended
     assert node.desk().visible.claims() == []

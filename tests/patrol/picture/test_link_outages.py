@@ -97,7 +97,7 @@ async def test_viewers_are_told_which_link_it_is(node: Node) -> None:
     await viewer.look()
     node.watch.channel_health([health("pier", "down", 5)])
     lives(node, ids, 60)
-    node.watch.publish(())
+    node.watch.live.publish()
     await viewer.look()
     assert (viewer.units[ids["a"]].liveness, viewer.units[ids["a"]].cut_by) == ("cut", ("pier",))
 

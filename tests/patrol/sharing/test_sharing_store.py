@@ -127,7 +127,7 @@ async def test_store_and_predicate_let_the_same_positions_cross(tmp_path: Path, 
         boat = await fleet(node)
         documents = agreements(boat)[name]
         node.watch.document_service.open_documents.put(documents)
-        node.watch.publish(())
+        node.watch.live.publish()
         told = await expected(node, boat, documents)
         nothing = name in (
             "none", "suspended", "suspended by the owner", "without tracks", "over",

@@ -100,7 +100,7 @@ async def test_a_frame_of_any_length_is_one_message(server: Running) -> None:
         for number in range(500):
             id = f"{number:032x}"
             watch.picture.put_unit(Unit(id=id, call_sign=id, kind="boat", agency=AGENCY))
-        watch.publish(())
+        watch.live.publish()
         change = await live.until("change")
         assert len(change["units"]) == 500
         assert len(json.dumps(change)) > 1 << 16

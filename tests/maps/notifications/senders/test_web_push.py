@@ -274,7 +274,7 @@ async def test_nobody_sees_endpoint_and_keys_not_even_in_the_snapshot(
         told = await desk(it, KHAM).deliveries.subscribe(**browser.fields)
         assert browser.endpoint not in repr(told)
         for user in (KHAM, User(name="admin", role="admin", agency=AGENCY)):
-            shown = it.node.watch.snapshot(desk(it, user).policy, "s", 1)
+            shown = it.node.watch.live.snapshot(desk(it, user).policy, "s", 1)
             assert [each for each in shown.documents if isinstance(each, PushSubscription)] == []
         with pytest.raises(NotFound):
             await desk(it, NOI).deliveries.unsubscribe(told.id)
