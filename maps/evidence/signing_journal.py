@@ -20,9 +20,8 @@ from patrol.audit.key import AuditKey, audit_key
 from patrol.audit.signed_head import SignedHead, signed_head
 from patrol.documents.transaction import Note
 from patrol.errors.errors import AuditError, StoreError
-from patrol.store.engine.engine import connect_to_read, open_engine
+from patrol.store.engine.engine import commit_proved, connect_to_read, open_engine
 from patrol.store.engine.migrate import no_store
-from patrol.store.engine.postgres import commit_proved
 from patrol.store.journal import journal
 from patrol.store.proof import verify_journal as proving
 

@@ -19,10 +19,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from patrol.errors.errors import PatrolError, StoreError
 from patrol.store.engine import damage, faults
 from patrol.store.engine.damage import DamageReport
-from patrol.store.engine.engine import connect_to_read, open_engine
+from patrol.store.engine.engine import commit_proved, connect_to_read, is_postgres, open_engine
 from patrol.store.engine.migrate import expect, holds_store, migrate, no_store
 from patrol.store.engine.open_file import OpenFile
-from patrol.store.engine.postgres import commit_proved, is_postgres, named
+from patrol.store.engine.postgres import named
 from patrol.store.engine.writer import Writer
 from patrol.store.journal.reception_digests import OpenSpan, packed
 from patrol.store.receptions import insert as bulk

@@ -10,7 +10,7 @@ from uuid import uuid4
 from msgspec.structs import replace
 from sqlalchemy import Connection, Select, delete, or_, select, update
 
-from patrol.store.engine.postgres import raw_cursor
+from patrol.store.engine.engine import raw_cursor
 from patrol.store.schema.tables import (
     devices,
     from_us,

@@ -24,9 +24,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from patrol.errors.errors import StoreError
 from patrol.store.accounts import account_changes
 from patrol.store.engine import damage, faults
-from patrol.store.engine.engine import connect_to_read, open_engine
+from patrol.store.engine.engine import commit_proved, connect_to_read, is_postgres, open_engine
 from patrol.store.engine.migrate import migrate
-from patrol.store.engine.postgres import commit_proved, is_postgres, named, require
+from patrol.store.engine.postgres import named, require
 from patrol.store.proof.verify_journal import JournalProof, prove
 from patrol.store.schema.tables import metadata
 

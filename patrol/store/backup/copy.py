@@ -15,9 +15,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from patrol.errors.errors import StoreError
 from patrol.store.backup.backup import Inventory
 from patrol.store.engine import faults, partitions
-from patrol.store.engine.engine import connect_to_read, open_engine
+from patrol.store.engine.engine import commit_proved, connect_to_read, is_postgres, open_engine
 from patrol.store.engine.migrate import expect, holds_store
-from patrol.store.engine.postgres import commit_proved, is_postgres, named
+from patrol.store.engine.postgres import named
 from patrol.store.proof.verify_journal import prove
 from patrol.store.receptions import insert as bulk
 from patrol.store.schema.tables import metadata, transmissions

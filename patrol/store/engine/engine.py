@@ -1,18 +1,21 @@
-"""Dialects: opens a database by its URL, whichever it is."""
+"""Engine: a database opened by its URL, whichever it is, and transactions on it."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from patrol.errors.errors import StoreError
-from patrol.store.engine.postgres import is_postgres, open_postgres, raw_cursor
-from patrol.store.journal import row_digests
+from patrol.store.engine import faults
+from patrol.store.engine.postgres import TRANSACTION, open_postgres, was_kept
+from patrol.store.journal import journal, reception_digests, row_digests
 
 BUSY_S: Final = 5.0
 """How long to wait for another process that writes; then the store refuses."""
@@ -54,6 +57,11 @@ def open_engine(url: str, *, new: bool = False) -> Engine:
     return engine
 
 
+def is_postgres(bind: Connection | Engine) -> bool:
+    """Return whether that is a PostgreSQL database."""
+    return bind.dialect.name == "postgresql"
+
+
 def connect_to_read(engine: Engine) -> Connection:
     """Return a connection that only reads, and sees one state of the store throughout."""
     connection = engine.connect().execution_options(reads=True)
@@ -62,6 +70,61 @@ def connect_to_read(engine: Engine) -> Connection:
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
     return connection
+
+
+@contextmanager
+def commit_proved(connection: Connection) -> Iterator[None]:
+    """Run a transaction, and tell the journal what it changed of accounts and of what was heard.
+
+    Where the connection breaks as it commits, find out what became of it.
+
+    A server that was killed may have written the commit and not have said so. It knows, once it is
+    up again, for each transaction by its number.
+
+    Raises:
+        StoreError: If it cannot be asked: then nobody knows.
+        SQLAlchemyError: If nothing was kept.
+    """
+    transaction, committing = None, False
+    try:
+        with connection.begin():
+            transaction = connection.info.get(TRANSACTION)
+            yield
+            reception_digests.close(connection)
+            journal.close(connection)
+            committing = True
+    except DBAPIError as error:
+        if not (committing and transaction is not None and faults.is_stores(error)):
+            raise
+        if not was_kept(connection.engine, transaction):
+            raise
+    finally:
+        reception_digests.forget(connection)
+
+
+@contextmanager
+def raw_cursor(connection: Connection) -> Iterator[Any]:
+    """Yield a cursor of the driver; what it raises is raised as SQLAlchemy's.
+
+    For what SQLAlchemy does not have: COPY, and rows that are made as they are taken.
+    """
+    raw: Any = connection.connection.driver_connection
+    base = connection.dialect.loaded_dbapi.Error
+    try:
+        with closing(raw.cursor()) as cursor:
+            yield cursor
+    except base as error:
+        broken = is_postgres(connection) and bool(raw.closed or raw.broken)
+        if broken:
+            connection.invalidate()
+        raise DBAPIError.instance(
+            None,
+            None,
+            error,
+            base,
+            connection_invalidated=broken,
+            dialect=connection.dialect,
+        ) from error
 
 
 def _open_sqlite(url: URL, *, new: bool) -> Engine:

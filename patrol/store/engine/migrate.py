@@ -15,8 +15,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from patrol.errors.errors import StoreError
 from patrol.store.engine import faults, partitions
-from patrol.store.engine.engine import connect_to_read, open_engine
-from patrol.store.engine.postgres import is_postgres, named, require
+from patrol.store.engine.engine import connect_to_read, is_postgres, open_engine
+from patrol.store.engine.postgres import named, require
 from patrol.store.schema.tables import metadata
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
 
-from patrol.store.engine.postgres import is_postgres
+from patrol.store.engine.engine import is_postgres
 from patrol.store.schema.tables import from_us, to_us
 
 STRAY: Final = "transmissions_stray"

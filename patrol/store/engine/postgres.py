@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
-from typing import Any, Final
+from contextlib import contextmanager, suppress
+from typing import Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
@@ -19,7 +19,6 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from patrol.errors.errors import StoreError
 from patrol.store.engine import faults
 from patrol.store.engine.stalled_writer import WriterStall
-from patrol.store.journal import journal, reception_digests
 from patrol.store.schema.tables import say_to_postgres
 
 BUSY_S: Final = 5.0
@@ -52,7 +51,9 @@ _BEGIN: Final = (
     " set_config('idle_in_transaction_session_timeout', '{:.0f}', true)"
 )
 
-_TRANSACTION: Final = "joint patrol transaction"
+TRANSACTION: Final = "joint patrol transaction"
+"""Where a connection's `info` has the number of the transaction that writes."""
+
 _ASKED_FOR_S: Final = 10.0
 
 _DURABLE: Final = {
@@ -112,7 +113,7 @@ def open_postgres(url: URL) -> Engine:
                 if getattr(error.orig, "sqlstate", None) == _NOT_HAD:
                     stopped.look()
                 raise
-            connection.info[_TRANSACTION] = began[1]
+            connection.info[TRANSACTION] = began[1]
 
     @event.listens_for(engine, "rollback")
     def _rollback(connection: Connection) -> None:
@@ -120,43 +121,6 @@ def open_postgres(url: URL) -> Engine:
             connection.info.clear()  # what we know of the database may have been taken back
 
     return engine
-
-
-def is_postgres(bind: Connection | Engine) -> bool:
-    """Return whether that is a PostgreSQL database."""
-    return bind.dialect.name == "postgresql"
-
-
-@contextmanager
-def commit_proved(connection: Connection) -> Iterator[None]:
-    """Run a transaction, and tell the journal what it changed of accounts and of what was heard.
-
-    Where the connection breaks as it commits, find out what became of it.
-
-    A server that was killed may have written the commit and not have said so. It knows, once it is
-    up again, for each transaction by its number.
-
-    Raises:
-        StoreError: If it cannot be asked: then nobody knows.
-        SQLAlchemyError: If nothing was kept.
-    """
-    transaction, committing = None, False
-    try:
-        with connection.begin():
-            transaction = connection.info.get(_TRANSACTION)
-            yield
-            reception_digests.close(connection)
-            journal.close(connection)
-            committing = True
-    except DBAPIError as error:
-        if not (committing and transaction is not None and is_postgres(connection)):
-            raise
-        if not faults.is_stores(error):
-            raise
-        if not _was_kept(connection.engine, transaction):
-            raise
-    finally:
-        reception_digests.forget(connection)
 
 
 def require(connection: Connection, *, changes: bool = True) -> None:
@@ -242,32 +206,7 @@ def watching(engine: Engine, *, shared: bool = False) -> Iterator[bool]:
         held.close()
 
 
-@contextmanager
-def raw_cursor(connection: Connection) -> Iterator[Any]:
-    """Yield a cursor of the driver; what it raises is raised as SQLAlchemy's.
-
-    For what SQLAlchemy does not have: COPY, and rows that are made as they are taken.
-    """
-    raw: Any = connection.connection.driver_connection
-    base = connection.dialect.loaded_dbapi.Error
-    try:
-        with closing(raw.cursor()) as cursor:
-            yield cursor
-    except base as error:
-        broken = is_postgres(connection) and bool(raw.closed or raw.broken)
-        if broken:
-            connection.invalidate()
-        raise DBAPIError.instance(
-            None,
-            None,
-            error,
-            base,
-            connection_invalidated=broken,
-            dialect=connection.dialect,
-        ) from error
-
-
-def _was_kept(engine: Engine, transaction: str) -> bool:
+def was_kept(engine: Engine, transaction: str) -> bool:
     """Return whether a transaction was committed, from a server that may be starting."""
     end = time.monotonic() + _ASKED_FOR_S
     while True:

@@ -20,7 +20,7 @@ from sqlalchemy import Connection, func, select
 from patrol.audit.chain import DIGESTS, FIRST, Chain, ChainFault, Entry
 from patrol.documents.document import Document
 from patrol.documents_registry.document_kinds import KINDS, decode
-from patrol.store.engine.postgres import is_postgres
+from patrol.store.engine.engine import is_postgres
 from patrol.store.journal import journal, reception_digests
 from patrol.store.journal.row_digests import (
     ACCOUNTS,

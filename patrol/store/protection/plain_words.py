@@ -21,9 +21,9 @@ from patrol.errors.errors import StoreError
 from patrol.protected_fields.field import FIELDS, sealed_fields
 from patrol.protected_fields.field_key import FieldKey
 from patrol.store.engine import faults
-from patrol.store.engine.engine import connect_to_read, open_engine
+from patrol.store.engine.engine import commit_proved, connect_to_read, is_postgres, open_engine
 from patrol.store.engine.migrate import expect
-from patrol.store.engine.postgres import commit_proved, is_postgres, named
+from patrol.store.engine.postgres import named
 from patrol.store.journal import journal
 from patrol.store.protection import protected_fields
 from patrol.store.schema.tables import documents, from_us

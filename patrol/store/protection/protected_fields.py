@@ -14,7 +14,7 @@ from patrol.documents.transaction import Note
 from patrol.errors.errors import Conflict, NotFound
 from patrol.protected_fields.field import ProtectedField
 from patrol.protected_fields.reader import ProtectedReader
-from patrol.store.engine.postgres import is_postgres
+from patrol.store.engine.engine import is_postgres
 from patrol.store.protection.legal_holds import holds, is_held
 from patrol.store.schema.tables import (
     documents,

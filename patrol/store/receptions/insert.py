@@ -42,7 +42,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 
 from patrol.store.engine import partitions
-from patrol.store.engine.postgres import is_postgres, raw_cursor
+from patrol.store.engine.engine import is_postgres, raw_cursor
 from patrol.store.schema.rows import ALSO_HEARD_COLUMNS, TRANSMISSION_COLUMNS, Row
 from patrol.store.schema.tables import also_heard, transmissions
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, LargeBinary, case, column, func, select, tabl
 from patrol.reception.duplicates import DuplicateQuery, StoredMessage
 from patrol.reception.message_ids import BESIDE, StoredNeighbours
 from patrol.reception.recent_messages import KnownReception
-from patrol.store.engine.postgres import is_postgres
+from patrol.store.engine.engine import is_postgres
 from patrol.store.receptions import heard_times
 from patrol.store.schema.tables import also_heard, from_us, to_us, transmissions, unsorted_ids
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, delete, func, or_, select, text, update
 from patrol.documents.document import Document
 from patrol.documents_registry.document_kinds import decode
 from patrol.errors.errors import StoreError
-from patrol.store.engine.postgres import is_postgres
+from patrol.store.engine.engine import is_postgres
 from patrol.store.journal import reception_digests
 from patrol.store.receptions import heard_times
 from patrol.store.schema.tables import (

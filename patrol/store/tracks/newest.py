@@ -29,7 +29,7 @@ from sqlalchemy import (
 
 from patrol.reception.plausible_fixes import WINDOW
 from patrol.reception.record import Record
-from patrol.store.engine.postgres import is_postgres
+from patrol.store.engine.engine import is_postgres
 from patrol.store.engine.sql_functions import told_between
 from patrol.store.schema.rows import readable, record_from
 from patrol.store.schema.tables import to_us, transmissions

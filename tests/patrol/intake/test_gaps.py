@@ -18,8 +18,7 @@ import patrol.reception.record
 from patrol.reception.duplicates import DuplicateQuery
 from patrol.reception.message_ids import MessageIds, StoredNeighbours
 from patrol.reception.record import gid_of, named_gid, sorts_as, unsorted_gid
-from patrol.store.engine.engine import open_engine
-from patrol.store.engine.postgres import is_postgres
+from patrol.store.engine.engine import is_postgres, open_engine
 from patrol.store.receptions import insert as bulk
 from patrol.store.receptions import stored_duplicates as known
 from radio_gateway.messages.transmission import Transmission

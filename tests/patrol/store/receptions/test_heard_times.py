@@ -15,9 +15,9 @@ from sqlalchemy import Connection, Engine, event
 
 from patrol.reception.record import record_of
 from patrol.store.engine import partitions
-from patrol.store.engine.engine import open_engine
+from patrol.store.engine.engine import is_postgres, open_engine
 from patrol.store.engine.migrate import alembic_config, migrate
-from patrol.store.engine.postgres import is_postgres, require
+from patrol.store.engine.postgres import require
 from patrol.store.receptions import heard_times, thinning
 from patrol.store.receptions import insert as bulk
 from patrol.store.schema.rows import Row, transmission_row

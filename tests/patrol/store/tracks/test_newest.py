@@ -13,8 +13,7 @@ from sqlalchemy import Connection, event
 from patrol.picture.address_spans import ALWAYS, NEVER
 from patrol.reception.plausible_fixes import WINDOW
 from patrol.reception.record import Record, record_of
-from patrol.store.engine.engine import open_engine
-from patrol.store.engine.postgres import is_postgres
+from patrol.store.engine.engine import is_postgres, open_engine
 from patrol.store.receptions import insert as bulk
 from patrol.store.schema.rows import transmission_row
 from patrol.store.tracks import newest
