@@ -69,8 +69,8 @@ class Addresses:
         """
         lon, lat = as_columns(lons, lats)
         wrong = np.asarray(accuracy_m, dtype=np.float64)
-        places = self.rivers.locate_many(lon, lat, accuracy_m=wrong)
-        sides = self.border.sides(lon, lat, accuracy_m=wrong)
+        places = self.rivers.locate_columns(lon, lat, accuracy_m=wrong)
+        sides = self.border.sides_of_columns(lon, lat, accuracy_m=wrong)
         unsure = places.unsure.nonzero()[0].tolist()
         also = self._also(unsure, lon, lat, wrong) if unsure else {}
         # Rounded as arrays and then taken as lists: one by one, either costs more than all that is

@@ -163,6 +163,10 @@ class Border:
         ['LA', 'TH', None]
         """
         lon, lat = as_columns(lons, lats)
+        return self.sides_of_columns(lon, lat, accuracy_m=np.asarray(accuracy_m, dtype=np.float64))
+
+    def sides_of_columns(self, lon: Floats, lat: Floats, *, accuracy_m: Floats) -> Sides:
+        """Return the same of two arrays of one length."""
         inside = shapely.intersects_xy(self._shapes, lon, lat)
         disputed = inside[-1].copy()
         inside[-1] = True  # for what is in no area
@@ -172,7 +176,7 @@ class Border:
         first, second = self._first.take(row), self._second.take(row)
         neighbour = np.where(first == country, second, first)
         error = self._error_m.take(row)
-        within = error + np.asarray(accuracy_m, dtype=np.float64)
+        within = error + accuracy_m
         clear = distance > within
         clear |= np.isnan(distance)  # no line anywhere: nothing to be unsure about
         return Sides(

@@ -213,9 +213,10 @@ def _swapped(rings: list[_Ring], border: Border | None) -> DrawingFault | None:
                     )
     if border is None or not fits or beyond.any():
         return None
-    here = border.sides(points[:, 0], points[:, 1]).country
+    if border.sides(points[:, 0], points[:, 1]).country.any():
+        return None
     there = border.sides(points[:, 1], points[:, 0]).country
-    if all(each is None for each in here) and all(each is not None for each in there):
+    if there.all():
         text = (
             "longitude and latitude seem to be swapped: "
             f"as drawn it lies in no country that is known, the other way in {there[0]}"

@@ -28,17 +28,14 @@ class Plane(msgspec.Struct, frozen=True, kw_only=True):
         lat: Latitude of the middle, degrees; 90 or -90 in a polar plane.
         lon_m: Metres in a degree of longitude there; 0 in a polar plane.
         lat_m: Metres in a degree of latitude there.
+        polar: Whether the plane is azimuthal about a pole.
     """
 
     lon: float
     lat: float
     lon_m: float
     lat_m: float
-
-    @property
-    def polar(self) -> bool:
-        """Whether the plane is azimuthal about a pole."""
-        return self.lon_m == 0.0
+    polar: bool
 
     def metres(self, *, lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
         """Return (x, y) of places, metres east and north of the middle; about a pole, of it.
@@ -62,7 +59,7 @@ class Plane(msgspec.Struct, frozen=True, kw_only=True):
         >>> round(x), y
         (11132, 0.0)
         """
-        if self.lon_m == 0.0:
+        if self.polar:
             x, y = self.metres(lon=lon, lat=lat)
             return float(x), float(y)
         return (
@@ -107,6 +104,7 @@ def plane_about(*, lon: float, lat: float) -> Plane:
         lat=lat,
         lon_m=0.0 if polar else math.radians(across),
         lat_m=math.radians(meridian),
+        polar=polar,
     )
 
 

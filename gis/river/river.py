@@ -203,20 +203,19 @@ class River:
         (array([2356.,   nan]), array([0, 0], dtype=int8))
         """
         lon, lat = as_columns(lons, lats)
-        wrong = np.asarray(accuracy_m, dtype=np.float64)
-        if not np.count_nonzero(wrong > GREAT_DOUBT_M):
-            km, offset, reach = self.course.nearest(lon, lat, within_m=REACH_OF_RIVER_M)
-            return self._places(km, offset, reach, wrong)
-        doubt_m = np.where(wrong > GREAT_DOUBT_M, np.minimum(wrong, MOST_DOUBT_M), 0.0)
-        reach_m = REACH_OF_RIVER_M + doubt_m
-        km, offset, reach = self.course.nearest(lon, lat, within_m=float(np.max(reach_m)))
-        far = np.abs(offset) > reach_m
-        km[far], offset[far], reach[far] = np.nan, np.nan, -1
-        return self._places(km, offset, reach, wrong)
+        return self.locate_columns(lon, lat, accuracy_m=np.asarray(accuracy_m, dtype=np.float64))
 
-    def _places(
-        self, km: Floats, offset: Floats, reach: NDArray[np.intp], accuracy_m: Floats
-    ) -> RiverPlaces:
+    def locate_columns(self, lon: Floats, lat: Floats, *, accuracy_m: Floats) -> RiverPlaces:
+        """Return the same of two arrays of one length."""
+        doubtful = accuracy_m > GREAT_DOUBT_M
+        if not np.count_nonzero(doubtful):
+            km, offset, reach = self.course.nearest(lon, lat, within_m=REACH_OF_RIVER_M)
+        else:
+            doubt_m = np.where(doubtful, np.minimum(accuracy_m, MOST_DOUBT_M), 0.0)
+            reach_m = REACH_OF_RIVER_M + doubt_m
+            km, offset, reach = self.course.nearest(lon, lat, within_m=float(np.max(reach_m)))
+            far = np.abs(offset) > reach_m
+            km[far], offset[far], reach[far] = np.nan, np.nan, -1
         error, width = self._error_m.take(reach), self._width_m.take(reach)
         reached, wrong = np.abs(offset), error + accuracy_m
         return RiverPlaces(

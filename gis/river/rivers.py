@@ -135,20 +135,23 @@ class Rivers:
         ['Ruak', 'Mekong', None]
         """
         lon, lat = as_columns(lons, lats)
-        wrong = np.asarray(accuracy_m, dtype=np.float64)
-        best = self.all[0].locate_many(lon, lat, accuracy_m=wrong)
+        return self.locate_columns(lon, lat, accuracy_m=np.asarray(accuracy_m, dtype=np.float64))
+
+    def locate_columns(self, lon: Floats, lat: Floats, *, accuracy_m: Floats) -> OnRivers:
+        """Return the same of two arrays of one length."""
+        best = self.all[0].locate_columns(lon, lat, accuracy_m=accuracy_m)
         km, offset, side, mid = best.km, best.offset_m, best.side, best.mid
         error, reach = best.error_m, best.reach
         river = np.minimum(reach, 0)
         unsure = np.zeros(river.shape, dtype=np.bool_)
         for number in self._near(lon, lat):
-            found = self.all[number].locate_many(lon, lat, accuracy_m=wrong)
+            found = self.all[number].locate_columns(lon, lat, accuracy_m=accuracy_m)
             known = found.reach >= 0
             if not np.count_nonzero(known):
                 continue
             both = known & (river >= 0)
             apart = np.abs(np.abs(found.offset_m) - np.abs(offset))
-            close = both & (apart <= found.error_m + error + wrong)
+            close = both & (apart <= found.error_m + error + accuracy_m)
             nearer = known & ((river < 0) | (np.abs(found.offset_m) < np.abs(offset)))
             # A river that a nearer one leaves behind for sure takes its own doubts along.
             unsure = np.where(nearer, close, unsure | close)

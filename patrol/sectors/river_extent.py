@@ -41,12 +41,15 @@ class RiverSteps:
     """
 
     def __init__(self, rivers: Rivers) -> None:
-        self._steps: list[tuple[str, Floats, Floats, Floats]] = []
+        self._names = rivers.names
+        kms: list[Floats] = []
+        places: list[tuple[Floats, Floats]] = []
         for river in rivers.all:
             low, high = river.km_range
-            kms = np.append(np.arange(low, high, STEP_KM), high)
-            lons, lats = river.at_kms(kms)
-            self._steps.append((river.name, kms, lons, lats))
+            kms.append(np.append(np.arange(low, high, STEP_KM), high))
+            places.append(river.at_kms(kms[-1]))
+        self._river = np.repeat(np.arange(len(kms)), [len(each) for each in kms])
+        self._km, (self._lon, self._lat) = np.concatenate(kms), np.hstack(places)
 
     def inside(self, area: Area) -> tuple[RiverExtent, ...]:
         """Return the part of each river in an area, in the order of the rivers; empty if none.
@@ -60,22 +63,20 @@ class RiverSteps:
         >>> steps.inside(around("sea", lon=90.0, lat=0.0, radius_m=500.0))
         ()
         """
-        west, south, east, north = area.geometry.bounds
+        low_x, low_y, high_x, high_y = area.shape.bounds
+        x, y = area.plane.metres(lon=self._lon, lat=self._lat)
+        near = np.flatnonzero((x >= low_x) & (x <= high_x) & (y >= low_y) & (y <= high_y))
+        inside = near[shapely.contains_xy(area.shape, x[near], y[near])]
         found = []
-        for name, kms, lons, lats in self._steps:
-            abreast = (lons - west) % 360.0 <= east - west  # which may go on beyond 180
-            near = np.flatnonzero((lats >= south) & (lats <= north) & abreast)
-            if near.size == 0:
-                continue
-            x, y = area.plane.metres(lon=lons[near], lat=lats[near])
-            within = kms[near][shapely.contains_xy(area.shape, x, y)]
-            if within.size > 1:
+        for river in np.unique(self._river[inside]):
+            kms = self._km[inside[self._river[inside] == river]]
+            if kms.size > 1:
                 found.append(
                     RiverExtent(
-                        river=name,
-                        km_from=round(float(within.min()), 2),
-                        km_to=round(float(within.max()), 2),
-                        length_km=round(_length_km(within), 2),
+                        river=self._names[river],
+                        km_from=round(float(kms.min()), 2),
+                        km_to=round(float(kms.max()), 2),
+                        length_km=round(_length_km(kms), 2),
                     )
                 )
         return tuple(found)
