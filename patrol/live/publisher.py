@@ -248,9 +248,7 @@ class Publisher:
         """Put what may pass of documents into a frame; return ids of those that no longer may."""
         gone: list[str] = []
         for document in documents:
-            seen = own = policy.document(document, now=now)
-            if document.parties != {policy.agency}:
-                own = policy.alone().document(document)
+            seen, own = policy.visible(document, now=now)
             if seen is None:
                 if document.id in feed.crossed and not self._will_pass(policy, document, now):
                     feed.crossed.discard(document.id)

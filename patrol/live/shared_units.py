@@ -8,7 +8,7 @@ is told to forget it.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
@@ -91,18 +91,20 @@ class SharedUnits:
 
     def take(
         self,
-        units: Iterable[UnitState],
-        fixes: Iterable[Fix],
-        gone: Iterable[str],
+        units: Sequence[UnitState],
+        fixes: Sequence[Fix],
+        gone: Sequence[str],
         now: datetime,
     ) -> SharedUnitsChange:
         """Take what changed in the owner's picture; return what the viewer learns of it, and of
         what was held back until now.
         """
+        events: list[_Event] = [*gone, *units, *fixes]
+        if not events and not self._held:
+            return SharedUnitsChange()
         delay = self._delay(now)
         if not delay and not self._held:
-            return self._through([*gone, *units, *fixes], now)
-        events: list[_Event] = [*gone, *units, *fixes]
+            return self._through(events, now)
         self._held.extend((_due(event, now) + delay, event) for event in events)
         ready: list[_Event] = []
         while self._held and self._held[0][0] <= now:

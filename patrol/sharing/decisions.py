@@ -175,7 +175,7 @@ class Sharing:
         """
         found = [
             grant
-            for grant in self._between(owner, viewer)
+            for grant in self.between(owner, viewer)
             if grant.passes(
                 data_class,
                 owner=owner,
@@ -194,17 +194,34 @@ class Sharing:
         return found
 
     def why_not(
-        self, *, owner: str, viewer: str, data_class: DataClass, now: datetime
+        self,
+        *,
+        owner: str,
+        viewer: str,
+        data_class: DataClass,
+        now: datetime,
+        between: Sequence[Grant] | None = None,
     ) -> str | None:
         """Return why nothing of a class crosses at present, for people; None when it may.
 
         Places are not looked at: what is open may still be outside the corridor.
+
+        Args:
+            owner: Whose records.
+            viewer: Who would see them.
+            data_class: Of which class.
+            now: The present, aware UTC.
+            between: The agreements between the two, where the caller has them.
         """
         if owner == viewer:
             return None
-        grants = [each for each in self._between(owner, viewer) if data_class in each.classes]
+        between = self.between(owner, viewer) if between is None else between
         outings = self.outings(owner, viewer)
-        reasons = [refusal(each, data_class, now, outings) for each in grants]
+        reasons = [
+            refusal(each, data_class, now, outings)
+            for each in between
+            if data_class in each.classes
+        ]
         if None in reasons:
             return None
         found = [each for each in reasons if each is not None]
@@ -220,7 +237,7 @@ class Sharing:
 
         They may not once there is an agreement between them and none is in force.
         """
-        grants = self._between(one, other)
+        grants = self.between(one, other)
         if any(grant.in_force(now) for grant in grants):
             return True
         return not grants and not any(_joins(each, one, other) for each in self._ended.values())
@@ -229,7 +246,7 @@ class Sharing:
         """Return whether what a party did at a time is of a stretch that it consented to; always
         where there is no agreement between the two.
         """
-        grants = self._between(owner, viewer)
+        grants = self.between(owner, viewer)
         if not grants:
             return not any(_joins(each, owner, viewer) for each in self._ended.values())
         return any(
@@ -240,16 +257,29 @@ class Sharing:
         """Return when a party first consented to a class; None where it never did."""
         starts = [
             start
-            for grant in self._between(owner, viewer)
+            for grant in self.between(owner, viewer)
             for start, _ in grant.windows(owner, data_class)
         ]
         return min(starts, default=None)
+
+    def between(self, owner: str, viewer: str) -> list[Grant]:
+        """Return the agreements between two agencies, in force or not; none of an agency with
+        itself.
+        """
+        if owner == viewer:
+            return []
+        return [
+            self._grant(each)
+            for each in self._open_documents.all(Agreement)
+            # Of a draft nobody else may even learn.
+            if each.proposed_at is not None and owner in each.agencies and viewer in each.agencies
+        ]
 
     # -- questions about stretches of time
 
     def open_grants(self, owner: str, viewer: str, now: datetime) -> list[Grant]:
         """Return the agreements between two agencies that are in force, the most exact first."""
-        found = [each for each in self._between(owner, viewer) if each.in_force(now)]
+        found = [each for each in self.between(owner, viewer) if each.in_force(now)]
         return sorted(found, key=lambda grant: grant.precision_m)
 
     def stretches(
@@ -344,16 +374,6 @@ class Sharing:
         return found
 
     # -- inside
-
-    def _between(self, owner: str, viewer: str) -> list[Grant]:
-        if owner == viewer:
-            return []
-        return [
-            self._grant(each)
-            for each in self._open_documents.all(Agreement)
-            # Of a draft nobody else may even learn.
-            if each.proposed_at is not None and owner in each.agencies and viewer in each.agencies
-        ]
 
     def _grant(self, agreement: Agreement) -> Grant:
         """Return the agreement ready to be asked; made once for each version."""

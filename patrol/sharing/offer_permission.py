@@ -30,8 +30,9 @@ class OfferPermission:
 
     def __init__(self, sharing: Sharing, owner: str, viewer: str, now: datetime) -> None:
         self._sharing, self._owner, self._viewer, self._now = sharing, owner, viewer, now
+        self._between = sharing.between(owner, viewer)
         self._grants = [
-            grant for grant in sharing.open_grants(owner, viewer, now) if "targets" in grant.classes
+            each for each in self._between if "targets" in each.classes and each.in_force(now)
         ]
 
     def why_no_offer(self, *, lon: float | None, lat: float | None) -> str | None:
@@ -42,7 +43,11 @@ class OfferPermission:
             lat: Where, degrees north.
         """
         refusal = self._sharing.why_not(
-            owner=self._owner, viewer=self._viewer, data_class="targets", now=self._now
+            owner=self._owner,
+            viewer=self._viewer,
+            data_class="targets",
+            now=self._now,
+            between=self._between,
         )
         if refusal is not None or any(grant.covers(lon, lat) for grant in self._grants):
             return refusal

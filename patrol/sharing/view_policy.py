@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Generic, NamedTuple
 
 import msgspec
 from sqlalchemy import ColumnElement, Table, and_, false, true
 
-from patrol.documents.document import Document, P
+from patrol.documents.document import P
 from patrol.sharing.decisions import Sharing
 from patrol.sharing.readable_tracks import OwnReading, Reading, SharedReading
 from patrol.sharing.redaction import passed, without_gaps
@@ -28,6 +28,18 @@ from patrol.units.units import Role
 SEE_PICTURE: Final = ACTS["see the picture"]
 SEE_UNKNOWN_RADIOS: Final = ACTS["see unknown radios"]
 """Roles; asked of each group of each change for each view."""
+
+
+class VisibleDocument(NamedTuple, Generic[P]):
+    """What of a document passes to a view.
+
+    Attributes:
+        whole: As the view sees it; None: nothing passes.
+        own: What is left of that while nothing of other agencies passes; None: nothing.
+    """
+
+    whole: P | None
+    own: P | None
 
 
 class ViewPolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +95,11 @@ class ViewPolicy(msgspec.Struct, frozen=True, kw_only=True):
         return ViewPolicy(agency=self.agency, role=self.role)
 
     def document(self, document: P, *, now: datetime | None = None) -> P | None:
-        """Return what may pass of a document; None for nothing.
+        """Return what may pass of a document; None for nothing. Arguments as of `visible`."""
+        return self.visible(document, now=now).whole
+
+    def visible(self, document: P, *, now: datetime | None = None) -> VisibleDocument[P]:
+        """Return what may pass of a document, and what of that is the agency's own.
 
         A party holds it in its own right. While no agreement joins it to the others any more it
         holds only its own part, where the document knows one (a method `own_part(agency)`).
@@ -93,25 +109,27 @@ class ViewPolicy(msgspec.Struct, frozen=True, kw_only=True):
             now: The present, aware UTC; the clock's when None.
         """
         if not may(self.role, document.viewing_act):
-            return None
+            return VisibleDocument(None, None)
         held = document.part_for(self.agency)
+        if held is not None and (held.parties == {self.agency} or not hasattr(held, "own_part")):
+            return VisibleDocument(held, held)
+        own = None if held is None else held.own_part(self.agency)
         if self.sharing is None or self.now is None:
-            return None if held is None else own_part(held, self.agency)
+            return VisibleDocument(own, own)
         at = self.now() if now is None else now
-        if held is not None and not has_parts(held, self.agency):
-            return held
         if held is not None:
             others = document.parties - {self.agency}
             if not all(self.sharing.joined(self.agency, other, at) for other in others):
-                return own_part(held, self.agency)
+                return VisibleDocument(own, own)
             self._tell()
-            return without_gaps(held, sharing=self.sharing, viewer=self.agency)
-        visible = passed(document, sharing=self.sharing, viewer=self.agency, now=at)
-        if visible is not None:
+            held = without_gaps(held, sharing=self.sharing, viewer=self.agency)
+            return VisibleDocument(held, own)
+        crossed = passed(document, sharing=self.sharing, viewer=self.agency, now=at)
+        if crossed is not None:
             self._tell()
             if document.CLASS is not None:
                 self._count(document.agency, document.CLASS, 1)
-        return visible
+        return VisibleDocument(crossed, None)
 
     def reading(self, agency: str, unit: str, spans: Sequence[AddressSpan]) -> Reading:
         """Return how the stored positions of a unit or radio may be read.
@@ -148,17 +166,3 @@ class ViewPolicy(msgspec.Struct, frozen=True, kw_only=True):
         """Count what a user is shown; what a stream hands out its publisher counts."""
         if self.told is not None and self.sharing is not None:
             self.sharing.seen.count(self.agency, owner, data_class, count)
-
-
-def has_parts(held: Document, agency: str) -> bool:
-    """Return whether others hold a document, too, and it knows which part of it is whose."""
-    return hasattr(held, "own_part") and held.parties != {agency}
-
-
-def own_part(held: P, agency: str) -> P:
-    """Return what of a joint document is left to a party when nothing of the others may pass."""
-    if not has_parts(held, agency):
-        return held
-    left = getattr(held, "own_part")(agency)  # noqa: B009 - as `has_parts` says
-    assert isinstance(left, type(held))
-    return left

@@ -419,7 +419,7 @@ from patrol.units.units import Agency
 
 async def main():
     store = open_store(sys.argv[1], migrates="with the lease")
-    async with LeaseHolder("hx", agency="joint", life_s=1.0).over(store):
+    async with LeaseHolder("hx", agency="joint", life_s=1.0).hold(store):
         for number in range(1, 100_000):
             agency = Agency(id="joint", name=str(number), country=None, blos=())
             await store.write(registry.put_agency, agency, "test")
