@@ -110,7 +110,7 @@ class Deliveries:
         zone = ZoneInfo(time_zone)
         self.reading: Final = settings.reading
         self._rules, self._now, self._desk_of = settings.rules, watch.now, desk_of
-        self._outbox = outbox = Outbox(watch)
+        self._outbox = outbox = Outbox(watch.document_service, watch.store.read)
         self._receivers = receivers = Receivers(outbox, settings.rules, user_of, settings.reading)
         self._ways: dict[DeliveryWay, MessageSender] = {"radio": RadioTextSender(zone=zone)}
         if settings.mail is not None:

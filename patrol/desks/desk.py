@@ -6,8 +6,6 @@ commit.
 
 from __future__ import annotations
 
-from functools import partial
-
 from patrol.desks.holdings import HoldingsDesk
 from patrol.desks.incidents.audit import AuditDesk
 from patrol.desks.incidents.incidents import IncidentDesk
@@ -35,7 +33,6 @@ from patrol.desks.watch_room.deliveries import DeliveryDesk
 from patrol.desks.watch_room.messages import MessageDesk
 from patrol.desks.watch_room.registry import RegistryDesk
 from patrol.desks.watch_room.watch_log import WatchLogDesk
-from patrol.inquiry.find_radio import find_radio
 from patrol.maintenance.unknown_radios import UnknownRadio
 from patrol.sectors.site_geography import Ground
 from patrol.units.accounts import User
@@ -73,7 +70,6 @@ class Desk:
             picture=watch.picture,
             read=watch.store.read,
             sharing=watch.sharing,
-            ask=partial(find_radio, watch),
             agency=watch.agency,
             now=watch.now,
             user=user,

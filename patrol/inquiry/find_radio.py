@@ -9,19 +9,24 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
 from difflib import get_close_matches
 from typing import Final
 
+import msgspec
 from sqlalchemy import Connection
 
 from patrol.errors.errors import NotFound
 from patrol.inquiry.findings import CloseName, InquiryFindings
 from patrol.inquiry.inquiry import Inquiry, inquire
+from patrol.live.live_picture import LivePicture
+from patrol.picture.picture import Picture
 from patrol.sharing.view_policy import ViewPolicy
 from patrol.store.receptions import receptions
+from patrol.store.store import StoreReader
 from patrol.units.units import Unit
 from patrol.units.wire import UnitState
-from patrol.watch.watch import Watch
 from radio_gateway.health.health import KEY_REASONS, RejectedFrame
 from radio_gateway.messages.address_family import families_of
 
@@ -31,44 +36,6 @@ MESSAGES: Final = 50
 CLOSE_AT_MOST: Final = 5
 _ALIKE: Final = 0.75  # of 1; one digit of nine wrong is 0.89, two swapped 0.89
 _HEX_AT_LEAST: Final = 6  # shorter ones stand in any frame by chance
-
-
-async def find_radio(
-    watch: Watch,
-    policy: ViewPolicy,
-    words: str,
-    rejected: Callable[[str], Sequence[RejectedFrame]] | None,
-) -> Inquiry:
-    """Follow what `words` means through every hop.
-
-    Args:
-        watch: The node's watch.
-        policy: What the user may see.
-        words: Address, device id, MMSI or call sign.
-        rejected: Returns the last frames a channel rejected, oldest first; None if the user may
-            not see them.
-
-    Raises:
-        StoreError: If the records cannot be read.
-    """
-    words = words.strip()
-    found = await _Search(watch, policy).find(words)
-    address = found.address or words
-    frames = None if rejected is None else mentions(address, _all_rejected(watch, rejected))
-    known = InquiryFindings(
-        asked=words,
-        now=watch.now(),
-        address=found.address,
-        unit=found.unit,
-        units=watch.picture.units,
-        channels=tuple(watch.picture.channels[name] for name in sorted(watch.picture.channels)),
-        hidden=found.hidden,
-        others=found.others,
-        rejected=frames,
-    )
-    if found.others or found.hidden:
-        return inquire(known)
-    return inquire(await _with_records(watch, policy, known))
 
 
 def mentions(address: str, frames: Sequence[RejectedFrame]) -> tuple[RejectedFrame, ...]:
@@ -134,11 +101,64 @@ class _Found:
         self.others, self.hidden = others, hidden
 
 
-class _Search:
-    def __init__(self, watch: Watch, policy: ViewPolicy) -> None:
-        self._watch, self._picture, self._policy = watch, watch.picture, policy
+class RadioSearch:
+    """Finds a radio for one user, and what became of its messages at every hop.
 
-    async def find(self, words: str) -> _Found:
+    Args:
+        picture: Units, radios and channels.
+        live: What is stored and known now.
+        read: `Store.read`.
+        now: Clock, aware UTC.
+        policy: What the user may see.
+    """
+
+    def __init__(
+        self,
+        *,
+        picture: Picture,
+        live: LivePicture,
+        read: StoreReader,
+        now: Callable[[], datetime],
+        policy: ViewPolicy,
+    ) -> None:
+        self._picture, self._live, self._read = picture, live, read
+        self._now, self._policy = now, policy
+
+    async def inquire(
+        self, words: str, rejected: Callable[[str], Sequence[RejectedFrame]] | None
+    ) -> Inquiry:
+        """Follow what `words` means through every hop.
+
+        Args:
+            words: Address, device id, MMSI or call sign.
+            rejected: Returns the last frames a channel rejected, oldest first; None if the user may
+                not see them.
+
+        Raises:
+            StoreError: If the records cannot be read.
+        """
+        words, picture = words.strip(), self._picture
+        found = await self._find(words)
+        address = found.address or words
+        frames = None if rejected is None else mentions(address, self._all_rejected(rejected))
+        known = InquiryFindings(
+            asked=words,
+            now=self._now(),
+            address=found.address,
+            unit=found.unit,
+            units=picture.units,
+            channels=tuple(picture.channels[name] for name in sorted(picture.channels)),
+            hidden=found.hidden,
+            others=found.others,
+            rejected=frames,
+        )
+        if found.others or found.hidden:
+            return inquire(known)
+        return inquire(await self._with_records(known))
+
+    # -- inside
+
+    async def _find(self, words: str) -> _Found:
         """Return the best match: an address, else a name, else a device of any protocol."""
         word = words.casefold()
         addresses = {each.address.casefold(): each.address for each in self._known_addresses()}
@@ -157,7 +177,7 @@ class _Search:
             if word in (each.address.partition(":")[2].casefold(), (each.name or "").casefold())
         ]
         if not matching:
-            stored = await self._watch.store.read(_stored_among, self._spellings(words))
+            stored = await self._read(_stored_among, self._spellings(words))
             matching = [CloseName(address=address) for address in stored]
         visible = self._visible(matching)
         if len(visible) > 1:
@@ -182,16 +202,12 @@ class _Search:
             found[each.address] = CloseName(address=each.address, name=name)
         return list(found.values())
 
-    def suggestions(self) -> list[CloseName]:
-        """Return what may be suggested to the user."""
-        return self._visible(self._known_addresses())
-
     def _visible(self, some: Sequence[CloseName]) -> list[CloseName]:
         return [each for each in some if not self._judged(each.address).hidden]
 
     def _judged(self, address: str) -> _Found:
         """Return the address with the unit it stands, stood or will stand for."""
-        now = self._watch.now()
+        now = self._now()
         assignments = self._picture.assignments_of(address)
         current = self._picture.unit_at(address, now) or (assignments[-1] if assignments else None)
         if current is None:
@@ -205,13 +221,13 @@ class _Search:
     async def _of_unit(self, unit: Unit) -> _Found:
         """Return the radio of a unit; of several the one last heard."""
         mine = [each for each in self._picture.assignments.values() if each.unit == unit.id]
-        now = self._watch.now()
+        now = self._now()
         held = [
             each.address for each in mine if each.start <= now and (not each.end or now < each.end)
         ]
         if not held:
             return _Found(None if unit.retired_at is None or not mine else mine[-1].address, unit)
-        newest = await self._watch.store.read(_last_heard, held)
+        newest = await self._read(_last_heard, held)
         return _Found(newest, unit)
 
     def _spellings(self, device: str) -> list[str]:
@@ -230,53 +246,44 @@ class _Search:
     def _passes(self, agency: str, *, known: bool) -> bool:
         return self._policy.passes(agency=agency, known=known)
 
+    async def _with_records(self, known: InquiryFindings) -> InquiryFindings:
+        """Return the findings with the address's receptions and its present assignment."""
+        picture, address = self._picture, known.address
+        state: UnitState | None = None
+        values: dict[str, object] = {}
+        if address is not None:
+            taken = picture.address_taken(address)
+            messages = await self._read(receptions.latest, address, self._policy, taken, MESSAGES)
+            elsewhere = tuple(
+                (contact.id.removeprefix(f"{address}@"), contact.heard_at)
+                for contact in picture.contacts.values()
+                if contact.id.startswith(f"{address}@") and contact.heard_at is not None
+            )
+            values = {
+                "heard": tuple(messages),
+                "elsewhere": elsewhere,
+                "assignments": picture.assignments_of(address),
+            }
+        at_present = None if address is None else picture.unit_at(address, known.now)
+        subject = at_present.unit if at_present is not None else address
+        if subject is None and known.unit is not None:
+            subject = known.unit.id
+        if subject is not None:
+            with suppress(NotFound):
+                state = self._live.state(subject)
+        if not values.get("heard") and not values.get("elsewhere"):
+            names = self._visible(self._known_addresses())
+            values["close"] = await asyncio.to_thread(alike, known.asked, names)
+        return msgspec.structs.replace(known, **values, state=state)
 
-async def _with_records(
-    watch: Watch, policy: ViewPolicy, known: InquiryFindings
-) -> InquiryFindings:
-    """Return the findings with what was received from the address, and its present assignment."""
-    picture, address = watch.picture, known.address
-    state: UnitState | None = None
-    values: dict[str, object] = {}
-    if address is not None:
-        taken = picture.address_taken(address)
-        messages = await watch.store.read(receptions.latest, address, policy, taken, MESSAGES)
-        elsewhere = tuple(
-            (contact.id.removeprefix(f"{address}@"), contact.heard_at)
-            for contact in picture.contacts.values()
-            if contact.id.startswith(f"{address}@") and contact.heard_at is not None
-        )
-        values = {
-            "heard": tuple(messages),
-            "elsewhere": elsewhere,
-            "assignments": picture.assignments_of(address),
-        }
-    at_present = None if address is None else picture.unit_at(address, known.now)
-    subject = at_present.unit if at_present is not None else address
-    if subject is None and known.unit is not None:
-        subject = known.unit.id
-    if subject is not None:
-        try:
-            state = watch.live.state(subject)
-        except NotFound:
-            state = None
-    if not values.get("heard") and not values.get("elsewhere"):
-        names = _Search(watch, policy).suggestions()
-        values["close"] = await asyncio.to_thread(alike, known.asked, names)
-    fields = {name: getattr(known, name) for name in InquiryFindings.__struct_fields__}
-    return InquiryFindings(**(fields | values | {"state": state}))
-
-
-def _all_rejected(
-    watch: Watch, rejected: Callable[[str], Sequence[RejectedFrame]]
-) -> list[RejectedFrame]:
-    found: list[RejectedFrame] = []
-    for name in watch.picture.channels:
-        try:
-            found += rejected(name)
-        except NotFound:
-            continue  # the store, which is no link
-    return found
+    def _all_rejected(
+        self, rejected: Callable[[str], Sequence[RejectedFrame]]
+    ) -> list[RejectedFrame]:
+        found: list[RejectedFrame] = []
+        for name in self._picture.channels:
+            with suppress(NotFound):  # of the store, which is no link
+                found += rejected(name)
+        return found
 
 
 def _stored_among(connection: Connection, addresses: Sequence[str]) -> list[str]:

@@ -14,11 +14,11 @@ from patrol.documents.document import kind_of, new_id, revised
 from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import Filing
 from patrol.errors.errors import Conflict
+from patrol.filing.file_documents import DocumentService
 from patrol.store.journal import journal
 from patrol.store.records import documents
 from patrol.store.schema.tables import to_us
 from patrol.store.store import StoreReader
-from patrol.watch.watch import Watch
 
 AT_ONCE: Final = 100
 """Documents filed in one turn: in a storm of alerts the picture must go on between two of them."""
@@ -35,65 +35,64 @@ class Outbox:
     """Deliveries and subscriptions of one node.
 
     Args:
-        watch: The node's watch, whose document service files them.
+        document_service: Files them.
+        read: `Store.read`.
     """
 
-    def __init__(self, watch: Watch) -> None:
-        self._watch = watch
+    def __init__(self, document_service: DocumentService, read: StoreReader) -> None:
+        self._open_documents = document_service.open_documents
+        self._file, self._read = document_service.file, read
 
     def waiting(self) -> list[AlertDelivery]:
         """Return the deliveries that wait, oldest first."""
-        return list(self._watch.document_service.open_documents.all(AlertDelivery))
+        return list(self._open_documents.all(AlertDelivery))
 
     def subscriptions(self, agency: str) -> list[PushSubscription]:
         """Return the browsers that take alerts for users of an agency, oldest first."""
         return [
-            each
-            for each in self._watch.document_service.open_documents.all(PushSubscription)
-            if each.agency == agency
+            each for each in self._open_documents.all(PushSubscription) if each.agency == agency
         ]
 
     def all_subscriptions(self) -> list[PushSubscription]:
         """Return the browsers that take alerts, of every agency, oldest first."""
-        return list(self._watch.document_service.open_documents.all(PushSubscription))
+        return list(self._open_documents.all(PushSubscription))
 
     def subscription(self, id: str) -> PushSubscription | None:
         """Return a browser's subscription; None if there is none (any more)."""
-        return self._watch.document_service.open_documents.find(PushSubscription, id)
+        return self._open_documents.find(PushSubscription, id)
 
     async def is_from_before(self, subscription: PushSubscription) -> bool:
         """Return whether all sessions of its user were ended since a browser subscribed: whoever
         had one of them, and was to lose it, may be who did.
         """
-        return await is_from_before(self._watch.store.read, subscription)
+        return await is_from_before(self._read, subscription)
 
     async def recent_ids(self, since: datetime) -> set[str]:
         """Return the ids of deliveries that were changed since, settled or not."""
-        found = await self._watch.store.read(
+        found = await self._read(
             documents.of_kind, kind_of(AlertDelivery), since_us=to_us(since), limit=MOST_READ
         )
         return {each.id for each in found}
 
     async def recent_alerts(self, since: datetime) -> list[list[Alert]]:
         """Return all versions, oldest first, of each alert that was changed since."""
-        store = self._watch.store
-        newest = await store.read(documents.of_kind, ALERT, since_us=to_us(since), limit=MOST_READ)
+        newest = await self._read(documents.of_kind, ALERT, since_us=to_us(since), limit=MOST_READ)
         found = []
         for each in reversed(newest):
-            versions = await store.read(documents.versions, ALERT, each.id)
+            versions = await self._read(documents.versions, ALERT, each.id)
             found.append([cast(Alert, version) for version in versions])
         return found
 
     def open_alerts(self) -> list[Alert]:
         """Return the alerts that are open."""
-        return list(self._watch.document_service.open_documents.all(Alert))
+        return list(self._open_documents.all(Alert))
 
     async def alert(self, id: str) -> Alert | None:
         """Return the newest version of an alert, open or closed; None if there is none."""
-        found = self._watch.document_service.open_documents.find(Alert, id)
+        found = self._open_documents.find(Alert, id)
         if found is not None:
             return found
-        return cast(Alert | None, await self._watch.store.read(documents.newest, ALERT, id))
+        return cast(Alert | None, await self._read(documents.newest, ALERT, id))
 
     async def put(self, deliveries: Sequence[AlertDelivery]) -> None:
         """Store new deliveries; those of older versions for the same receiver are superseded.
@@ -135,7 +134,7 @@ class Outbox:
             ]
             return Filing(documents=(*old, *to_file), act="deliver alert")
 
-        await self._watch.document_service.file(filing)
+        await self._file(filing)
 
     async def settle(self, ids: Iterable[str], act: str, **changes: Any) -> None:
         """Note the outcome of waiting deliveries; others are left alone.
@@ -159,7 +158,7 @@ class Outbox:
                 settled = tuple(_settled(each, act, now, **changes) for each in found if each)
                 return Filing(documents=settled, act=f"{act} delivery")
 
-            await self._watch.document_service.file(filing)
+            await self._file(filing)
 
     async def end_subscription(self, id: str, why: str) -> None:
         """Take a subscription away that is good no more.
@@ -175,7 +174,7 @@ class Outbox:
             ended = revised(known, at=now, by="", ended_at=now, ended_why=why)
             return Filing(documents=(ended,), act="end push subscription", reason=why)
 
-        await self._watch.document_service.file(filing)
+        await self._file(filing)
 
 
 async def is_from_before(read: StoreReader, subscription: PushSubscription) -> bool:

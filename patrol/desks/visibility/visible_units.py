@@ -6,11 +6,12 @@ the user's agency and role.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final, TypeAlias
 
 from patrol.errors.errors import NotFound
+from patrol.inquiry.find_radio import RadioSearch
 from patrol.inquiry.inquiry import Inquiry
 from patrol.live.feeds import LocalViewStream, Subscription
 from patrol.live.live_picture import LivePicture
@@ -43,7 +44,6 @@ MOST_RADIOS: Final = 1_000
 
 
 Rejected: TypeAlias = Callable[[str], Sequence[RejectedFrame]]
-Ask: TypeAlias = Callable[[ViewPolicy, str, Rejected | None], Awaitable[Inquiry]]
 
 
 class VisibleUnits:
@@ -54,7 +54,6 @@ class VisibleUnits:
         picture: Units, radios and channels.
         read: `Store.read`.
         sharing: What may cross between agencies.
-        ask: Follows a radio through every hop.
         agency: Owner of what nobody else owns.
         now: Clock, aware UTC.
         user: Who looks.
@@ -68,7 +67,6 @@ class VisibleUnits:
         picture: Picture,
         read: StoreReader,
         sharing: Sharing,
-        ask: Ask,
         agency: str,
         now: Callable[[], datetime],
         user: User,
@@ -76,7 +74,7 @@ class VisibleUnits:
     ) -> None:
         self.user, self.picture, self.read, self.now = user, picture, read, now
         self._live, self._sharing, self.cross_agency_units = live, sharing, live.cross_agency_units
-        self._inquire, self._agency, self._rejected = ask, agency, rejected
+        self._agency, self._rejected = agency, rejected
         self.crossed_in: int | None = None
         """The policy epoch in which something of another agency's was first handed out."""
         self.policy = ViewPolicy(
@@ -301,7 +299,10 @@ class VisibleUnits:
         self.may("see what a radio sent")
         sees_rejected = self._is_nodes and may(self.user.role, "see rejected frames")
         rejected = self._rejected if sees_rejected else None
-        return await self._inquire(self.policy, words, rejected)
+        search = RadioSearch(
+            picture=self.picture, live=self._live, read=self.read, now=self.now, policy=self.policy
+        )
+        return await search.inquire(words, rejected)
 
     def assignments(self) -> list[Assignment]:
         """Return from when to when which address stands for which unit, oldest first.
