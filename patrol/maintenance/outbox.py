@@ -40,26 +40,27 @@ class Outbox:
     """
 
     def __init__(self, document_service: DocumentService, read: StoreReader) -> None:
-        self._open_documents = document_service.open_documents
-        self._file, self._read = document_service.file, read
+        self._service, self._read = document_service, read
 
     def waiting(self) -> list[AlertDelivery]:
         """Return the deliveries that wait, oldest first."""
-        return list(self._open_documents.all(AlertDelivery))
+        return list(self._service.open_documents.all(AlertDelivery))
 
     def subscriptions(self, agency: str) -> list[PushSubscription]:
         """Return the browsers that take alerts for users of an agency, oldest first."""
         return [
-            each for each in self._open_documents.all(PushSubscription) if each.agency == agency
+            each
+            for each in self._service.open_documents.all(PushSubscription)
+            if each.agency == agency
         ]
 
     def all_subscriptions(self) -> list[PushSubscription]:
         """Return the browsers that take alerts, of every agency, oldest first."""
-        return list(self._open_documents.all(PushSubscription))
+        return list(self._service.open_documents.all(PushSubscription))
 
     def subscription(self, id: str) -> PushSubscription | None:
         """Return a browser's subscription; None if there is none (any more)."""
-        return self._open_documents.find(PushSubscription, id)
+        return self._service.open_documents.find(PushSubscription, id)
 
     async def is_from_before(self, subscription: PushSubscription) -> bool:
         """Return whether all sessions of its user were ended since a browser subscribed: whoever
@@ -85,11 +86,11 @@ class Outbox:
 
     def open_alerts(self) -> list[Alert]:
         """Return the alerts that are open."""
-        return list(self._open_documents.all(Alert))
+        return list(self._service.open_documents.all(Alert))
 
     async def alert(self, id: str) -> Alert | None:
         """Return the newest version of an alert, open or closed; None if there is none."""
-        found = self._open_documents.find(Alert, id)
+        found = self._service.open_documents.find(Alert, id)
         if found is not None:
             return found
         return cast(Alert | None, await self._read(documents.newest, ALERT, id))
@@ -134,7 +135,7 @@ class Outbox:
             ]
             return Filing(documents=(*old, *to_file), act="deliver alert")
 
-        await self._file(filing)
+        await self._service.file(filing)
 
     async def settle(self, ids: Iterable[str], act: str, **changes: Any) -> None:
         """Note the outcome of waiting deliveries; others are left alone.
@@ -158,7 +159,7 @@ class Outbox:
                 settled = tuple(_settled(each, act, now, **changes) for each in found if each)
                 return Filing(documents=settled, act=f"{act} delivery")
 
-            await self._file(filing)
+            await self._service.file(filing)
 
     async def end_subscription(self, id: str, why: str) -> None:
         """Take a subscription away that is good no more.
@@ -174,7 +175,7 @@ class Outbox:
             ended = revised(known, at=now, by="", ended_at=now, ended_why=why)
             return Filing(documents=(ended,), act="end push subscription", reason=why)
 
-        await self._file(filing)
+        await self._service.file(filing)
 
 
 async def is_from_before(read: StoreReader, subscription: PushSubscription) -> bool:
