@@ -63,7 +63,7 @@ async def look_into(
     _waiting[user] += 1
     try:
         async with _turns.turn(user):
-            found = await _preview(name, ending, content, encoding)
+            found = await read_preview(name, ending, content, encoding)
     finally:
         _waiting[user] -= 1
         if not _waiting[user]:
@@ -83,7 +83,7 @@ async def look_into(
     return msgspec.structs.replace(found, layers=layers)
 
 
-async def _preview(name: str, ending: str, content: bytes, encoding: str | None) -> Preview:
+async def read_preview(name: str, ending: str, content: bytes, encoding: str | None) -> Preview:
     with tempfile.TemporaryDirectory(prefix="joint-patrol-") as folder:
         file = Path(folder, f"{_STEM}{ending}")
         await asyncio.to_thread(file.write_bytes, content)

@@ -24,10 +24,11 @@ from radio_gateway.messages.transmission import Transmission
 from radio_gateway.orders.order import Order
 from radio_gateway.protocols.aprs import aprs_kiss
 from tests.fixtures import needs
+from tests.fixtures.patience import until
 from tests.fixtures.ports import free_port
 from tests.radio_gateway.protocols.aprs.aprs_words import compressed, mic_e, near, written_out
 from tests.radio_gateway.protocols.heard import NOW
-from tests.radio_gateway.running.running import hear, make, running, until
+from tests.radio_gateway.running.running import hear, make, running
 
 pytestmark = pytest.mark.system
 
@@ -105,7 +106,7 @@ class _Tnc:
 
 
 @contextmanager
-def _direwolf(folder: Path, link: str) -> Iterator[_Tnc]:
+def direwolf(folder: Path, link: str) -> Iterator[_Tnc]:
     """Run Dire Wolf with `link`, a line of its configuration, until it is ready."""
     config = folder / "direwolf.conf"
     config.write_text(
@@ -171,7 +172,7 @@ async def test_positions_heard_over_kiss_tcp_are_those_that_direwolf_decodes(
     tmp_path: Path,
 ) -> None:
     audio, port = _audio(tmp_path), free_port()
-    with _direwolf(tmp_path, f"KISSPORT {port}") as tnc:
+    with direwolf(tmp_path, f"KISSPORT {port}") as tnc:
         channel = make(f"tcp://127.0.0.1:{port}", "aprs_kiss")
         async with running(channel):
             await until(lambda: channel.health().state == "open")
@@ -183,7 +184,7 @@ async def test_positions_heard_over_kiss_tcp_are_those_that_direwolf_decodes(
 
 
 @asynccontextmanager
-async def _wire(folder: Path) -> AsyncIterator[tuple[Path, Path]]:
+async def wire(folder: Path) -> AsyncIterator[tuple[Path, Path]]:
     """Two serial ports that are one wire."""
     ends = folder / "tnc", folder / "gateway"
     socat = await asyncio.create_subprocess_exec(
@@ -199,8 +200,8 @@ async def _wire(folder: Path) -> AsyncIterator[tuple[Path, Path]]:
 
 async def test_positions_heard_over_kiss_serial_are_the_same(tmp_path: Path) -> None:
     audio = _audio(tmp_path)
-    async with _wire(tmp_path) as (theirs, ours):
-        with _direwolf(tmp_path, f"SERIALKISS {theirs.resolve()} 9600") as tnc:
+    async with wire(tmp_path) as (theirs, ours):
+        with direwolf(tmp_path, f"SERIALKISS {theirs.resolve()} 9600") as tnc:
             channel = make(f"serial://{ours}?baud=9600", "aprs_kiss")
             async with running(channel):
                 await until(lambda: channel.health().state == "open")
@@ -223,7 +224,7 @@ async def test_direwolf_sends_our_message_as_we_mean_it(tmp_path: Path) -> None:
     )
     out = aprs_kiss.encode(order, DecoderSettings(station="XW1PAT-7"), number=5)
     port = free_port()
-    with _direwolf(tmp_path, f"KISSPORT {port}") as tnc:
+    with direwolf(tmp_path, f"KISSPORT {port}") as tnc:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         try:
             writer.write(out.data)

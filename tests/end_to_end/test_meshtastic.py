@@ -22,9 +22,10 @@ from paho.mqtt.enums import CallbackAPIVersion
 from radio_gateway.channels.outbound import Outbound
 from radio_gateway.orders.order_result import OrderResult
 from tests.fixtures.broker import Mosquitto, mosquitto
+from tests.fixtures.patience import until
 from tests.radio_gateway.protocols.meshtastic import meshtastic_messages as mesh
 from tests.radio_gateway.running.orders import ending, order
-from tests.radio_gateway.running.running import hear, make, running, until
+from tests.radio_gateway.running.running import hear, make, running
 
 pytestmark = pytest.mark.broker
 

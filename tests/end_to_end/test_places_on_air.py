@@ -15,12 +15,12 @@ import httpx
 import pytest
 
 from radio_gateway.protocols.meshtastic.meshtastic_serial import SerialFramer
-from tests.end_to_end.test_direwolf import _direwolf, _wire
+from tests.end_to_end.test_direwolf import direwolf, wire
 from tests.fixtures import needs
+from tests.fixtures.patience import until
 from tests.fixtures.ports import free_port
 from tests.maps.servers.running import running, wait_until
 from tests.radio_gateway.protocols.meshtastic import meshtastic_messages as mesh
-from tests.radio_gateway.running.running import until
 
 pytestmark = pytest.mark.system
 
@@ -54,7 +54,7 @@ async def test_stations_see_an_object_until_the_mark_ends(tmp_path: Path) -> Non
         "station": "XW1PAT-7",
         "listen_only": False,
     }
-    with _direwolf(tmp_path, f"KISSPORT {port}") as tnc:
+    with direwolf(tmp_path, f"KISSPORT {port}") as tnc:
         folder = tmp_path / "server"
         folder.mkdir()
         async with (
@@ -94,7 +94,7 @@ def _read_by_direwolf(packets: list[str]) -> list[str]:
 
 
 async def test_nodes_of_a_mesh_see_a_waypoint_until_the_mark_ends(tmp_path: Path) -> None:
-    async with _wire(tmp_path) as (theirs, ours):
+    async with wire(tmp_path) as (theirs, ours):
         channel = {
             "name": "mesh",
             "url": f"serial://{ours}?baud=115200",

@@ -30,7 +30,8 @@ from radio_gateway.protocols.cot.writer import (
 from tests.benchmarks.environments import cache_folder
 from tests.benchmarks.targets.taky import Taky
 from tests.benchmarks.targets.target import TargetError
-from tests.radio_gateway.running.running import hear, make, running, until
+from tests.fixtures.patience import until
+from tests.radio_gateway.running.running import hear, make, running
 
 pytestmark = pytest.mark.system
 

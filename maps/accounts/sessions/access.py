@@ -122,6 +122,9 @@ class Access:
         proof: Says who has shown password or code of late; None: nobody is asked.
         idle: Returns until when a session that is used now holds; None: as long as it did.
         now: Clock, aware UTC.
+
+    Attributes:
+        write_limit: How many changes one caller may ask for.
     """
 
     def __init__(
@@ -138,7 +141,7 @@ class Access:
         self._accounts, self._now = accounts, now
         self._second_factor = frozenset(second_factor)
         self._keys = keys or SignInBackoff(free=30)
-        self._writes = writes or WriteLimit()
+        self.write_limit = writes or WriteLimit()
         self._proof, self._idle = proof, idle
         self._used: dict[str, asyncio.Task[None]] = {}  # what is being noted, by session
         self._epoch, self._epoch_at = 0, float("-inf")
@@ -180,7 +183,7 @@ class Access:
         if method in ("POST", "PUT", "PATCH", "DELETE"):
             # A token has a bucket of its own: a program gone wild must not stop its owner.
             program = found.session if found.scopes is not None else None
-            self._writes.take(program or found.source)
+            self.write_limit.take(program or found.source)
         return found
 
     async def epoch(self) -> int:

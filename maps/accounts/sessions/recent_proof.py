@@ -70,12 +70,15 @@ class RecentProof:
     Args:
         seal: Marks the cookie.
         now: Clock, aware UTC.
+
+    Attributes:
+        now: See there.
     """
 
     def __init__(
         self, seal: Sealer, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
-        self._seal, self._now = seal, now
+        self._seal, self.now = seal, now
 
     def give(self, response: Response, connection: HTTPConnection, session: str) -> None:
         """Note in `response`'s cookie that who has a session showed password or code now.
@@ -85,7 +88,7 @@ class RecentProof:
             connection: What showed it.
             session: The session's id.
         """
-        at = str(int(self._now().timestamp()))
+        at = str(int(self.now().timestamp()))
         mark = self._seal.mark("recent proof", session, at)
         set_cookie(
             response,
@@ -106,7 +109,7 @@ class RecentProof:
             session: The session's id.
             began_at: When it was signed in, aware UTC.
         """
-        now = self._now()
+        now = self.now()
         if began_at is not None and now - began_at <= RECENT:
             return True
         at, _, mark = cookie_of(connection, COOKIE).partition(".")

@@ -95,6 +95,11 @@ class SignInService:
         names: Counts wrong tries by name and address.
         links: Counts wrong codes by the link they came with.
         now: Clock, aware UTC.
+
+    Attributes:
+        name_backoff: Makes who guesses at a name from one address wait.
+        everywhere_backoff: Makes all who guess at one name, wherever from, wait.
+        address_backoff: Makes an address wait, which all of an office may share.
     """
 
     def __init__(
@@ -114,11 +119,11 @@ class SignInService:
         self._accounts, self._access, self._passwords = accounts, access, passwords
         self._factors, self._seal, self._now, self._notify = factors, seal, now, notify
         self._lifetime = lifetime
-        self._names = names or SignInBackoff(free=5, longest_s=120)
-        self._everywhere = SignInBackoff(free=100, longest_s=120)  # by name, from all addresses
+        self.name_backoff = names or SignInBackoff(free=5, longest_s=120)
+        self.everywhere_backoff = SignInBackoff(free=100, longest_s=120)
         self._codes = SignInBackoff(free=10, longest_s=120)  # only who has the password gets so far
         self._links = links or SignInBackoff(free=5, longest_s=120)
-        self._peers = SignInBackoff(free=30)  # by address, which all of an office may share
+        self.address_backoff = SignInBackoff(free=30)
 
     async def by_password(
         self,
@@ -338,9 +343,13 @@ class SignInService:
         """
         nonce, peer = self._browser_key(connection, name), peer_of(connection)
         if nonce is not None:
-            return _counted([(self._names, f"known browser {nonce}")])
+            return _counted([(self.name_backoff, f"known browser {nonce}")])
         return _counted(
-            [(self._names, f"{name}\n{peer}"), (self._peers, peer), (self._everywhere, name)]
+            [
+                (self.name_backoff, f"{name}\n{peer}"),
+                (self.address_backoff, peer),
+                (self.everywhere_backoff, name),
+            ]
         )
 
     def _take_back(self, counted: list[tuple[SignInBackoff, str]]) -> None:

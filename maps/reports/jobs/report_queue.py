@@ -23,10 +23,13 @@ class ReportQueue:
 
     Args:
         most: How many people's reports may stand in it.
+
+    Attributes:
+        most: See there.
     """
 
     def __init__(self, most: int = MOST_IN_LINE) -> None:
-        self._most = most
+        self.most = most
         self._turn = asyncio.Lock()
 
     def check(self, in_line: int) -> None:
@@ -39,7 +42,7 @@ class ReportQueue:
         Raises:
             ReportsBusy: If the line is full.
         """
-        if in_line >= self._most:
+        if in_line >= self.most:
             raise ReportsBusy(in_line)
 
     @asynccontextmanager

@@ -75,7 +75,7 @@ async def heat_for(
     apart: timedelta = timedelta(),
 ) -> HeatReport:
     """Return where units were, over the stretch that is asked for or that the sectors reach."""
-    low, high = _stretch(request, known)
+    low, high = reported_kilometres(request, known)
     return await heat_of(
         request.site.survey,
         desk or request.desk,
@@ -91,7 +91,9 @@ async def heat_for(
     )
 
 
-def _stretch(request: ReportRequest, known: Sequence[SectorOutline]) -> tuple[float, float]:
+def reported_kilometres(
+    request: ReportRequest, known: Sequence[SectorOutline]
+) -> tuple[float, float]:
     """Return the kilometres to tell of, in whole ones but for the ends of the river."""
     river = request.site.land.river
     first, last = river.km_range

@@ -99,7 +99,7 @@ async def month_records(
     if view.narrows:
         known = [each for each in known if view.passes(each.sector) is not None]
     heat: HeatReport | None = None
-    apart = _spacing([done for _, done in days])
+    apart = position_spacing([done for _, done in days])
     if units and apart <= _FARTHEST:  # the effort is told all the same
         with suppress(BadRequest):
             heat = await heat_for(request, known, start, end, desk=desk, units=units, apart=apart)
@@ -152,7 +152,7 @@ def _days(
     return found
 
 
-def _spacing(days: Sequence[Effort]) -> timedelta:
+def position_spacing(days: Sequence[Effort]) -> timedelta:
     """Return how far apart positions have to be, so that one look takes all of them: a month of a
     dozen boats has more than that.
     """

@@ -84,11 +84,12 @@ async def monthly_pack(request: ReportRequest) -> ReportDocument:
         facts=time_facts(request, start, end),
         sections=(
             Section(
-                title=words.text("report.in_short"), blocks=(*notes, _in_short(request, records))
+                title=words.text("report.in_short"), blocks=(*notes, summary(request, records))
             ),
             Section(title=words.text("report.effort"), blocks=_effort(request, records)),
             Section(
-                title=words.text("report.coverage"), blocks=(*_coverage(request, records), *maps)
+                title=words.text("report.coverage"),
+                blocks=(*coverage_blocks_of(request, records), *maps),
             ),
             Section(title=words.text("report.alerts"), blocks=_alerts(request, records)),
             Section(title=words.text("report.hand_offs"), blocks=_hand_offs(request, records)),
@@ -116,7 +117,8 @@ def file_stem(first: date, last: date) -> str:
     return f"meeting-pack-{first:%Y-%m}" if whole else f"meeting-pack-{first}-to-{last}"
 
 
-def _in_short(request: ReportRequest, records: MonthRecords) -> Block:
+def summary(request: ReportRequest, records: MonthRecords) -> Block:
+    """Return the month in a few figures."""
     words = request.words
     done = total(each.effort for each in records.units)
     response_times = [each.response_s for each in records.hand_offs if each.response_s is not None]
@@ -183,7 +185,8 @@ def _effort(request: ReportRequest, records: MonthRecords) -> tuple[Block, ...]:
     )
 
 
-def _coverage(request: ReportRequest, records: MonthRecords) -> tuple[Block, ...]:
+def coverage_blocks_of(request: ReportRequest, records: MonthRecords) -> tuple[Block, ...]:
+    """Return where boats were, and where longest none was; or why that is not known."""
     words = request.words
     if records.heat is None:
         why = "replay.fault.many" if records.units else "report.no_coverage"
@@ -347,7 +350,7 @@ def _incidents(request: ReportRequest, records: MonthRecords) -> tuple[Block, ..
                 [*category_totals, (words.text("report.together"), total.region)], summed=True),
         _totals(request, words.text("report.by_agency"), words.text("report.agency"), by_agency),
         Words(text=words.text("report.joint_note"), kind="note"),
-        _seized(request, total.region),
+        seizure_table(request, total.region),
         event_tables.incident_table(request, records.incidents),
     )  # fmt: skip
 
@@ -379,7 +382,8 @@ def _totals(
     )
 
 
-def _seized(request: ReportRequest, total: Total) -> Table:
+def seizure_table(request: ReportRequest, total: Total) -> Table:
+    """Return how much of what was seized, each kind in each of its units."""
     words = request.words
     rows: list[tuple[Cell, ...]] = []
     for what, by_unit in total.seized.items():

@@ -73,7 +73,7 @@ async def patrol_debrief(request: ReportRequest) -> ReportDocument:
             *plan_facts(request, patrol),
         ),
         sections=(
-            Section(title=words.text("report.in_short"), blocks=_in_short(request, records)),
+            Section(title=words.text("report.in_short"), blocks=summary(request, records)),
             Section(title=words.text("report.map"), blocks=(plate,)),
             Section(title=words.text("report.effort"), blocks=_effort(request, records)),
             Section(title=words.text("report.coverage"), blocks=_coverage(request, records)),
@@ -99,7 +99,8 @@ async def patrol_debrief(request: ReportRequest) -> ReportDocument:
     )
 
 
-def _in_short(request: ReportRequest, records: PatrolRecords) -> tuple[Block, ...]:
+def summary(request: ReportRequest, records: PatrolRecords) -> tuple[Block, ...]:
+    """Return the patrol in a few figures."""
     words = request.words
     pairs = [
         (words.text("report.lasted"),

@@ -42,7 +42,7 @@ def river_blocks(request: ReportRequest, heat: HeatReport, end: datetime) -> tup
     words = request.words
     marks = tuple(_office_marks(request, heat))
     most = max((each.visits for each in heat.bins), default=0)
-    bounds = _bounds(most)
+    bounds = visit_bounds(most)
     visits = [
         StripCell(each.km_from, each.km_to, _visit_level(each.visits, bounds)) for each in heat.bins
     ]
@@ -151,9 +151,9 @@ def plate_of(request: ReportRequest, heat: HeatReport, known: Sequence[SectorOut
     box = reference.box_round(places)
     shapes = reference.below(land, box)
     most = max((each.visits for each in heat.sectors), default=0)
-    bounds = _bounds(most)
+    bounds = visit_bounds(most)
     for each in heat.sectors:
-        shapes += _cell_shapes(each, bounds)
+        shapes += cell_shapes(each, bounds)
     shapes += areas.shapes_of(known, words)
     shapes += reference.above(land, box, words)
     legend = _visit_legend(words, bounds)
@@ -172,7 +172,7 @@ def plate_of(request: ReportRequest, heat: HeatReport, known: Sequence[SectorOut
     )
 
 
-def _cell_shapes(heat: SectorHeat, bounds: tuple[int, int, int]) -> list[Shape]:
+def cell_shapes(heat: SectorHeat, bounds: tuple[int, int, int]) -> list[Shape]:
     """Return the cells of a sector, those of one shade joined."""
     by_level: dict[int, list[Any]] = {}
     for feature in (heat.cells or {}).get("features", []):
@@ -208,10 +208,10 @@ def _office_marks(request: ReportRequest, heat: HeatReport) -> list[tuple[float,
     return [(float(km), name) for km, name in found.items()]
 
 
-def _bounds(most: int) -> tuple[int, int, int]:
+def visit_bounds(most: int) -> tuple[int, int, int]:
     """Return the most visits of each of the three lighter shades.
 
-    >>> _bounds(3), _bounds(40)
+    >>> visit_bounds(3), visit_bounds(40)
     ((1, 2, 3), (10, 20, 30))
     """
     if most <= 4:

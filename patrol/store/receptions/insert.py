@@ -59,7 +59,8 @@ _numbers: Final = itemgetter(
 _MANY: Final = 100
 ROWS_AT_ONCE: Final = (1000, 100, 10)
 _LARGE_AT_MOST: Final = 4
-_large: set[tuple[Sequence[str], int]] = set()  # mixtures that have a statement of the most rows
+largest_statements: set[tuple[Sequence[str], int]] = set()
+"""Mixtures of columns that have a statement of the most rows, in this process."""
 _ALIKE: Final = (
     ("time_source", "usable", "kind", "fix", "distress", "flags"),
     ("channel",),
@@ -179,10 +180,10 @@ def _steps(rows: int, columns: Sequence[str], shared: int) -> Sequence[int]:
     """Return how many rows at a time to insert so many by."""
     if rows < ROWS_AT_ONCE[0]:
         return ROWS_AT_ONCE[1:] if rows >= _MANY else ()
-    if (columns, shared) not in _large:
-        if len(_large) >= _LARGE_AT_MOST:
+    if (columns, shared) not in largest_statements:
+        if len(largest_statements) >= _LARGE_AT_MOST:
             return ROWS_AT_ONCE[1:]
-        _large.add((columns, shared))
+        largest_statements.add((columns, shared))
     return ROWS_AT_ONCE
 
 

@@ -21,6 +21,7 @@ from patrol.errors.errors import Forbidden
 from patrol.live.feeds import BACKLOG, LocalViewStream, MixedFrame, Subscription, View
 from patrol.units.accounts import User
 from patrol.units.wire import Snapshot
+from tests.fixtures.patience import loop_turns, until
 
 NOW = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
 SOMCHAI = User(name="somchai", role="commander", agency="joint")
@@ -134,7 +135,7 @@ async def test_a_viewer_waits_for_a_watch_and_asks_it_once_it_is_there() -> None
 
     pair.views = pair.another(there=wait)
     entering = asyncio.create_task(pair.views.enter(SOMCHAI, None, None))
-    await asyncio.sleep(0.01)
+    await loop_turns()
     assert (entering.done(), pair.asked) == (False, [])
     there.set()
     assert await taken(await entering) == [("snapshot", 0)]
@@ -272,8 +273,7 @@ async def test_what_is_kept_no_more_once_what_went_before_has_come_leaves_no_gap
     for _ in range(2):
         pair.change()
     entering = asyncio.create_task(pair.views.enter(SOMCHAI, pair.feed.stream, 1))
-    while "ChangesRequest" not in pair.asked:  # noqa: ASYNC110 - nothing tells of it
-        await asyncio.sleep(0)
+    await until(lambda: "ChangesRequest" in pair.asked, every_s=0.0)
     await asyncio.sleep(0)
     for _ in range(4):
         pair.change()

@@ -33,6 +33,7 @@ from maps.settings.internal_settings import InternalSettings
 from maps.settings.settings import settings_of
 from patrol.units.accounts import User
 from tests.fixtures.databases import empty_store
+from tests.fixtures.patience import loop_turns
 from tests.fixtures.ports import free_port
 from tests.maps.servers.running import wait_until
 
@@ -130,7 +131,7 @@ async def test_who_waits_for_a_watch_goes_on_when_it_is_heard_and_else_after_a_w
 ) -> None:
     asking = RpcClient(web="web-1", send=lambda *_: None)
     waiting = asyncio.create_task(asking.wait())
-    await asyncio.sleep(0.01)
+    await loop_turns()
     assert not waiting.done()
     asking.beat(beat(1))
     async with asyncio.timeout(1):
@@ -172,7 +173,7 @@ async def test_an_order_whose_answer_is_lost_is_asked_again_and_done_once(line: 
     line.now_s += 10_000
     line.answering.tick()  # its answer is kept no more, and still it is not done again
     line.deliver(line.asks[0])
-    await asyncio.sleep(0.05)
+    await loop_turns()
     assert len(line.done) == 1
 
 
@@ -183,7 +184,7 @@ async def test_an_answer_with_protected_words_is_not_kept_for_who_asks_again(lin
     line.deliver(line.asks[0])
     await settled(line, 1)
     line.deliver(line.asks[0])
-    await asyncio.sleep(0.05)
+    await loop_turns()
     assert (len(line.answers), line.done) == (1, ["read"]), "neither told nor read again"
     asked.cancel()
 
@@ -196,7 +197,7 @@ async def test_what_was_meant_for_another_watch_or_said_on_anothers_topic_is_not
     said = msgspec.msgpack.decode(line.asks[0], type=words.RpcRequest)
     line.answering.take("web-2", said)
     line.answering.take("web-1", msgspec.structs.replace(said, to="w0"))
-    await asyncio.sleep(0.05)
+    await loop_turns()
     assert line.done == []
     asked.cancel()
 
@@ -237,7 +238,7 @@ async def test_what_was_refused_because_too_much_is_asked_is_not_done_later(
     with pytest.raises(WatchUnreachable, match="too much"):
         await asked
     line.deliver(line.asks[0])
-    await asyncio.sleep(0.05)
+    await loop_turns()
     assert line.done == []
 
 

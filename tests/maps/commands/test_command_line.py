@@ -11,7 +11,6 @@ import socket
 import stat
 import subprocess
 import sys
-import time
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -31,6 +30,7 @@ from radio_gateway.__main__ import app as gateway_app
 from tests.fixtures.databases import empty_store, sqlite_only, store_table
 from tests.fixtures.forked import forked_run
 from tests.fixtures.ports import free_port
+from tests.fixtures.server import wait_for
 from tests.radio_gateway.uplink.gateways import key_file
 
 PASSWORD = "a long enough pass phrase"
@@ -398,15 +398,10 @@ def test_a_capture_is_replayed_into_a_server_of_its_own_and_into_a_running_one(
                 radios = client.get("/api/radios/unknown").json()
                 return {name for radio in radios for name in radio["channels"]}
 
-            end = time.monotonic() + 20
-            while "replay" not in channels():
-                assert time.monotonic() < end
-                time.sleep(0.1)
+            wait_for("the replayed radios", lambda: "replay" in channels())
             out, _ = run("replay", str(file), "--to", f"udp://127.0.0.1:{udp}", folder=folder)
             assert out.startswith("sent ")
-            while "feed" not in channels():
-                assert time.monotonic() < end
-                time.sleep(0.1)
+            wait_for("the radios of the feed", lambda: "feed" in channels())
     finally:
         server.send_signal(signal.SIGINT)
         server.communicate(timeout=20)

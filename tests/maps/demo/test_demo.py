@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -23,6 +22,7 @@ from maps.demo.fleet import CAST
 from maps.demo.script import Script
 from maps.demo.story import patrol_name
 from patrol.reception.position_quality import is_jump
+from tests.fixtures.server import wait_for
 from tests.maps.demo.demo_process import Demo, demo
 
 pytestmark = pytest.mark.system
@@ -40,14 +40,6 @@ def places(client: httpx.Client) -> dict[str, tuple[float, float]]:
     }
 
 
-def until(what: str, probe: Any, seconds: float = 30) -> Any:
-    end = time.monotonic() + seconds
-    while not (found := probe()):
-        assert time.monotonic() < end, f"waited in vain for {what}"
-        time.sleep(0.2)
-    return found
-
-
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """One demo for all who only look; at the end it says nothing and leaves nothing."""
@@ -62,7 +54,7 @@ def test_units_move_by_serial_udp_and_mqtt_through_real_ports(shown: Demo) -> No
     assert set(shown.links) == ROLES | ACROSS
     with shown.client("commander") as client:
         names = {actor.call_sign for actor in CAST if actor.call_sign is not None}
-        until("every unit", lambda: places(client).keys() == names)
+        wait_for("every unit", lambda: places(client).keys() == names)
         first = places(client)
         moving = {"Naga 1", "Naga 2", "Khong 1", "Khong 2"}
 
@@ -70,7 +62,7 @@ def test_units_move_by_serial_udp_and_mqtt_through_real_ports(shown: Demo) -> No
             now = places(client)
             return all(now[name] != first[name] for name in moving)
 
-        until("boats to move by every radio", moved)
+        wait_for("boats to move by every radio", moved)
         history = client.get("/api/tracks", params={"hours": 1}).json()["features"]
         times = [time for each in history for time in each["properties"]["times"]]
         assert min(times) < (datetime.now(UTC) - timedelta(minutes=25)).isoformat()
@@ -84,7 +76,7 @@ def test_units_move_by_serial_udp_and_mqtt_through_real_ports(shown: Demo) -> No
         def states() -> set[str]:
             return {each["state"] for each in client.get("/api/channels").json()}
 
-        until("every channel to be open", lambda: states() == {"open"})
+        wait_for("every channel to be open", lambda: states() == {"open"})
         urls = [each["url"] for each in client.get("/api/channels").json()]
         assert {url.partition(":")[0] for url in urls} - {""} == {"serial", "udp", "mqtt"}
     addresses = {
@@ -119,7 +111,7 @@ def test_a_given_folder_keeps_the_records_and_is_taken_up_again(tmp_path: Path) 
     for _ in range(2):
         with demo(tmp_path, "--folder", str(folder)) as running:
             with running.client("commander") as client:
-                until("the boats", lambda: len(places(client)) == 9)
+                wait_for("the boats", lambda: len(places(client)) == 9)
                 units = client.get("/api/units").json()
             assert len({unit["call_sign"] for unit in units}) == len(units) == 9
             assert running.stop() == (0, "")
@@ -134,7 +126,7 @@ def test_the_story_is_told_to_both_offices(tmp_path: Path) -> None:
                 told = here.get("/api/patrols").json()
                 return [each for each in told if each.get("state") == "under way"]
 
-            [patrol] = until("the patrol", under_way)
+            [patrol] = wait_for("the patrol", under_way)
             begun = datetime.fromisoformat(patrol["starts_at"]) + timedelta(minutes=5)
             assert patrol["name"] == patrol_name(begun.astimezone(ZoneInfo(fleet.TIME_ZONE)))
 
@@ -142,7 +134,7 @@ def test_the_story_is_told_to_both_offices(tmp_path: Path) -> None:
                 told = here.get("/api/patrols").json()
                 return [each for each in told if each["id"] != patrol["id"]]
 
-            [next_one] = until("the next one", planned)
+            [next_one] = wait_for("the next one", planned)
             morning = datetime.fromisoformat(next_one["starts_at"])
             assert next_one["name"] == "Morning patrol"
             assert morning.astimezone(ZoneInfo(fleet.TIME_ZONE)).hour == 6
@@ -151,7 +143,7 @@ def test_the_story_is_told_to_both_offices(tmp_path: Path) -> None:
                 for client, name in ((here, "Naga 2"), (across, "Khong 1"))
             }
             assert len(here.get("/api/sectors").json()) == 3
-            [offer] = until("the offer", lambda: across.get("/api/hand-offs").json(), 40)
+            [offer] = wait_for("the offer", lambda: across.get("/api/hand-offs").json())
             assert offer["to"] == fleet.CHIANG_KHONG
             assert "Naga 1" in places(across)
             for client, name in ((here, "Naga 2"), (across, "Khong 1")):
@@ -160,7 +152,7 @@ def test_the_story_is_told_to_both_offices(tmp_path: Path) -> None:
                 def state(client: httpx.Client = client, path: str = path) -> str:
                     return str(client.get(path).json()["state"])
 
-                until(f"{name} to have it", lambda state=state: state() == "acknowledged")
+                wait_for(f"{name} to have it", lambda state=state: state() == "acknowledged")
         proof = subprocess.run(
             [sys.executable, "-m", "maps", *running.proves], capture_output=True, text=True
         )
@@ -180,7 +172,7 @@ def _writes(client: httpx.Client, call_sign: str) -> str:
         answer = client.post("/api/orders", json=order)
         return str(answer.json()["id"]) if answer.status_code == 201 else None
 
-    return str(until(f"a radio of {call_sign} that takes texts", sent))
+    return str(wait_for(f"a radio of {call_sign} that takes texts", sent))
 
 
 def test_it_ends_by_itself_when_its_time_is_over(tmp_path: Path) -> None:

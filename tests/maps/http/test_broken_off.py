@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import socket
 from urllib.parse import urlsplit
@@ -10,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from structlog.testing import capture_logs
 
-from tests.fixtures.patience import PATIENCE_S
+from tests.fixtures.patience import until
 from tests.maps.servers.running import AGENCY, Running
 
 
@@ -26,9 +25,7 @@ async def test_a_post_that_breaks_off_is_one_debug_line(
     with capture_logs() as logs, caplog.at_level(logging.WARNING):
         with socket.create_connection((str(where.hostname), where.port or 0)) as boat:
             boat.sendall(head.encode() + b'{"lon": ')
-        async with asyncio.timeout(PATIENCE_S):
-            while not logs:  # noqa: ASYNC110 - a list of what was logged has no event
-                await asyncio.sleep(0.01)
+        await until(lambda: logs)
         async with server.stranger() as other:
             assert (await other.get("/api/health")).status_code == 200
     assert [(each["log_level"], each["event"], each["path"]) for each in logs] == [

@@ -21,6 +21,7 @@ from maps.http import connection_limits as whole_requests
 from maps.http.listen_address import listen
 from maps.http.security_headers import Guard
 from maps.settings.settings_tables import WebSettings
+from tests.fixtures.patience import until
 
 GET = b"GET / HTTP/1.1\r\nHost: here\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 100000\r\n\r\n"
@@ -40,11 +41,12 @@ class Server:
 
     def __init__(self) -> None:
         self.at = ("", 0)
-        self.lost = 0
+        self.begun = self.lost = 0
         self.answers_after_s = 0.0
         self.long = ""
 
     async def answer(self, request: Request) -> PlainTextResponse:
+        self.begun += 1
         await asyncio.sleep(self.answers_after_s)
         try:
             body = await request.body()
@@ -243,14 +245,13 @@ async def test_who_says_nothing_makes_room(server: Server, monkeypatch: pytest.M
     last = b"Connection: close\r\n\r\n"
     waits = [asyncio.create_task(told(server, GET + last)) for _ in range(8)]
     sends = asyncio.create_task(told(server, POST[:-2] + last, b"a" * 100_000, pause_s=0.3))
-    await asyncio.sleep(0.2)
+    await until(lambda: server.begun >= 9, within_s=5)
     monkeypatch.setattr(whole_requests, "MOST_WAITING", 5, raising=False)
     silent = []
     for _ in range(20):
         silent.append(await asyncio.open_connection(*server.at))
         await asyncio.sleep(0)
-    await asyncio.sleep(0.2)
-    assert sum(reader.at_eof() for reader, _ in silent) >= 15
+    await until(lambda: sum(reader.at_eof() for reader, _ in silent) >= 15, within_s=0.5)
     assert not silent[-1][0].at_eof(), "the newest stays"
     assert (await told(server, GET + last)).endswith(b"0")
     assert all(each.endswith(b"\r\n\r\n0") for each in await asyncio.gather(*waits))

@@ -59,7 +59,7 @@ async def taken(viewer: asyncio.StreamReader, most: int, *, each_s: float = MIB 
 @pytest.fixture
 def large(monkeypatch: pytest.MonkeyPatch) -> None:
     """A picture of a MiB, and less time for who takes nothing than it takes who takes little."""
-    monkeypatch.setattr(LocalViewStream, "_beginning", lambda _: [b'"%s"' % (b"x" * MIB)])
+    monkeypatch.setattr(LocalViewStream, "snapshot", lambda _: b'"%s"' % (b"x" * MIB))
     monkeypatch.setattr(route, "BEAT_S", 0.1)
     monkeypatch.setattr(route, "CHECK_S", 0.1)
     monkeypatch.setattr(route, "STUCK_S", 2.0)
@@ -96,7 +96,7 @@ async def test_who_takes_little_over_tls_gets_all_of_it_too(
     tmp_path: Path, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also what comes while the picture is on its way; beneath TLS nobody tells what waits."""
-    monkeypatch.setattr(LocalViewStream, "_beginning", lambda _: [b'"%s"' % (b"x" * 2 * MIB)])
+    monkeypatch.setattr(LocalViewStream, "snapshot", lambda _: b'"%s"' % (b"x" * 2 * MIB))
     async with slow_over_tls(tmp_path, certificate) as (server, viewer):
         found = await server.office.people.user("commander")
         assert found is not None

@@ -10,7 +10,7 @@ from maps.node.backups import Backups
 from maps.node.health.store_metrics import store_metrics
 from maps.settings.settings import read_settings
 from tests.fixtures.databases import sqlite_only
-from tests.fixtures.patience import PATIENCE_S
+from tests.fixtures.patience import until
 from tests.fixtures.ports import free_port
 from tests.maps.commands.test_command_line import call, small
 
@@ -25,9 +25,7 @@ async def test_the_first_is_made_at_once_and_is_listed_carried_and_counted(tmp_p
     backups = Backups(read_settings(config))
     running = asyncio.create_task(backups.run())
     try:
-        async with asyncio.timeout(PATIENCE_S):
-            while backups.state is None:  # noqa: ASYNC110 - a file of another process
-                await asyncio.sleep(0.05)
+        await until(lambda: backups.state is not None)
     finally:
         running.cancel()
         with suppress(asyncio.CancelledError):

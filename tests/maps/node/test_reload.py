@@ -20,7 +20,7 @@ from maps.node.reload import Reload
 from maps.settings.settings import Settings, settings_of
 from maps.settings.settings_tables import WebSettings
 from tests.fixtures.certificates import self_signed
-from tests.fixtures.patience import PATIENCE_S
+from tests.fixtures.patience import PATIENCE_S, until
 from tests.fixtures.ports import free_port
 from tests.maps.servers.running import Running, running
 
@@ -41,10 +41,12 @@ def told(now: Settings, folder: Path, **tables: object) -> Settings:
 async def heard(server: Running, port: int, name: str) -> None:
     """Speak to a port until the channel has heard it."""
     with socket.socket(type=socket.SOCK_DGRAM) as radio:
-        async with asyncio.timeout(PATIENCE_S):
-            while not server.office.channels[name].health().frames:
-                radio.sendto(AIS, ("127.0.0.1", port))
-                await asyncio.sleep(0.02)
+
+        def is_heard() -> bool:
+            radio.sendto(AIS, ("127.0.0.1", port))
+            return server.office.channels[name].health().frames > 0
+
+        await until(is_heard, every_s=0.02)
 
 
 async def test_channels_and_layers_change_and_no_viewer_is_lost(tmp_path: Path) -> None:

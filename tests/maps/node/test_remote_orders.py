@@ -21,6 +21,7 @@ from radio_gateway.errors.errors import LinkError
 from radio_gateway.health.health import ChannelHealth
 from radio_gateway.orders.order import Order
 from radio_gateway.orders.order_result import OrderResult, OrderState, Refusal
+from tests.fixtures.patience import loop_turns
 from tests.maps.servers.running import wait_until
 from tests.radio_gateway.running.orders import order
 
@@ -263,7 +264,7 @@ async def running(carrier: RemoteCarrier) -> AsyncIterator[None]:
 async def test_an_order_is_passed_on_at_once() -> None:
     way = Way()
     async with running(way.carrier):
-        await asyncio.sleep(0.05)
+        await loop_turns()
         way.carrier.send(given())
         async for _ in wait_until("the order"):
             if way.passed_on:

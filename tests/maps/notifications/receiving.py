@@ -10,12 +10,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from tests.fixtures.patience import until
 
 LOCAL = (ipaddress.ip_network("127.0.0.0/8"),)
 
@@ -65,7 +66,7 @@ class HttpReceiver:
 
     async def until(self, count: int, seconds: float = 15) -> list[Post]:
         """Return what came once it is `count` posts."""
-        await until(lambda: len(self.posts) >= count, f"{count} posts", seconds)
+        await until(lambda: len(self.posts) >= count, f"{count} posts", within_s=seconds)
         return self.posts
 
 
@@ -87,14 +88,6 @@ async def receiving(
         yield receiver
     finally:
         server.close()
-
-
-async def until(is_so: Callable[[], Any], what: str, seconds: float = 15) -> None:
-    """Wait until something is so."""
-    end = asyncio.get_running_loop().time() + seconds
-    while not is_so():
-        assert asyncio.get_running_loop().time() < end, f"waited {seconds} s in vain for {what}"
-        await asyncio.sleep(0.02)
 
 
 @dataclass(frozen=True)

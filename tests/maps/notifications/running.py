@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,7 +19,7 @@ from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import Filing
 from patrol.store.records import documents
 from patrol.units.accounts import User
-from tests.maps.notifications.receiving import until
+from tests.fixtures.patience import until
 from tests.patrol.nodes.running import AGENCY, NODE, OTHER, Node
 
 SECRET = "a webhook secret of many characters"
@@ -146,11 +145,7 @@ class Delivers:
             found = await self.kept()
             return sum(each.is_closed for each in found) >= count
 
-        end = asyncio.get_running_loop().time() + seconds
-        while not await look():
-            states = [each.state for each in found]
-            assert asyncio.get_running_loop().time() < end, f"{count} in vain: {states}"
-            await asyncio.sleep(0.05)
+        await until(look, f"{count} deliveries that are over", within_s=seconds)
         return found
 
     async def waiting(self, count: int) -> None:

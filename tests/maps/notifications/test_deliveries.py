@@ -17,7 +17,8 @@ from patrol.alerts.lifecycle import come_live, worsened
 from patrol.errors.errors import StoreError
 from patrol.units import permissions
 from tests.fixtures.databases import empty_store
-from tests.maps.notifications.receiving import HttpReceiver, answer, receiving, until
+from tests.fixtures.patience import until
+from tests.maps.notifications.receiving import HttpReceiver, answer, receiving
 from tests.maps.notifications.running import Delivers, delivers, hook, rule
 from tests.patrol.nodes.running import AGENCY, OTHER, Node, at, reading
 
@@ -374,19 +375,20 @@ async def test_what_went_and_could_not_be_noted_is_not_sent_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with receiving() as receiver, delivers(tmp_path, **tables(receiver)) as it:
-        document_service, refuse = it.node.watch.document_service, True
+        document_service, refuse, refused = it.node.watch.document_service, True, list[str]()
         real = document_service.file
 
         async def file(act: Any) -> Any:
             filing = act(document_service.open_documents, it.node.time)
             if refuse and filing.act == "send delivery":
+                refused.append(filing.act)
                 raise StoreError("disk full")
             return await real(act)
 
         monkeypatch.setattr(document_service, "file", file)
         await it.raise_alert()
         await receiver.until(1)
-        await asyncio.sleep(1.0)
+        await until(lambda: len(refused) >= 2, "a second try")
         assert [each.state for each in await it.kept()] == ["waiting"]
         refuse = False
         (kept,) = await it.settled(1)
@@ -398,17 +400,18 @@ async def test_what_cannot_be_kept_now_is_kept_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with receiving() as receiver, delivers(tmp_path, **tables(receiver)) as it:
-        document_service, refuse = it.node.watch.document_service, True
+        document_service, refuse, refused = it.node.watch.document_service, True, list[str]()
         real = document_service.file
 
         async def file(act: Any) -> Any:
             if refuse and act(document_service.open_documents, it.node.time).act == "deliver alert":
+                refused.append("deliver alert")
                 raise StoreError("disk full")
             return await real(act)
 
         monkeypatch.setattr(document_service, "file", file)
         await it.raise_alert()
-        await asyncio.sleep(0.5)
+        await until(lambda: len(refused) >= 2, "a second try")
         assert await it.kept() == []
         refuse = False
         await it.settled(1)

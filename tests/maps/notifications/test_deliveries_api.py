@@ -10,8 +10,9 @@ import httpx
 import pytest
 
 from radio_gateway.protocols import OUTBOUND, PROTOCOLS
+from tests.fixtures.patience import until
 from tests.maps.api.units.test_units import add
-from tests.maps.notifications.receiving import receiving, until
+from tests.maps.notifications.receiving import receiving
 from tests.maps.notifications.senders.test_mail import PASSWORD, Mailbox, mail, mail_server
 from tests.maps.notifications.senders.test_web_push import Browser
 from tests.maps.notifications.test_metrics import value

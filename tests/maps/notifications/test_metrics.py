@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import socket
 from base64 import b64encode
@@ -19,6 +18,7 @@ from radio_gateway.health.health import GatewayReport
 from radio_gateway.uplink.wire.signing import Signer
 from tests.fixtures.broker import mosquitto
 from tests.fixtures.databases import POSTGRES
+from tests.fixtures.patience import until
 from tests.fixtures.ports import free_port
 from tests.maps.servers.running import Running, running
 from tests.radio_gateway.uplink.gateways import GW_1_KEY
@@ -49,12 +49,16 @@ async def test_a_program_with_the_token_reads_what_the_channels_count(tmp_path: 
                 b"!AIVDM,1,1,,B,15M67FC000G?ufbE`FepT@3n00Sa,0*5B\r\n", ("127.0.0.1", port)
             )
         async with server.stranger(authorization=f"Bearer {TOKEN}") as client:
-            async with asyncio.timeout(10):
-                while True:
-                    text = (await client.get("/metrics")).text
-                    if value(text, "radio_gateway_channel_rejected_total", channel="ais"):
-                        break
-                    await asyncio.sleep(0.05)
+
+            async def rejected() -> str:
+                text = (await client.get("/metrics")).text
+                return (
+                    text
+                    if value(text, "radio_gateway_channel_rejected_total", channel="ais")
+                    else ""
+                )
+
+            text = await until(rejected, within_s=10)
             report = msgspec.json.decode(
                 (await client.get("/metrics/report")).content, type=GatewayReport
             )
@@ -107,9 +111,13 @@ async def test_what_a_remote_gateway_counts_stands_under_its_id(tmp_path: Path) 
             before = await told()
             assert value(before, "radio_gateway_channel_state", state="silent", **way) == 1
             assert value(before, "radio_gateway_spool_waiting") is None  # not known
-            async with post(broker, tmp_path, radio, node_key=Signer(seed)), asyncio.timeout(20):
-                while value(text := await told(), "radio_gateway_told_seconds") is None:  # noqa: ASYNC110
-                    await asyncio.sleep(0.05)
+
+            async def reported() -> str:
+                text = await told()
+                return "" if value(text, "radio_gateway_told_seconds") is None else text
+
+            async with post(broker, tmp_path, radio, node_key=Signer(seed)):
+                text = await until(reported, within_s=20)
             broker_way = {"gateway": "test", "channel": "way to the broker"}
             assert value(text, "radio_gateway_channel_state", state="open", **broker_way) == 1
             assert value(text, "radio_gateway_channel_state", state="open", **way) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -15,12 +16,15 @@ from maps.notifications import delivery_sender
 from maps.notifications import throttle as pace
 from maps.notifications.outbound_http.allowed_addresses import resolve
 from patrol.agreements.lifecycle import Party, suspended
-from tests.maps.notifications.receiving import receiving, until
+from tests.fixtures.patience import until
+from tests.maps.notifications.receiving import receiving
 from tests.maps.notifications.running import Delivers, delivers, hook, rule
 from tests.patrol.nodes.running import AGENCY, OTHER
 from tests.patrol.sharing.test_incident_sharing import agreement, filed
 
 THEIRS = rule(name="theirs", agency=OTHER)
+OWN = rule(name="own", to=["own"])
+"""Where nothing may go to the other agency, these show that an alert has been dealt with."""
 
 
 @pytest.fixture(autouse=True)
@@ -48,11 +52,17 @@ def alerts(posts: Sequence[Any]) -> list[dict[str, Any]]:
 async def test_nothing_goes_to_another_agency_without_an_agreement(tmp_path: Path) -> None:
     async with (
         receiving() as receiver,
-        delivers(tmp_path, webhooks=[hook(receiver.port)], delivery=[THEIRS]) as it,
+        receiving() as own,
+        delivers(
+            tmp_path,
+            webhooks=[hook(receiver.port), hook(own.port, "own")],
+            delivery=[THEIRS, OWN],
+        ) as it,
     ):
-        await it.raise_alert()
-        await asyncio.sleep(0.5)
-        assert await it.kept() == []
+        for number in (1, 2):
+            await it.raise_alert(number)
+            assert {each.agency for each in await it.settled(number)} == {AGENCY}
+        assert len(alerts(own.posts)) == 2
         assert receiver.posts == []
 
 
@@ -75,17 +85,25 @@ async def test_what_an_agreement_shares_goes_without_what_may_never_cross(tmp_pa
 async def test_what_waits_when_consent_is_suspended_never_goes(tmp_path: Path) -> None:
     async with receiving() as gone:
         port = gone.port
-    async with delivers(tmp_path, webhooks=[hook(port)], delivery=[THEIRS]) as it:
+    async with (
+        receiving() as own,
+        delivers(
+            tmp_path,
+            webhooks=[hook(port), hook(own.port, "own")],
+            delivery=[THEIRS, OWN],
+        ) as it,
+    ):
         made = await shared(it, "alerts", "positions")
         await it.raise_alert()
         await until(lambda: it.delivering.health()[0].fault, "a fault")
         await suspend(it, made)
         async with receiving(port=port) as back:
-            (kept,) = await it.settled(1)
-            assert kept.state == "withheld"
-            await it.raise_alert(2)
-            await asyncio.sleep(0.5)
-            assert len(await it.kept()) == 1
+            await it.settled(2)
+            for number in (3, 4):
+                await it.raise_alert(number)
+                deliveries = await it.settled(number)
+            states = [(each.agency, each.state) for each in deliveries]
+            assert Counter(states) == {(OTHER, "withheld"): 1, (AGENCY, "sent"): 3}
             assert back.posts == []
 
 
@@ -123,9 +141,12 @@ async def test_consent_suspended_while_the_receiver_is_being_reached_stops_the_w
 
 
 async def test_anothers_alerts_do_not_go_into_a_radio_queue(tmp_path: Path) -> None:
-    rules = [rule("radio", name="theirs", agency=OTHER, to=["Boat 3"])]
-    async with delivers(tmp_path, delivery=rules) as it:
+    rules = [rule("radio", name="theirs", agency=OTHER, to=["Boat 3"]), OWN]
+    async with (
+        receiving() as own,
+        delivers(tmp_path, webhooks=[hook(own.port, "own")], delivery=rules) as it,
+    ):
         await shared(it, "alerts", "positions")
-        await it.raise_alert()
-        await asyncio.sleep(0.5)
-        assert await it.kept() == []
+        for number in (1, 2):
+            await it.raise_alert(number)
+            assert {each.agency for each in await it.settled(number)} == {AGENCY}

@@ -109,10 +109,10 @@ async def joint_patrol(
     """
     async with two_offices(folder, **tables) as offices:
         clock = Clock(offices, timedelta(hours=HOURS + 2))
-        await _agree(offices, clock, classes)
-        units = await _units(offices, clock)
-        sector = await _sectors(offices)
-        patrol = await _planned(offices, clock, units, sector, name)
+        await agree(offices, clock, classes)
+        units = await add_units(offices, clock)
+        sector = await draw_sectors(offices)
+        patrol = await plan_patrol(offices, clock, units, sector, name)
         start = clock.on(minutes=20)
         await offices.desk("bounmy").patrols.start(patrol)
         await _sail(offices, clock, units)
@@ -123,7 +123,7 @@ async def joint_patrol(
         yield Story(offices, patrol, start, end, units, sector)
 
 
-async def _agree(offices: Offices, clock: Clock, classes: tuple[DataClass, ...]) -> Agreement:
+async def agree(offices: Offices, clock: Clock, classes: tuple[DataClass, ...]) -> Agreement:
     now = clock.time
     terms = Terms(
         name="Golden Triangle joint patrols",
@@ -139,7 +139,7 @@ async def _agree(offices: Offices, clock: Clock, classes: tuple[DataClass, ...])
     return await thai.sign(sent.id, version=sent.version)
 
 
-async def _units(offices: Offices, clock: Clock) -> dict[str, str]:
+async def add_units(offices: Offices, clock: Clock) -> dict[str, str]:
     units: dict[str, str] = {}
     for officer, call_sign, country in (
         ("somchai", "Naga 1", "LA"),
@@ -158,7 +158,7 @@ async def _units(offices: Offices, clock: Clock) -> dict[str, str]:
     return units
 
 
-async def _sectors(offices: Offices) -> str:
+async def draw_sectors(offices: Offices) -> str:
     stretch = RiverStretch(river="Mekong", km_from=2346, km_to=2362, width_m=2400)
     desk = offices.desk("noy").sectors
     made = await desk.draw(name="Houay Xai reach", shape=SectorShape(stretch=stretch))
@@ -175,7 +175,7 @@ async def _sectors(offices: Offices) -> str:
     return made.id
 
 
-async def _planned(
+async def plan_patrol(
     offices: Offices, clock: Clock, units: dict[str, str], sector: str, name: str
 ) -> str:
     now = clock.time

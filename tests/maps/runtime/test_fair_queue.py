@@ -19,6 +19,7 @@ from maps.runtime.fair_queue import FairQueue
 from maps.surveys.histories import Histories
 from patrol.desks.visibility.history import HistoryDesk
 from patrol.units.accounts import User
+from tests.fixtures.patience import until
 from tests.maps.api.map.test_tiles import END, START
 from tests.maps.servers.running import Running, wait_until
 
@@ -123,7 +124,7 @@ async def test_one_user_s_files_keep_nobody_else_out(monkeypatch: pytest.MonkeyP
         await gate.wait()
         return Preview(layers=[])
 
-    monkeypatch.setattr(import_preview, "_preview", preview)
+    monkeypatch.setattr(import_preview, "read_preview", preview)
     look: Callable[..., Any] = import_preview.look_into
     many = [asyncio.create_task(look("a.gpx", b"x", user="a")) for _ in range(8)]
     other = asyncio.create_task(look("b.gpx", b"x", user="b"))
@@ -156,7 +157,7 @@ async def test_one_user_s_tiles_and_surveys_do_not_hold_up_another_s(
     kept = Histories(load_rivers())
     many = [asyncio.create_task(kept.of(one, start=START, end=END.replace(minute=each), ids=[]))
             for each in range(30)]  # fmt: skip
-    await asyncio.sleep(0.01)
+    await until(lambda: read, every_s=0.001)
     await kept.of(other, start=START, end=END.replace(minute=59), ids=[])
     assert read.index("b") < 6
     await asyncio.gather(*many)
@@ -167,7 +168,7 @@ async def test_one_user_s_tiles_and_surveys_do_not_hold_up_another_s(
     survey = server.app.state.survey
     span = {"start": START, "end": START.replace(day=START.day + 1)}
     many = [asyncio.create_task(survey.effort(one, units=[unit.id], **span)) for _ in range(30)]
-    await asyncio.sleep(0.01)
+    await until(lambda: read, every_s=0.001)
     await survey.effort(other, units=[unit.id], **span)
     assert read.index("b") < 6
     assert most == 2

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from maps.runtime.lazy_import import load
+from tests.fixtures.patience import loop_turns, until
 
 
 async def test_it_is_loaded_on_another_thread_and_once(
@@ -37,10 +38,9 @@ async def test_who_comes_while_it_is_being_loaded_waits_beside_the_event_loop_to
     )
     monkeypatch.syspath_prepend(tmp_path)
     first = asyncio.create_task(load("needed_by_two"))
-    while not hasattr(sys.modules.get("needed_by_two"), "GATE"):  # noqa: ASYNC110 - of a thread
-        await asyncio.sleep(0.001)
+    await until(lambda: hasattr(sys.modules.get("needed_by_two"), "GATE"))
     second = asyncio.create_task(load("needed_by_two"))
-    await asyncio.sleep(0.01)
+    await loop_turns()
     assert not second.done()
     made = sys.modules["needed_by_two"]
     made.GATE.set()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime
 from time import monotonic
 
@@ -11,6 +10,7 @@ import pytest
 from patrol.alarms.geofences import Fixes
 from patrol.filing.writer_lock import WriterTurn
 from patrol.intake.batch_interval import BatchInterval
+from tests.fixtures.patience import until
 from tests.patrol.nodes.alerting import GOES_IN, IN, OUT, alerts, only, put, sector, unit, way
 from tests.patrol.nodes.running import Node, at, said
 
@@ -56,9 +56,7 @@ async def test_who_comes_into_a_sector_with_the_last_batch_is_found_after_its_re
 ) -> None:
     await hear(loaded, *GOES_IN[3:])
     assert alerts(loaded) == [], "the next batch is looked at together with this one"
-    async with asyncio.timeout(10):
-        while not alerts(loaded):  # noqa: ASYNC110 -- the watch tells nobody but viewers
-            await asyncio.sleep(0.01)
+    await until(lambda: alerts(loaded), within_s=10)
     assert at(10) < only(loaded).raised_at < at(20)
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from patrol.alerts.alert import Alert
 from patrol.watch.watch import Watch
 from radio_gateway.clock.clock import Clock
 from radio_gateway.messages.transmission import Transmission
+from tests.fixtures.patience import until
 from tests.patrol.nodes.running import AGENCY, NODE, START, Node, at, said
 from tests.radio_gateway.clock.test_clock import HOUR_S, Machine
 
@@ -57,12 +57,6 @@ async def node(tmp_path: Path) -> AsyncIterator[OnMachine]:
     await started.start()
     yield started
     await started.stop()
-
-
-async def until(true: Callable[[], bool], seconds: float = 10) -> None:
-    async with asyncio.timeout(seconds):
-        while not true():  # noqa: ASYNC110 - the watch looks once a second
-            await asyncio.sleep(0.02)
 
 
 @pytest.mark.parametrize("by_s", [-HOUR_S, HOUR_S])
@@ -166,7 +160,12 @@ async def test_what_is_known_from_the_future_counts_as_of_now_and_what_comes_mov
     node.machine.set_by_s = 0.0
     node.clock = Clock(wall_ns=node.wall_ns, steady_ns=node.machine.steady_ns)
     await node.again()
-    await until(lambda: (node.state("test:a").last or said()).time <= node.clock.now())  # type: ignore[union-attr]
+
+    def fits_the_clock() -> bool:
+        last = node.state("test:a").last
+        return last is not None and last.time is not None and last.time <= node.clock.now()
+
+    await until(fits_the_clock)
     node.machine.passed_s += 10
     second = node.machine.passed_s - 1000.0
     await node.hear(said("a", second, lat=20.2705, heard_at=node.clock.now()))

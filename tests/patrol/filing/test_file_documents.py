@@ -6,7 +6,7 @@ import asyncio
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,8 @@ from patrol.store.journal import journal
 from patrol.store.proof import verify_journal as proving
 from patrol.store.records import documents
 from patrol.store.store import open_store
-from tests.fixtures.databases import empty_store
+from tests.fixtures.databases import POSTGRES, empty_store
+from tests.fixtures.patience import until
 from tests.patrol.nodes.chains import first_fault
 from tests.patrol.nodes.running import AGENCY, OTHER, Node, at, reading, tick
 
@@ -36,13 +37,6 @@ def phrase(id: str = "p1", text: str = "stop", agency: str = AGENCY) -> Phrase:
 
 def filing(*filed: Document, act: str = "write", **more: Any) -> Filing:
     return Filing(documents=filed, act=act, actor="kham", agency=AGENCY, **more)
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    """Wait until something holds."""
-    async with asyncio.timeout(15):
-        while not holds():  # noqa: ASYNC110 - nothing tells it
-            await asyncio.sleep(0.05)
 
 
 async def test_an_act_is_on_disk_with_its_line_before_it_is_shown(node: Node) -> None:
@@ -244,14 +238,24 @@ async def test_duties_are_asked_once_a_second_and_a_bad_one_stops_no_other(node:
 
 
 async def test_what_time_brought_is_tried_again_when_the_store_takes_it(node: Node) -> None:
-    node.watch.document_service.duties.append(
-        lambda open_documents, _now: (
-            NOTHING if open_documents.find(Phrase, "p1") else filing(phrase())
+    tries = 0
+
+    def duty(open_documents: OpenDocuments, _now: datetime) -> Filing:
+        nonlocal tries
+        if open_documents.find(Phrase, "p1"):
+            return NOTHING
+        tries += 1
+        return filing(phrase())
+
+    await node.store.write(
+        lambda c: c.exec_driver_sql(
+            "SET lock_timeout = 50" if POSTGRES else "PRAGMA busy_timeout=50"
         )
     )
     with reading(node.file) as other:
         other.execute("BEGIN IMMEDIATE")
-        await asyncio.sleep(1.5)
+        node.watch.document_service.duties.append(duty)
+        await until(lambda: tries >= 2)
         assert node.watch.document_service.open_documents.find(Phrase, "p1") is None
         other.execute("ROLLBACK")
     await until(lambda: node.watch.document_service.open_documents.find(Phrase, "p1") is not None)

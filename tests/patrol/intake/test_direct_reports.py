@@ -13,6 +13,7 @@ from patrol.filing.writer_lock import WriterLock, WriterTurn
 from patrol.intake.direct_reports import DirectReports
 from radio_gateway.messages.transmission import Delivery
 from tests.fixtures.databases import sqlite_only
+from tests.fixtures.patience import loop_turns
 from tests.patrol.nodes.running import Node, said
 
 
@@ -43,7 +44,7 @@ def heard(*names: str) -> list[Delivery]:
 async def handed_in(reporting: DirectReports, *names: str) -> list[asyncio.Task[None]]:
     """Have phones of one agency report, which wait for a turn."""
     waiting = [asyncio.create_task(reporting.report(heard(name), of="la")) for name in names]
-    await asyncio.sleep(0.01)
+    await loop_turns()
     return waiting
 
 
@@ -55,7 +56,7 @@ async def test_who_waits_for_a_turn_is_taken_with_all_others_of_the_agency() -> 
             asyncio.create_task(reporting.report(heard(name), of=of))
             for name, of in [("a", "la"), ("b", "th"), ("c", "la"), ("d", None), ("e", "th")]
         ]
-        await asyncio.sleep(0.01)
+        await loop_turns()
         assert takes.batches == []
     await asyncio.gather(*waiting)
     assert takes.batches == [("la", ["a", "c"]), ("th", ["b", "e"]), (None, ["d"])]
@@ -80,7 +81,7 @@ async def test_a_batch_is_no_longer_than_one_may_be() -> None:
             asyncio.create_task(reporting.report(heard(*names), of="la"))
             for names in ("ab", "c", "d", "efgh", "i")
         ]
-        await asyncio.sleep(0.01)
+        await loop_turns()
     await asyncio.gather(*waiting)
     assert [names for _, names in takes.batches] == [["a", "b", "c"], ["d"], [*"efgh"], ["i"]]
 
@@ -103,7 +104,7 @@ async def test_what_is_taken_one_by_one_keeps_no_turn_from_others() -> None:
     async with turn:
         waiting = await handed_in(reporting, "a", "b", "c")
         other = asyncio.create_task(reporting.report(heard("x"), of="th"))
-        await asyncio.sleep(0.01)
+        await loop_turns()
     await asyncio.gather(other, *waiting, return_exceptions=True)
     assert [names for _, names in takes.batches] == [["x"], ["a"], ["c"]]
 
@@ -139,13 +140,13 @@ async def test_while_the_store_refuses_who_waits_is_told_at_once() -> None:
     reporting = DirectReports(turn, takes, longest=100)
     async with turn:
         waiting = asyncio.create_task(reporting.report(heard("a"), of="la"))
-        await asyncio.sleep(0.01)
+        await loop_turns()
         turn.refuse("disk full")
         with pytest.raises(StoreError, match="disk full"):
             await waiting
         with pytest.raises(StoreError, match="disk full"):
             await reporting.report(heard("b"), of="la")
-        await asyncio.sleep(0.01)
+        await loop_turns()
         turn.refuse(None)
     await reporting.report(heard("c"), of="la")
     assert takes.batches == [("la", ["c"])]

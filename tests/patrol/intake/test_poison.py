@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +17,7 @@ from patrol.alarms.wrong_country import StrayDetector
 from patrol.picture.contact import Contact
 from patrol.picture.liveness import liveness
 from patrol.picture.step import Effect
+from tests.fixtures.patience import until
 from tests.patrol.nodes.alerting import (
     GOES_IN,
     IN,
@@ -52,12 +52,6 @@ def poisoned(monkeypatch: pytest.MonkeyPatch) -> None:
         )
 
     monkeypatch.setattr(Geofences, "see", fails)
-
-
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not true():  # noqa: ASYNC110 - the watch looks once a second
-            await asyncio.sleep(0.02)
 
 
 def runs(node: Node) -> bool:

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from patrol.intake.run_to_completion import RunToCompletion
+from tests.fixtures.patience import loop_turns, until
 
 
 class Work:
@@ -38,9 +39,7 @@ async def ended(running: asyncio.Task[None]) -> None:
 
 
 async def begun(work: Work) -> None:
-    async with asyncio.timeout(10):
-        while not work.begun:  # noqa: ASYNC110 - it tells nobody
-            await asyncio.sleep(0.01)
+    await until(lambda: work.begun, within_s=10)
 
 
 @pytest.fixture
@@ -52,7 +51,7 @@ async def test_what_waits_ends_at_once(uncut: RunToCompletion) -> None:
     work = Work(uncut)
     work.may_take.clear()
     running = asyncio.create_task(uncut.run(work.go()))
-    await asyncio.sleep(0.01)
+    await loop_turns()
     running.cancel()
     await ended(running)
     assert work.begun == []
@@ -65,7 +64,7 @@ async def test_what_was_taken_is_brought_to_its_end_and_nothing_more_is_taken(
     running = asyncio.create_task(uncut.run(work.go()))
     await begun(work)
     running.cancel()
-    await asyncio.sleep(0.01)
+    await loop_turns()
     assert (work.begun, work.done, running.done()) == ([0], [], False)
     work.may_go_on.set()
     await ended(running)

@@ -14,7 +14,7 @@ from patrol.alerts.alert import Alert
 from patrol.documents.document import new_id
 from patrol.errors.errors import NotFound, StoreError
 from patrol.live.feeds import MixedFrame
-from patrol.live.fix_table import plain
+from patrol.live.fix_table import plain, tabled
 from patrol.patrols.patrol import CheckIn, Patrol
 from patrol.sharing.precision import snapped
 from patrol.units.wire import Beat, Change, Snapshot
@@ -385,24 +385,21 @@ async def test_what_crosses_is_encoded_once_for_all_who_see_it(
     _, theirs = await two(node)
     await share(node)
     watching = [await watcher(node, role=role) for role in ("commander", "planner", "liaison")]
-    encoded: list[bytes] = []
-    told = patrol.live.publisher._told
+    encoded: list[float] = []
 
-    def counted(fixes: Any, now: Any) -> tuple[str, bytes]:
-        name, made = told(fixes, now)
-        encoded.append(made)
-        return name, made
+    def counted(fixes: Any, now: Any) -> Any:
+        encoded.extend(fix.lon for fix in fixes)
+        return tabled(fixes, now)
 
-    monkeypatch.setattr(patrol.live.publisher, "_told", counted)
+    monkeypatch.setattr(patrol.live.publisher, "AT_LEAST", 1)  # few positions as a table, too
+    monkeypatch.setattr(patrol.live.publisher, "tabled", counted)
     node.time = at(10)
     await node.hear(said("b", 10, lon=100.44))
     for each in watching:
         await each.look()
         assert theirs in each.units
     # once for the owner's own viewers, once for all of the other's
-    assert (
-        sum(b"100.44" in each and b'"of"' in each and b'"id"' not in each for each in encoded) == 2
-    )
+    assert encoded.count(100.44) == 2
 
 
 async def test_without_an_agreement_no_frame_is_made_twice(node: Node) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from gis.position.position import Position
@@ -12,6 +11,7 @@ from patrol.documents.transaction import Filing
 from patrol.patrols.patrol import Member, Patrol
 from patrol.sectors.sector import Sector
 from radio_gateway.messages.transmission import Transmission
+from tests.fixtures.patience import until
 from tests.patrol.nodes.running import AGENCY, Node, address, at, said
 
 WEST, EAST, SOUTH, NORTH = 100.41, 100.42, 20.26, 20.28
@@ -84,12 +84,13 @@ async def hear(node: Node, *messages: Transmission) -> None:
     """Hand in messages and wait until the watch is through with them, not only answered."""
     node.time = max(node.time, *(message.heard_at for message in messages))
     await node.hear(*messages)
-    async with asyncio.timeout(10):
-        while True:  # under load the watch leaves alarms for the next batch, or the end of its rest
-            async with node.watch.turn:
-                if not node.watch.alarms.pending:
-                    return
-            await asyncio.sleep(0.001)
+
+    async def is_through() -> bool:
+        # Under load the watch leaves alarms for the next batch, or the end of its rest.
+        async with node.watch.turn:
+            return not node.watch.alarms.pending
+
+    await until(is_through, within_s=10, every_s=0.001)
 
 
 async def hear_in_turn(node: Node, *messages: Transmission) -> None:

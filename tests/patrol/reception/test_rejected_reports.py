@@ -23,6 +23,7 @@ from radio_gateway.messages.transmission import Delivery, Signal, Transmission
 from radio_gateway.orders.order_result import OrderResult
 from radio_gateway.uplink.boundary import overreach
 from tests.fixtures.databases import sqlite_only
+from tests.fixtures.patience import until
 from tests.patrol.nodes.alerting import alerts, hear, only, tick, unit
 from tests.patrol.nodes.running import Node, Viewer, address, at, reading, running, said
 
@@ -113,9 +114,7 @@ async def test_it_is_told_after_a_restart_and_for_a_day(node: Node) -> None:
     await node.again()
     assert "1 report" in (node.watch.picture.channels["store"].fault or "")
     node.time = at(86_401)
-    async with asyncio.timeout(5):
-        while node.watch.picture.channels["store"].fault:  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+    await until(lambda: not node.watch.picture.channels["store"].fault)
     await node.again()
     assert "store" not in node.watch.picture.channels
     assert len(node.rows("SELECT * FROM set_aside")) == 1
@@ -264,9 +263,7 @@ async def test_what_cannot_even_be_set_aside_is_not_answered_until_it_can(
     refuse(node, "new.text = 'bad'")
     refuse(node, "1 = 1", table="set_aside")
     bad, good = node.offer(said("a", 1, text="bad"), said("a", 2, text="good"))
-    async with asyncio.timeout(5):
-        while "store" not in node.watch.picture.channels:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    await until(lambda: "store" in node.watch.picture.channels)
     assert [each.state for each in node.watch.picture.channels.values()] == ["down"]
     assert texts(node) == ["good"]
     assert not bad.is_set()
@@ -311,13 +308,9 @@ async def test_steps_wait_for_a_store_that_refuses_and_none_is_dropped_that_is_n
             tell(str(number))
         tell("another's", by="pier")
         other.execute("ROLLBACK")
-    async with asyncio.timeout(5):
-        while len(stored) < 6:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    await until(lambda: len(stored) >= 6)
     tell("another's", by="pier")
-    async with asyncio.timeout(5):
-        while len(stored) < 7:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    await until(lambda: len(stored) >= 7)
     assert stored == ["0", "1", "2", "3", "4", "5", "another's"]
 
 

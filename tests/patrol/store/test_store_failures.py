@@ -16,7 +16,9 @@ from patrol.errors.errors import NotFound, StoreError
 from patrol.units.wire import Change, Snapshot
 from patrol.watch.watch import Watch
 from radio_gateway.health.health import ChannelHealth
+from radio_gateway.messages.transmission import Delivery
 from tests.fixtures.databases import POSTGRES, sqlite_only
+from tests.fixtures.patience import loop_turns, until
 from tests.patrol.nodes.running import (
     AGENCY,
     NODE,
@@ -51,9 +53,7 @@ async def impatient(node: Node) -> None:
 
 
 async def until_down(node: Node) -> None:
-    async with asyncio.timeout(10):
-        while "store" not in node.watch.picture.channels:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    await until(lambda: "store" in node.watch.picture.channels, within_s=10)
 
 
 async def refused_within(seconds: float, order: Awaitable[object]) -> None:
@@ -140,9 +140,7 @@ async def test_a_report_that_meets_the_fault_itself_is_told_at_once(node: Node) 
         desk = node.desk("crew")
         await refused_within(5, desk.registry.report([said("p", 1, **own)], source="user:kham"))
         other.execute("ROLLBACK")
-    async with asyncio.timeout(10):
-        while node.watch.picture.channels["store"].state == "down":  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    await until(lambda: node.watch.picture.channels["store"].state != "down", within_s=10)
     await desk.registry.report([said("p", 1, **own)], source="user:kham")  # the phone tries again
     assert len(node.rows("SELECT * FROM transmissions")) == 1
 
@@ -253,9 +251,7 @@ async def test_whoever_asks_and_goes_away_leaves_nothing_half_done(node: Node) -
         reporting.cancel()
         await asyncio.gather(adding, reporting, return_exceptions=True)
         other.execute("ROLLBACK")
-    async with asyncio.timeout(5):
-        while len(node.states()) < 2:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    await until(lambda: len(node.states()) >= 2)
     before = node.states()
     assert {state.call_sign for state in before.values()} == {"Boat 7", "test:p"}
     assert {state.id for state in (await node.again()).states().values()} == set(before)
@@ -299,8 +295,6 @@ async def test_without_its_river_kilometre_a_position_is_stored_all_the_same(
 
 
 async def test_one_answer_that_fails_does_not_keep_the_others_from_theirs(node: Node) -> None:
-    from radio_gateway.messages.transmission import Delivery
-
     answered = asyncio.Event()
 
     def fail() -> None:
@@ -316,23 +310,24 @@ async def test_one_answer_that_fails_does_not_keep_the_others_from_theirs(node: 
 
 
 async def test_nobody_is_shown_or_answered_anything_before_it_is_on_disk(node: Node) -> None:
-    seen: list[int] = []
+    steps: list[str] = []
     subscription = node.desk().visible.subscribe()
     assert isinstance((await Viewer(subscription).look())[0], Snapshot)
-    done = asyncio.Event()
 
-    def look() -> None:
-        seen.append(len(node.rows("SELECT * FROM transmissions")))
-        seen.append(len(subscription._frames))
-        done.set()
+    def show(_: bytes) -> bool:
+        steps.append("shown")
+        return True
 
-    from radio_gateway.messages.transmission import Delivery
+    def answer() -> None:
+        steps.append(f"answered with {len(node.rows('SELECT * FROM transmissions'))} stored")
 
-    node.inbox.offer([Delivery(said("a", 1), look)], can_wait=True)
-    await done.wait()
-    assert seen == [1, 0]  # stored, then answered, then shown
-    await asyncio.sleep(0)
-    assert len(subscription._frames) == 1
+    subscription.go_straight(show)  # in the moment in which it is published
+    watching = asyncio.create_task(subscription.take(60))
+    await loop_turns()
+    node.inbox.offer([Delivery(said("a", 1), answer)], can_wait=True)
+    await until(lambda: len(steps) >= 2)
+    assert steps == ["answered with 1 stored", "shown"]
+    watching.cancel()
 
 
 async def test_whoever_asks_while_the_store_refuses_is_shown_only_what_is_stored(

@@ -14,6 +14,7 @@ from patrol.store.engine.open_file import OpenFile
 from patrol.store.records import registry
 from patrol.store.store import create_store, open_store
 from tests.fixtures.databases import empty_store, reading, sqlite_only
+from tests.fixtures.patience import until
 from tests.patrol.nodes.running import Node, running, said
 
 pytestmark = sqlite_only
@@ -26,12 +27,9 @@ def files(store: Path) -> list[Path]:
 
 async def until_state(node: Node, state: str) -> str:
     """Wait until the store is told to be so; return its fault."""
-    async with asyncio.timeout(20):
-        while True:
-            told = node.watch.picture.channels.get("store")
-            if told is not None and told.state == state:
-                return told.fault or ""
-            await asyncio.sleep(0.02)
+    channels = node.watch.picture.channels
+    await until(lambda: "store" in channels and channels["store"].state == state, within_s=20)
+    return channels["store"].fault or ""
 
 
 @pytest.mark.parametrize("number", range(3))

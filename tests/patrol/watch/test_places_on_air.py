@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -20,6 +19,7 @@ from radio_gateway.formats.meshtastic_waypoint import waypoint_name
 from radio_gateway.health.health import ChannelHealth
 from radio_gateway.messages.marked_place import MarkedPlace
 from radio_gateway.orders.order import Order
+from tests.fixtures.patience import until
 from tests.patrol.messages.test_messages import Carrier, noted, settled, tell
 from tests.patrol.nodes.running import AGENCY, OTHER, Node, at, said
 
@@ -43,9 +43,7 @@ async def hazard(node: Node, **more: Any) -> Mark:
 
 async def orders(carrier: Carrier, count: int) -> list[Order]:
     """Return what a channel was given, once there is so much."""
-    async with asyncio.timeout(10):
-        while len(carrier.sent) < count:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    await until(lambda: len(carrier.sent) >= count, within_s=10)
     return carrier.sent
 
 
@@ -130,9 +128,7 @@ async def test_a_mark_that_ends_is_taken_back_where_it_was_shown(
     assert over.mark is not None
     assert (over.mark.id, over.mark.deleted) == (f"joint-patrol.{mark.origin}.{mark.id}", True)
     assert over.expires_at > node.time + timedelta(hours=23)
-    async with asyncio.timeout(10):
-        while not unsent.cancelled:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    await until(lambda: unsent.cancelled, within_s=10)
     assert unsent.cancelled == [waits.id]
     if not restarts:
         await node.again()

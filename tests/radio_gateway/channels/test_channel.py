@@ -13,7 +13,8 @@ from structlog.testing import capture_logs
 from radio_gateway.inbox.inbox import Inbox
 from radio_gateway.links.transport import Chunk
 from radio_gateway.transports.udp import UdpTransport
-from tests.radio_gateway.running.running import hear, make, rmc, running, until
+from tests.fixtures.patience import until
+from tests.radio_gateway.running.running import hear, make, rmc, running
 from tests.radio_gateway.transports.test_serial_port import Radio
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)

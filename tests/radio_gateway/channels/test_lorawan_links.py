@@ -13,8 +13,9 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from radio_gateway.inbox.inbox import Inbox
 from tests.fixtures.broker import Mosquitto, mosquitto
+from tests.fixtures.patience import until
 from tests.radio_gateway.protocols.test_lorawan import EUI, PLACE, chirpstack, things
-from tests.radio_gateway.running.running import hear, make, running, until
+from tests.radio_gateway.running.running import hear, make, running
 from tests.radio_gateway.transports.http_listening import stored, storing
 
 KEY = "k3y-of-the-server"

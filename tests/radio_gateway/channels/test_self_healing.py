@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -23,7 +24,15 @@ from radio_gateway.channels.inactivity import InactivityTimer
 from radio_gateway.clock import clock as process_clock
 from radio_gateway.inbox.inbox import Inbox
 from tests.fixtures.broker import Mosquitto, mosquitto
-from tests.radio_gateway.running.running import hear, make, open_descriptors, rmc, running, until
+from tests.fixtures.patience import until
+from tests.radio_gateway.running.running import (
+    hear,
+    hear_while,
+    make,
+    open_descriptors,
+    rmc,
+    running,
+)
 from tests.radio_gateway.transports.test_mqtt import POSITIONS, publish
 from tests.radio_gateway.transports.test_serial_port import Radio
 
@@ -145,10 +154,7 @@ async def test_a_hundred_replugs_are_each_heard_within_5_s_and_cost_nothing(
         for number in range(cycles):
             radio.plug_in()
             started_s = time.monotonic()
-            async with asyncio.timeout(10):
-                while not len(inbox):
-                    radio.say(rmc(number))
-                    await asyncio.sleep(0.05)
+            await hear_while(partial(radio.say, rmc(number)), inbox)
             waits_s.append(time.monotonic() - started_s)
             radio.unplug()
             await until(lambda: channel.health().state == "down", within_s=5)
@@ -189,10 +195,7 @@ async def test_a_port_that_comes_back_under_another_number_is_found_by_its_name(
         taken = os.openpty()  # somebody else got the number
         radio.plug_in()
         assert radio.name.resolve() != first
-        async with asyncio.timeout(5):
-            while not len(inbox):
-                radio.say(rmc(2))
-                await asyncio.sleep(0.05)
+        await hear_while(partial(radio.say, rmc(2)), inbox)
     assert channel.health().reconnects >= 1
     radio.unplug()
     for descriptor in taken:
@@ -238,10 +241,7 @@ async def test_a_serial_port_that_fell_silent_is_opened_again(tmp_path: Path) ->
             radio.say(rmc(1))
             await hear(inbox, 1)
             await until(lambda: channel.health().reconnects >= 1, within_s=5)
-            async with asyncio.timeout(5):
-                while not len(inbox):
-                    radio.say(rmc(2))
-                    await asyncio.sleep(0.05)
+            await hear_while(partial(radio.say, rmc(2)), inbox)
     assert any("opened again" in entry.get("fault", "") for entry in logs)
     radio.unplug()
 
@@ -253,9 +253,8 @@ async def test_a_wrong_speed_is_told_from_a_cable_that_brings_nothing(tmp_path: 
     with capture_logs() as logs:
         async with running(channel):
             await until(lambda: channel.health().reconnects >= 1, within_s=5)
-            for _ in range(40):
-                radio.say(b"\xf0\x0f\xaa")
-                await asyncio.sleep(0.1)
+            noise = partial(radio.say, b"\xf0\x0f\xaa")
+            await until(lambda: noise() or channel.health().reconnects >= 3, every_s=0.1)
             await until(lambda: channel.health().state == "silent")
             words = channel.health().fault or ""
             assert re.fullmatch(r"received \d+ bytes, understood nothing since .* UTC", words)
@@ -287,10 +286,7 @@ async def test_what_breaks_again_is_told_again(tmp_path: Path) -> None:
             for number in range(3):
                 await until(lambda number=number: channel.health().reconnects > number)  # type: ignore[misc]
                 radio.plug_in()
-                async with asyncio.timeout(5):
-                    while not len(inbox):
-                        radio.say(rmc(number))
-                        await asyncio.sleep(0.05)
+                await hear_while(partial(radio.say, rmc(number)), inbox)
                 radio.unplug()
                 await until(lambda: channel.health().state == "down")
                 await inbox.take()

@@ -11,13 +11,14 @@ from radio_gateway.inbox.inbox import Inbox
 from radio_gateway.protocols.gt06.frame import make_frame
 from radio_gateway.transports.tcp_listen import TcpListenTransport
 from radio_gateway.transports.udp import UdpTransport
+from tests.fixtures.patience import until
 from tests.radio_gateway.protocols.trackers import (
     test_gps103,
     test_gt06,
     test_teltonika,
     test_tk103,
 )
-from tests.radio_gateway.running.running import hear, make, running, until
+from tests.radio_gateway.running.running import hear, make, running
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ from radio_gateway.messages.transmission import Delivery, Transmission
 from radio_gateway.uplink.spool.rows import SpoolRow
 from radio_gateway.uplink.spool.spool import open_spool
 from radio_gateway.uplink.spool.sqlite_file import SpoolError
-from tests.radio_gateway.running.running import make, until
+from tests.fixtures.patience import until
+from tests.radio_gateway.running.running import make
 
 AT = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 

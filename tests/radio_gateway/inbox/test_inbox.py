@@ -11,6 +11,7 @@ import pytest
 from radio_gateway.inbox.inbox import MANY, PATIENT, Inbox
 from radio_gateway.messages.transmission import Delivery, Kind, Transmission
 from tests.fixtures.memory import kept_bytes
+from tests.fixtures.patience import until
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -275,8 +276,7 @@ async def test_who_goes_on_after_a_rest_does_so_once_and_then_gathers_again(rest
     await asyncio.sleep(rest_s + 0.05)
     assert passed == 1
     inbox.hurry()
-    await asyncio.sleep(0.01)
-    assert passed > 1
+    await until(lambda: passed > 1)
     task.cancel()
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from radio_gateway.inbox.inbox import Inbox
 from radio_gateway.orders.order import Order
 from radio_gateway.protocols.kenwood import kenwood
+from tests.fixtures.patience import until
 from tests.radio_gateway.protocols.heard import NOW, sentence
-from tests.radio_gateway.running.running import hear, make, running, until
+from tests.radio_gateway.running.running import hear, make, running
 from tests.radio_gateway.transports.test_serial_port import Radio
 
 POSITION = (

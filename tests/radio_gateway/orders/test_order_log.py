@@ -18,10 +18,10 @@ from radio_gateway.channels.outbound import Outbound
 from radio_gateway.orders.order import OrderKind
 from radio_gateway.orders.order_log import KEPT_BEYOND_S, OrderLog, OrderLogError, open_order_log
 from radio_gateway.orders.order_result import OrderResult, OrderState
+from tests.fixtures.patience import until
 from tests.radio_gateway.orders.test_outbound import FakeChannel
 from tests.radio_gateway.running.orders import ending, order
 from tests.radio_gateway.running.plain_radio import Plain
-from tests.radio_gateway.running.running import until
 
 AT = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 

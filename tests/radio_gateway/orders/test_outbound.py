@@ -18,9 +18,10 @@ from radio_gateway.messages.transmission import Transmission
 from radio_gateway.orders.order import EncodedOrder, OrderKind
 from radio_gateway.orders.order_queue import AT_MOST
 from radio_gateway.orders.order_result import OrderResult
+from tests.fixtures.patience import until
 from tests.radio_gateway.running.orders import ending, order
 from tests.radio_gateway.running.plain_radio import Plain
-from tests.radio_gateway.running.running import make, until
+from tests.radio_gateway.running.running import make
 
 START = datetime(2026, 6, 10, 8, tzinfo=UTC)
 
@@ -139,7 +140,6 @@ async def test_orders_wait_for_a_dead_link_without_a_flood(
     task = asyncio.create_task(out.run())
     for number in range(10):
         out.send(order(f"o{number}", for_s=0.5 if number == 3 else 60))
-    await asyncio.sleep(1.3)
     await until(lambda: told[-1].state == "expired")
     assert channel.sent == []
     assert [r.id for r in told if r.state == "expired"] == ["o3"]

@@ -28,7 +28,8 @@ from radio_gateway.recording.capture import CaptureHeader, CaptureWriter, read_c
 from radio_gateway.recording.journal import ChannelJournal, Journal
 from radio_gateway.transports.replay import ReplayTransport
 from radio_gateway.transports.udp import UdpTransport
-from tests.radio_gateway.running.running import hear, open_descriptors, rmc, running, until
+from tests.fixtures.patience import until
+from tests.radio_gateway.running.running import hear, open_descriptors, rmc, running
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -167,7 +168,7 @@ def test_too_little_room_stops_it_with_one_warning_and_it_goes_on_by_itself(
     assert events == ["journal_stopped", "journal_goes_on"]
     journal.close()
     assert [each.heard_at.second for each in held(folder)] == [1, 2, 5, 6]
-    assert (pier.missed, boat.missed) == (1, 1)
+    assert (pier.missed_reads, boat.missed_reads) == (1, 1)
 
 
 def test_a_folder_that_cannot_be_used_yet_is_tried_again(

@@ -12,7 +12,7 @@ from radio_gateway.channels.channel import Channel
 from radio_gateway.channels.channel_settings import load_channels
 from radio_gateway.inbox.inbox import Inbox
 from radio_gateway.messages.transmission import Delivery
-from tests.fixtures.patience import PATIENCE_S
+from tests.fixtures.patience import PATIENCE_S, until
 
 
 def make(url: str, *protocols: str, inbox: Inbox | None = None, **settings: Any) -> Channel:
@@ -36,13 +36,6 @@ async def running(*channels: Channel) -> AsyncIterator[None]:
                 raise ended
 
 
-async def until(condition: Callable[[], object], *, within_s: float = PATIENCE_S) -> None:
-    """Wait until `condition` holds; fail after `within_s` seconds."""
-    async with asyncio.timeout(within_s):
-        while not condition():  # noqa: ASYNC110 - what is waited for rings no bell
-            await asyncio.sleep(0.005)
-
-
 def peers() -> int:
     """Return how many connections the listeners of this event loop attend to."""
     return sum(task.get_name().startswith("peer ") for task in asyncio.all_tasks())
@@ -55,6 +48,11 @@ async def hear(inbox: Inbox, count: int, *, within_s: float = PATIENCE_S) -> lis
         while len(heard) < count:
             heard += await inbox.take()
     return heard
+
+
+async def hear_while(say: Callable[[], object], inbox: Inbox, *, within_s: float = 10.0) -> None:
+    """Speak over and over until something is in `inbox`, as a radio does."""
+    await until(lambda: say() or len(inbox), within_s=within_s, every_s=0.05)
 
 
 def rmc(minute: int, *, speed_kn: float = 5.0) -> bytes:

@@ -16,7 +16,8 @@ from radio_gateway.transports.replay import ReplayTransport
 from radio_gateway.transports.tcp_listen import TcpListenTransport
 from radio_gateway.transports.udp import UdpTransport
 from tests.fixtures.broker import mosquitto
-from tests.radio_gateway.running.running import hear, make, peers, rmc, running, until
+from tests.fixtures.patience import until
+from tests.radio_gateway.running.running import hear, make, peers, rmc, running
 from tests.radio_gateway.transports.test_mqtt import POSITIONS, publish
 from tests.radio_gateway.transports.test_serial_port import Radio
 

@@ -21,9 +21,10 @@ from radio_gateway.errors.errors import LinkError, SettingsError
 from radio_gateway.gateway.metrics_server import serving_metrics
 from radio_gateway.health.health import GatewayHealth, GatewayReport
 from radio_gateway.technician.monitor import ListenOnlyChannels, fetch_report, read_channels, screen
+from tests.fixtures.patience import until
 from tests.fixtures.ports import free_port
 from tests.radio_gateway.health.test_metrics import GATEWAY, NOW, REJECTED
-from tests.radio_gateway.running.running import open_descriptors, rmc, until
+from tests.radio_gateway.running.running import open_descriptors, rmc
 from tests.radio_gateway.transports.test_tcp import serving
 
 

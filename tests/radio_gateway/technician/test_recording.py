@@ -16,7 +16,8 @@ from radio_gateway.links.link_url import parse_link
 from radio_gateway.recording.capture import read_capture
 from radio_gateway.technician.record import record
 from tests.fixtures.broker import mosquitto
-from tests.radio_gateway.running.running import hear, make, rmc, running, until
+from tests.fixtures.patience import until
+from tests.radio_gateway.running.running import hear, make, rmc, running
 from tests.radio_gateway.transports.test_mqtt import POSITIONS, publish
 from tests.radio_gateway.transports.test_serial_port import Radio
 from tests.radio_gateway.transports.test_tcp import serving

@@ -24,7 +24,8 @@ from radio_gateway.technician.redecode import decode_captures
 from radio_gateway.transports.tcp_listen import TcpListenTransport
 from tests.fixtures.broker import mosquitto
 from tests.fixtures.forked import forked_run
-from tests.radio_gateway.running.running import hear, rmc, running, until
+from tests.fixtures.patience import until
+from tests.radio_gateway.running.running import hear, rmc, running
 from tests.radio_gateway.transports.test_mqtt import POSITIONS, publish
 
 AT = datetime(2024, 6, 10, 8, 1, tzinfo=UTC)

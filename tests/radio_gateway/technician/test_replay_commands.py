@@ -20,9 +20,10 @@ from radio_gateway.technician.replay import play
 from radio_gateway.transports.tcp_listen import TcpListenTransport
 from radio_gateway.transports.udp import UdpTransport
 from tests.fixtures.broker import mosquitto
+from tests.fixtures.patience import until
 from tests.fixtures.ports import free_port
 from tests.radio_gateway.recording.test_capture import AT
-from tests.radio_gateway.running.running import hear, make, open_descriptors, rmc, running, until
+from tests.radio_gateway.running.running import hear, make, open_descriptors, rmc, running
 from tests.radio_gateway.transports.test_mqtt import POSITIONS
 
 
@@ -56,14 +57,16 @@ async def test_a_listener_waits_for_somebody_to_play_to(capture: Path) -> None:
     playing = asyncio.create_task(
         play(capture, parse_link(f"tcp-listen://127.0.0.1:{port}"), speed=1000)
     )
-    await asyncio.sleep(0.5)
-    assert not playing.done()
-    async with asyncio.timeout(10):
-        while True:
-            with suppress(ConnectionRefusedError):  # until it listens
-                reader, writer = await asyncio.open_connection("127.0.0.1", port)
-                break
-            await asyncio.sleep(0.05)
+
+    async def connected() -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+        assert not playing.done()
+        with suppress(ConnectionRefusedError):
+            return await asyncio.open_connection("127.0.0.1", port)
+        return None
+
+    link = await until(connected, "it to listen", within_s=10)
+    assert link is not None
+    reader, writer = link
     assert await reader.readexactly(len(rmc(0))) == rmc(0)
     await playing
     writer.close()

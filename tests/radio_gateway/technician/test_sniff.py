@@ -23,9 +23,10 @@ from radio_gateway.errors.errors import SettingsError
 from radio_gateway.links.link_url import parse_link
 from radio_gateway.links.transport import Chunk
 from radio_gateway.technician.sniff import judge, sniff, suggestion
+from tests.fixtures.patience import until
 from tests.fixtures.ports import free_port
 from tests.radio_gateway.recording.test_capture import AT
-from tests.radio_gateway.running.running import open_descriptors, rmc, until
+from tests.radio_gateway.running.running import open_descriptors, rmc
 from tests.radio_gateway.transports.test_tcp import serving
 
 AIS = b"!AIVDM,1,1,,B,15M67FC000G?ufbE`FepT@3n00Sa,0*5C\r\n"

@@ -15,7 +15,8 @@ from radio_gateway.inbox.inbox import Inbox
 from radio_gateway.links.link_url import parse_link
 from radio_gateway.transports.http_listen import HttpListenTransport
 from radio_gateway.transports.http_request import Limits
-from tests.radio_gateway.running.running import make, running, until
+from tests.fixtures.patience import until
+from tests.radio_gateway.running.running import make, running
 
 KEY, OTHER_KEY = "k3y-of-boat-3-xx", "k3y-of-jane-xxxx"
 POSITION = {"lon": 100.41, "lat": 20.27, "id": "a"}

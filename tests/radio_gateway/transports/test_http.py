@@ -14,7 +14,8 @@ from radio_gateway.links.link_url import parse_link
 from radio_gateway.links.receive_buffer import FULL_BYTES
 from radio_gateway.transports import http as http_bodies
 from radio_gateway.transports.http import HttpTransport
-from tests.radio_gateway.running.running import hear, make, running, until
+from tests.fixtures.patience import loop_turns, until
+from tests.radio_gateway.running.running import hear, make, running
 
 POSITION = {"device": "boat-3", "lon": 100.41, "lat": 20.27, "id": "a"}
 
@@ -35,7 +36,7 @@ async def test_the_answer_waits_until_everything_is_stored() -> None:
         assert first.stored is not None
         assert second.stored is not None
         first.stored()
-        await asyncio.sleep(0.01)
+        await loop_turns()
         assert not answer.done()
         second.stored()
         outcome = await answer

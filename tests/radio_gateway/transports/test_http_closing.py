@@ -9,7 +9,8 @@ import pytest
 
 from radio_gateway.transports import http as http_bodies
 from radio_gateway.transports.http_listen import HttpListenTransport
-from tests.radio_gateway.running.running import make, open_descriptors, peers, running, until
+from tests.fixtures.patience import loop_turns, until
+from tests.radio_gateway.running.running import make, open_descriptors, peers, running
 from tests.radio_gateway.transports.http_listening import POSITION
 
 
@@ -56,7 +57,7 @@ async def test_its_connections_are_closed_though_the_closing_is_cut_short() -> N
     writer.write(b"GET /?id=boat-3&lat=20.27&lon=100.41 HTTP/1.1\r\nHost: a\r\n\r\n")
     await channel.inbox.take()
     running_.cancel()
-    await asyncio.sleep(0.05)  # it waits for what was heard to be stored
+    await loop_turns()  # it waits for what was heard to be stored
     running_.cancel()
     await asyncio.wait([running_])
     async with asyncio.timeout(1.0):

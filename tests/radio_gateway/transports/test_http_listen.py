@@ -19,7 +19,8 @@ from radio_gateway.links.transport import Chunk
 from radio_gateway.transports import http as http_bodies
 from radio_gateway.transports import http_listen
 from radio_gateway.transports.http_listen import HttpListenTransport
-from tests.radio_gateway.running.running import make, running, until
+from tests.fixtures.patience import loop_turns, until
+from tests.radio_gateway.running.running import make, running
 from tests.radio_gateway.transports.http_listening import (
     KEY,
     LOCATION,
@@ -381,7 +382,7 @@ async def test_a_device_is_told_something_in_the_answer_to_its_next_request(
         await client.get("/?id=boat-3&lat=20&lon=100", auth=("boat-3", KEY))
         connection = channel.connection_of("boat-3")
         telling = asyncio.create_task(transport.send(b"come home", connection=connection))
-        await asyncio.sleep(0.01)
+        await loop_turns()
         other = await client.get("/?id=300412&lat=20&lon=100", auth=("3004*", "k3y-of-the-service"))
         assert other.content == b""
         assert not telling.done()
@@ -396,7 +397,7 @@ async def test_a_device_is_told_something_in_the_answer_to_its_next_request(
         answer = await client.get("/?id=boat-3&lat=20&lon=100", auth=("boat-3", KEY))
         assert answer.content == b""  # given up in time, so never said
         waiting = asyncio.create_task(transport.send(b"x", connection=connection))
-        await asyncio.sleep(0.01)
+        await loop_turns()
     with pytest.raises(LinkError, match="closed"):
         await waiting
 
@@ -409,7 +410,7 @@ async def test_an_owntracks_app_is_told_in_a_list_and_each_phone_its_own(tmp_pat
         await client.post("/", json=LOCATION, auth=("jane", OTHER_KEY))
         connection = channel.connection_of("jane/phone")
         telling = asyncio.create_task(channel.transport.send(command, connection=connection))
-        await asyncio.sleep(0.01)
+        await loop_turns()
         watch = {"x-limit-d": "watch"}
         answer = await client.post("/", json=LOCATION, auth=("jane", OTHER_KEY), headers=watch)
         assert answer.json() == []

@@ -15,7 +15,8 @@ from structlog.testing import capture_logs
 
 from radio_gateway.transports.http_request import Limits
 from tests.fixtures.examples import examples
-from tests.radio_gateway.running.running import peers, until
+from tests.fixtures.patience import until
+from tests.radio_gateway.running.running import peers
 from tests.radio_gateway.transports.http_listening import LIMITS, bounded, exchange
 
 

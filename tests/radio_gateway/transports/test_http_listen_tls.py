@@ -16,7 +16,8 @@ from msgspec.structs import replace
 from radio_gateway.links.link_url import parse_link
 from radio_gateway.transports.http_listen import HttpListenTransport
 from tests.fixtures.certificates import self_signed
-from tests.radio_gateway.running.running import make, peers, until
+from tests.fixtures.patience import until
+from tests.radio_gateway.running.running import make, peers
 from tests.radio_gateway.transports.http_listening import (
     POSITION,
     exchange,

@@ -16,7 +16,8 @@ from radio_gateway.transports import listener
 from radio_gateway.transports.admission import AdmittedConnection, ConnectionSlots
 from radio_gateway.transports.http_listen import HttpListenTransport
 from radio_gateway.transports.tcp_listen import TcpListenTransport
-from tests.radio_gateway.running.running import hear, make, open_descriptors, rmc, running, until
+from tests.fixtures.patience import until
+from tests.radio_gateway.running.running import hear, make, open_descriptors, rmc, running
 
 
 def entering(

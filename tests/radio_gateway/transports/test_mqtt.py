@@ -30,7 +30,8 @@ from radio_gateway.transports.mqtt_session import ANSWER_S, MqttSession
 from tests.fixtures import broker as brokers
 from tests.fixtures import needs
 from tests.fixtures.broker import Mosquitto, mosquitto
-from tests.radio_gateway.running.running import hear, make, open_descriptors, running, until
+from tests.fixtures.patience import until
+from tests.radio_gateway.running.running import hear, make, open_descriptors, running
 
 pytestmark = pytest.mark.broker
 POSITIONS = "joint-patrol/v1/position"

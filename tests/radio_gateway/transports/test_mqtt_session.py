@@ -14,7 +14,8 @@ from radio_gateway.errors.errors import LinkError
 from radio_gateway.links.receive_buffer import FULL_BYTES
 from radio_gateway.links.transport import Chunk, Transport
 from tests.fixtures.broker import Mosquitto
-from tests.radio_gateway.running.running import make, open_descriptors, until
+from tests.fixtures.patience import until
+from tests.radio_gateway.running.running import make, open_descriptors
 
 _PING_ANSWER = b"\xd0\x00"
 _SUBSCRIBE, _DISCONNECT, _PUBACK = 0x82, 0xE0, 0x40

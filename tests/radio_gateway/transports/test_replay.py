@@ -13,7 +13,8 @@ from radio_gateway.inbox.inbox import Inbox
 from radio_gateway.links.transport import Chunk
 from radio_gateway.recording.capture import CaptureWriter
 from radio_gateway.transports import replay
-from tests.radio_gateway.running.running import hear, make, rmc, running, until
+from tests.fixtures.patience import until
+from tests.radio_gateway.running.running import hear, make, rmc, running
 
 AT = datetime(2024, 6, 10, 8, 5, tzinfo=UTC)
 

@@ -7,6 +7,7 @@ import os
 import threading
 import time
 import tty
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,15 @@ from radio_gateway.inbox.inbox import Inbox
 from radio_gateway.links.link_url import parse_link
 from radio_gateway.transports import serial_port
 from radio_gateway.transports.serial_port import SerialTransport
-from tests.radio_gateway.running.running import hear, make, open_descriptors, rmc, running, until
+from tests.fixtures.patience import loop_turns, until
+from tests.radio_gateway.running.running import (
+    hear,
+    hear_while,
+    make,
+    open_descriptors,
+    rmc,
+    running,
+)
 
 REPLUGS = 20
 
@@ -101,10 +110,7 @@ async def test_a_radio_plugged_in_again_is_heard_within_5_s_and_costs_no_descrip
         for number in range(REPLUGS):
             radio.plug_in()
             started_s = time.monotonic()
-            async with asyncio.timeout(10):
-                while not len(inbox):
-                    radio.say(rmc(number))
-                    await asyncio.sleep(0.05)
+            await hear_while(partial(radio.say, rmc(number)), inbox)
             waits_s.append(time.monotonic() - started_s)
             await inbox.take()
             # the thread of a try that failed ends a moment later
@@ -180,7 +186,7 @@ async def test_what_is_being_said_while_the_port_is_closed_is_not_said(
     async with asyncio.timeout(20):
         async with transport:
             saying = [asyncio.create_task(transport.send(b"x" * 100_000)) for _ in range(3)]
-            await asyncio.sleep(0.05)  # nobody reads: the first waits for room, the others for it
+            await loop_turns()  # nobody reads: the first waits for room, the others for it
         faults = await asyncio.gather(*saying, return_exceptions=True)
     assert [type(fault) for fault in faults] == [LinkError] * 3, faults
     radio.unplug()

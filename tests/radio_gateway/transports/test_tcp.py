@@ -10,7 +10,8 @@ from contextlib import asynccontextmanager
 from radio_gateway.channels.channel import Channel
 from radio_gateway.inbox.inbox import Inbox
 from radio_gateway.transports.tcp_listen import TcpListenTransport
-from tests.radio_gateway.running.running import hear, make, rmc, running, until
+from tests.fixtures.patience import until
+from tests.radio_gateway.running.running import hear, make, rmc, running
 
 
 @asynccontextmanager

@@ -16,8 +16,9 @@ from radio_gateway.links.transport import Chunk
 from radio_gateway.protocols import PROTOCOLS
 from radio_gateway.transports.udp import UdpTransport
 from tests.fixtures.memory import kept_bytes
+from tests.fixtures.patience import until
 from tests.radio_gateway.running.ingest_bench import IngestBench
-from tests.radio_gateway.running.running import hear, make, rmc, running, until
+from tests.radio_gateway.running.running import hear, make, rmc, running
 
 PARTS = (
     b"!AIVDM,2,1,3,B,55P5TL01VIaAL@7WKO@mBplU@<PDhh000000001S;AJ::4A80?4i@E53,0*3E\r\n",

@@ -19,8 +19,9 @@ from radio_gateway.inbox.inbox import Inbox
 from radio_gateway.links.link_url import parse_link
 from radio_gateway.transports.websocket import MAX_MESSAGE, WebSocketTransport
 from tests.fixtures.certificates import self_signed
+from tests.fixtures.patience import until
 from tests.radio_gateway.protocols.test_signalk import OWN, hello, placed
-from tests.radio_gateway.running.running import hear, make, running, until
+from tests.radio_gateway.running.running import hear, make, running
 
 
 class Server:

@@ -21,7 +21,7 @@ from radio_gateway.uplink.wire.envelope import OrderFor
 from radio_gateway.uplink.wire.signing import Signer, Verifier
 from radio_gateway.uplink.wire.uplink_settings import UplinkSettings
 from tests.fixtures.broker import Mosquitto
-from tests.fixtures.patience import PATIENCE_S
+from tests.fixtures.patience import PATIENCE_S, until
 
 NODE_KEY, GW_1_KEY, GW_2_KEY = (Signer(os.urandom(32)) for _ in range(3))
 
@@ -46,9 +46,11 @@ async def until_health(
     within_s: float = PATIENCE_S,
 ) -> None:
     """Wait until what a gateway tells of how it fares meets `condition`."""
-    async with asyncio.timeout(within_s):
-        while not condition(await health()):  # noqa: ASYNC110 - rings no bell
-            await asyncio.sleep(0.01)
+
+    async def is_met() -> bool:
+        return condition(await health())
+
+    await until(is_met, within_s=within_s)
 
 
 class Ended:
@@ -76,9 +78,11 @@ class Ended:
 
     async def empty(self, *, within_s: float = 10.0) -> None:
         """Wait until everything has its receipt."""
-        async with asyncio.timeout(within_s):
-            while await self.waiting():  # noqa: ASYNC110 - rings no bell
-                await asyncio.sleep(0.01)
+
+        async def nothing_waits() -> bool:
+            return not await self.waiting()
+
+        await until(nothing_waits, within_s=within_s)
 
 
 @asynccontextmanager

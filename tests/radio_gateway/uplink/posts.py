@@ -17,7 +17,7 @@ from radio_gateway.orders.order_result import OrderResult
 from radio_gateway.uplink.receiver.receiver import Receiver
 from radio_gateway.uplink.wire.signing import Signer, Verifier
 from tests.fixtures.broker import Mosquitto
-from tests.radio_gateway.running.running import until
+from tests.fixtures.patience import until
 from tests.radio_gateway.uplink.gateways import GW_1_KEY, GW_2_KEY, NODE_KEY, settings, until_health
 
 

@@ -16,7 +16,7 @@ from radio_gateway.uplink.spool.sqlite_file import SpoolError
 from radio_gateway.uplink.wire.envelope import pack, topic_of, unpack
 from radio_gateway.uplink.wire.signing import SIGNATURE_BYTES
 from tests.fixtures.broker import Mosquitto, mosquitto
-from tests.radio_gateway.running.running import until
+from tests.fixtures.patience import until
 from tests.radio_gateway.uplink.gateways import GW_1_KEY, gateway, node
 from tests.radio_gateway.uplink.slow_link import slow_link
 from tests.radio_gateway.uplink.test_uplink import Client, fix

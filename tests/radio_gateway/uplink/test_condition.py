@@ -20,7 +20,7 @@ from radio_gateway.uplink.spool.spool import open_spool
 from radio_gateway.uplink.wire.envelope import topic_of
 from radio_gateway.uplink.wire.uplink_settings import read_uplink
 from tests.fixtures.broker import Mosquitto, mosquitto
-from tests.radio_gateway.running.running import until
+from tests.fixtures.patience import until
 from tests.radio_gateway.uplink.gateways import (
     GW_2_KEY,
     NODE_KEY,
@@ -42,12 +42,11 @@ def way(now_s: float = 0.0, *, user: str = "gw-1") -> UplinkCondition:
 
 async def fault_of(gw: Ended) -> str:
     """Wait until the gateway tells a fault of its uplink; return it."""
-    async with asyncio.timeout(10):
-        while True:
-            fault = (await gw.uplink.health()).uplink_fault
-            if fault is not None:
-                return fault
-            await asyncio.sleep(0.01)
+
+    async def fault() -> str | None:
+        return (await gw.uplink.health()).uplink_fault
+
+    return await until(fault, within_s=10) or ""
 
 
 def test_a_way_that_breaks_as_soon_as_it_stands_is_one_fault_told_now_and_then() -> None:

@@ -22,10 +22,10 @@ from radio_gateway.protocols import OUTBOUND, PROTOCOLS
 from radio_gateway.uplink.wire.envelope import OrderFor, pack, topic_of, unpack
 from radio_gateway.uplink.wire.signing import SIGNATURE_BYTES, Signer
 from tests.fixtures.broker import Mosquitto, mosquitto
+from tests.fixtures.patience import until
 from tests.fixtures.ports import free_port
 from tests.radio_gateway.running.orders import order
 from tests.radio_gateway.running.plain_radio import Plain
-from tests.radio_gateway.running.running import until
 from tests.radio_gateway.uplink.gateways import GW_2_KEY, NODE_KEY, gateway, key_file
 from tests.radio_gateway.uplink.posts import Office, TcpRadio, office, post
 from tests.radio_gateway.uplink.test_uplink import Client
@@ -197,7 +197,9 @@ async def test_an_order_that_waits_at_the_gateway_can_be_called_off(
         await until(lambda: hx.states("o1") == ["queued"])
         for each in (waits, never_came):
             await send("gw-1", each, life_left_s=60, cancelled=True)
-            await until(lambda each=each: hx.states(each.id)[-1:] == ["cancelled"])  # type: ignore[misc]
+        await until(
+            lambda: all(hx.states(each.id)[-1:] == ["cancelled"] for each in (waits, never_came))
+        )
         await send("gw-1", never_came, life_left_s=60)  # said before, and came late
         async with radio.listening():
             await send("gw-1", order("o3", channel="base"), life_left_s=60)
@@ -309,11 +311,15 @@ def post_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 async def again(hx: Office, given: Order, *, until_state: str) -> None:
     """Give an order until the gateway says that it has come so far, as the node does."""
-    async with asyncio.timeout(30):
-        while hx.states(given.id)[-1:] != [until_state]:
-            if hx.receiver.unreached("gw-1") is None:
-                await hx.receiver.send_order("gw-1", given, life_left_s=60)
-            await asyncio.sleep(0.2)
+
+    async def has_come() -> bool:
+        if hx.states(given.id)[-1:] == [until_state]:
+            return True
+        if hx.receiver.unreached("gw-1") is None:
+            await hx.receiver.send_order("gw-1", given, life_left_s=60)
+        return False
+
+    await until(has_come, within_s=30, every_s=0.2)
 
 
 @pytest.mark.system

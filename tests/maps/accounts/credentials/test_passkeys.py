@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import urlsafe_b64decode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -101,8 +101,7 @@ async def test_what_is_not_of_this_office_this_moment_and_this_person_lets_nobod
             id, key = key.id, device(client)
             key.id = id
         else:
-            late = datetime.now(UTC) + passkeys.GOOD_FOR + timedelta(seconds=5)
-            monkeypatch.setattr(server.office.accounts.passkeys, "_now", lambda: late)
+            monkeypatch.setattr(passkeys, "GOOD_FOR", timedelta(seconds=-1))
         refused = await other.post(IN, json=key.used(options))
         assert (refused.status_code, refused.json()["error"]) == (401, "sign_in_refused")
         assert (await other.get("/api/session")).status_code == 401

@@ -19,6 +19,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
+from tests.fixtures.patience import until
 from tests.fixtures.ports import free_port
 
 CLIENT, SECRET = "joint-patrol", "a secret of the client"
@@ -145,9 +146,8 @@ async def providing(account: dict[str, Any], key: RSAKey | ECKey | None = None) 
         uvicorn.Config(app_of(provider), host="127.0.0.1", port=port, log_level="error")
     )
     serving = asyncio.create_task(server.serve())
-    while not server.started:
-        assert not serving.done()
-        await asyncio.sleep(0.01)
+    await until(lambda: server.started or serving.done())
+    assert not serving.done()
     try:
         yield provider
     finally:

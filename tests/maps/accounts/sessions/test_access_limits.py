@@ -96,7 +96,7 @@ async def test_who_keeps_guessing_at_a_name_does_not_keep_its_owner_out(
 ) -> None:
     """The browser in which somebody signed in before is counted apart from the guesser."""
     still = SignInBackoff(free=5, longest_s=120, now=Clock())
-    monkeypatch.setattr(server.office.accounts.signing_in, "_names", still)
+    monkeypatch.setattr(server.office.accounts.signing_in, "name_backoff", still)
     await server.office.people.add_user("boss", "admin", AGENCY, PASSWORD)
     said = {"name": "boss", "password": PASSWORD}
     wrong = {"name": "boss", "password": "wrong one"}
@@ -146,7 +146,7 @@ async def test_who_guesses_at_a_name_from_everywhere_must_wait(
     server: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     few = SignInBackoff(free=2, longest_s=120, now=Clock())
-    monkeypatch.setattr(server.office.accounts.signing_in, "_everywhere", few)
+    monkeypatch.setattr(server.office.accounts.signing_in, "everywhere_backoff", few)
     wrong, told = {"name": "boss", "password": "wrong one"}, list[int]()
     for number in range(1, 5):
         thief = httpx.AsyncHTTPTransport(local_address=f"127.0.0.{number}")
@@ -235,8 +235,10 @@ async def test_a_flood_of_sign_ins_does_not_starve_the_live_stream(
 
     The names are all different and the address waits for none, so that argon2 is really worked on.
     """
-    monkeypatch.setattr(server.office.accounts.signing_in, "_peers", SignInBackoff(free=10**9))
-    monkeypatch.setattr(server.office.access, "_writes", WriteLimit(per_s=1e9, burst=1e9))
+    monkeypatch.setattr(
+        server.office.accounts.signing_in, "address_backoff", SignInBackoff(free=10**9)
+    )
+    monkeypatch.setattr(server.office.access, "write_limit", WriteLimit(per_s=1e9, burst=1e9))
     key = await server.device("boat-3")
     async with (
         server.signed_in() as client,
@@ -258,7 +260,7 @@ async def test_a_flood_from_one_address_is_told_to_wait(
     server: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     still = SignInBackoff(free=10, now=Clock())
-    monkeypatch.setattr(server.office.accounts.signing_in, "_peers", still)
+    monkeypatch.setattr(server.office.accounts.signing_in, "address_backoff", still)
     async with flooding(server, clients=8) as told:
         async for _ in wait_until("many refusals", 60):
             if len(told) > 60:

@@ -137,7 +137,7 @@ async def boss(server: Running, name: str = "boss") -> AsyncIterator[httpx.Async
 
 def pass_time(server: Running, monkeypatch: pytest.MonkeyPatch, by: timedelta = LATER) -> None:
     """Let every proof of before be so much older."""
-    monkeypatch.setattr(server.office.accounts.proof, "_now", lambda: datetime.now(UTC) + by)
+    monkeypatch.setattr(server.office.accounts.proof, "now", lambda: datetime.now(UTC) + by)
 
 
 async def prove(client: httpx.AsyncClient, password: str = PASSWORD) -> httpx.Response:

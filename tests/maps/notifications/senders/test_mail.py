@@ -25,8 +25,9 @@ from maps.notifications.settings.settings_tables import MailSettings
 from maps.notifications.text.messages import Notification, VisibleAlert
 from patrol.alerts.alert import Alert
 from radio_gateway.tls.client_context import trusting
+from tests.fixtures.patience import until
 from tests.fixtures.ports import free_port
-from tests.maps.notifications.receiving import certificate, until
+from tests.maps.notifications.receiving import certificate
 from tests.maps.notifications.running import delivers, rule, settings
 from tests.patrol.nodes.running import AGENCY, START
 

@@ -29,7 +29,8 @@ from patrol.documents.transaction import Note
 from patrol.errors.errors import NotFound
 from patrol.maintenance.outbox import ENDING
 from patrol.units.accounts import User
-from tests.maps.notifications.receiving import HttpReceiver, Post, answer, receiving, until
+from tests.fixtures.patience import until
+from tests.maps.notifications.receiving import HttpReceiver, Post, answer, receiving
 from tests.maps.notifications.running import Delivers, delivers, rule
 from tests.patrol.nodes.running import AGENCY, OTHER
 

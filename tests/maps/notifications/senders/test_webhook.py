@@ -13,7 +13,8 @@ import pytest
 
 from maps.notifications import throttle as pace
 from maps.notifications.senders.webhook import signing_key
-from tests.maps.notifications.receiving import Post, answer, receiving, until
+from tests.fixtures.patience import until
+from tests.maps.notifications.receiving import Post, answer, receiving
 from tests.maps.notifications.running import SECRET, delivers, hook, rule
 from tests.patrol.nodes.running import AGENCY, NODE
 

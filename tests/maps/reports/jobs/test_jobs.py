@@ -22,6 +22,7 @@ from maps.settings.report_settings import ReportSchedule
 from patrol.desks.planning.sectors import SectorDesk, SectorGeography
 from patrol.errors.errors import NotFound, StoreError
 from patrol.sectors.sector import Sector
+from tests.fixtures.patience import until
 from tests.maps.reports.story import Story, joint_patrol
 from tests.maps.servers.offices import LAO
 
@@ -45,12 +46,12 @@ async def ask(client: httpx.AsyncClient, status: int = 202, **body: Any) -> dict
 
 async def over(client: httpx.AsyncClient, job: dict[str, Any]) -> dict[str, Any]:
     """Wait until a report is made or has failed."""
-    async with asyncio.timeout(60):
-        while True:
-            told: dict[str, Any] = (await client.get(f"/api/report-jobs/{job['id']}")).json()
-            if told.get("state") in ("made", "failed"):
-                return told
-            await asyncio.sleep(0.05)
+
+    async def ended() -> dict[str, Any]:
+        state: dict[str, Any] = (await client.get(f"/api/report-jobs/{job['id']}")).json()
+        return state if state.get("state") in ("made", "failed") else {}
+
+    return await until(ended, every_s=0.05)
 
 
 async def test_a_report_is_asked_for_watched_and_fetched(story: Story) -> None:
@@ -264,7 +265,7 @@ async def test_the_line_has_an_end_that_is_told(
     story: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     press = story.offices.server.office.report_press
-    monkeypatch.setattr(press, "_most", 2)
+    monkeypatch.setattr(press, "most", 2)
     body: dict[str, Any] = {"report": "briefing", "format": "html", "patrol": story.patrol}
     async with press.turn():
         asked = [(name, await ask(story.offices[name], **body)) for name in ("somchai", "kham")]

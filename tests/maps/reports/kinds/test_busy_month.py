@@ -12,8 +12,8 @@ import pytest
 from gis.tracks.effort import Effort
 from maps.errors.errors import BadRequest
 from maps.language.wording import Wording
-from maps.reports.kinds.month_records import _spacing
-from maps.reports.kinds.monthly import _coverage
+from maps.reports.kinds.month_records import position_spacing
+from maps.reports.kinds.monthly import coverage_blocks_of
 from maps.surveys.coverage_and_effort import Survey
 from maps.surveys.track_reader import MOST_POSITIONS, read_tracks
 from patrol.units.wire import Fix
@@ -25,10 +25,10 @@ MONTH = timedelta(days=31)
 def test_positions_are_so_far_apart_that_one_look_takes_them() -> None:
     # Twelve boats, eight hours a day, a position every ten seconds.
     busy = [Effort(hours=96.0, positions=12 * 8 * 360)] * 31
-    apart = _spacing(busy)
+    apart = position_spacing(busy)
     assert timedelta(seconds=10) < apart < timedelta(seconds=60)
     assert 31 * 96 * 3600 / apart.total_seconds() < MOST_POSITIONS
-    assert _spacing(busy[:5]) == timedelta()
+    assert position_spacing(busy[:5]) == timedelta()
 
 
 async def test_a_survey_takes_more_time_of_positions_farther_apart(
@@ -64,5 +64,5 @@ def test_what_is_too_much_is_called_so() -> None:
     asked: Any = SimpleNamespace(words=Wording())
     for units, told in (([object()], "more positions"), ([], "no coverage")):
         known: Any = SimpleNamespace(heat=None, units=units)
-        (said,) = _coverage(asked, known)
+        (said,) = coverage_blocks_of(asked, known)
         assert told in said.text  # type: ignore[union-attr]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from maps.reports.kinds.coverage import _stretch
+from maps.reports.kinds.coverage import reported_kilometres
 
 WHOLE = (0.0, 2754.5)
 SURVEYED = (2340.6, 2380.2)  # a centreline of the site's own
@@ -28,4 +28,4 @@ def test_a_stretch_is_what_was_asked_for_as_far_as_the_river_runs(
 ) -> None:
     land = SimpleNamespace(river=SimpleNamespace(km_range=river))
     report: Any = SimpleNamespace(site=SimpleNamespace(land=land), km_from=asked[0], km_to=asked[1])
-    assert _stretch(report, []) == told
+    assert reported_kilometres(report, []) == told

@@ -8,7 +8,7 @@ from pathlib import Path
 from maps.reports.document.document import ReportDocument, Table
 from maps.reports.kinds.patrol_debrief import patrol_debrief
 from patrol.units.data_classes import DATA_CLASSES
-from tests.maps.reports.story import Clock, Story, _agree, _planned, _sectors, _units
+from tests.maps.reports.story import Clock, Story, add_units, agree, draw_sectors, plan_patrol
 from tests.maps.servers.offices import two_offices
 
 
@@ -22,10 +22,10 @@ def said(document: ReportDocument) -> set[str]:
 async def test_nobody_misses_a_meeting_that_is_to_come(tmp_path: Path) -> None:
     async with two_offices(tmp_path) as offices:
         clock = Clock(offices, timedelta(hours=6))
-        await _agree(offices, clock, DATA_CLASSES)
-        units = await _units(offices, clock)
-        sector = await _sectors(offices)
-        patrol = await _planned(offices, clock, units, sector, "Night watch")
+        await agree(offices, clock, DATA_CLASSES)
+        units = await add_units(offices, clock)
+        sector = await draw_sectors(offices)
+        patrol = await plan_patrol(offices, clock, units, sector, "Night watch")
         start = clock.on(minutes=20)
         await offices.desk("bounmy").patrols.start(patrol)
         story = Story(offices, patrol, start, clock.on(minutes=30), units, sector)
@@ -39,10 +39,10 @@ async def test_nobody_misses_a_meeting_that_is_to_come(tmp_path: Path) -> None:
 async def test_a_patrol_that_ended_before_a_meeting_says_so(tmp_path: Path) -> None:
     async with two_offices(tmp_path) as offices:
         clock = Clock(offices, timedelta(hours=6))
-        await _agree(offices, clock, DATA_CLASSES)
-        units = await _units(offices, clock)
-        sector = await _sectors(offices)
-        patrol = await _planned(offices, clock, units, sector, "Night watch")
+        await agree(offices, clock, DATA_CLASSES)
+        units = await add_units(offices, clock)
+        sector = await draw_sectors(offices)
+        patrol = await plan_patrol(offices, clock, units, sector, "Night watch")
         start = clock.on(minutes=20)
         await offices.desk("bounmy").patrols.start(patrol)
         end = clock.on(minutes=30)

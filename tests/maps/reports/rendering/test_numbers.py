@@ -10,9 +10,7 @@ import msgspec
 
 from maps.language.wording import Wording
 from maps.reports.document.document import cell_text
-from maps.reports.kinds.monthly import _in_short as month_in_short
-from maps.reports.kinds.monthly import _seized
-from maps.reports.kinds.patrol_debrief import _in_short as patrol_in_short
+from maps.reports.kinds import monthly, patrol_debrief
 from maps.reports.sections.event_tables import seized
 from patrol.incidents.incident import Credit, Incident
 from patrol.incidents.statistics import Total
@@ -43,8 +41,8 @@ def test_what_both_sides_logged_of_one_event_is_one_incident() -> None:
         start=DAY,
         end=DAY,
     )
-    month: Any = month_in_short(asked, known)
-    patrol: Any = patrol_in_short(asked, known)[0]
+    month: Any = monthly.summary(asked, known)
+    patrol: Any = patrol_debrief.summary(asked, known)[0]
     for facts in (month, patrol):
         assert dict(facts.pairs)[words.text("report.incidents")] == "1"
 
@@ -64,7 +62,7 @@ def test_an_amount_is_told_as_it_was() -> None:
 def test_little_that_was_seized_does_not_come_to_nothing() -> None:
     asked: Any = SimpleNamespace(words=Wording())
     seized_ = {"heroin": {"kg": 0.0003}, "opium": {"kg": 12.5}, "acid": {"litres": 0.02}}
-    table = _seized(asked, Total(seized=seized_))
+    table = monthly.seizure_table(asked, Total(seized=seized_))
     rows = [
         [cell_text(cell, column) for cell, column in zip(row, table.columns, strict=True)]
         for row in table.rows

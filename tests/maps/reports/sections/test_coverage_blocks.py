@@ -8,7 +8,7 @@ import msgspec
 import shapely
 
 from gis.tracks.coverage import Coverage
-from maps.reports.sections.coverage_blocks import _bounds, _cell_shapes
+from maps.reports.sections.coverage_blocks import cell_shapes, visit_bounds
 from maps.surveys.heat_map import MOST_CELLS, SectorHeat
 
 
@@ -32,7 +32,7 @@ def test_of_a_large_sector_the_end_that_was_visited_is_drawn() -> None:
         visits=1,
         cells={"type": "FeatureCollection", "features": cells},
     )
-    (shape,) = _cell_shapes(heat, _bounds(1))
+    (shape,) = cell_shapes(heat, visit_bounds(1))
     assert shape.style == "cell_1"
     west, south, east, north = shapely.MultiPoint(shape.lines[0]).bounds
     assert (round(west, 3), round(east, 3)) == (100.0, 100.1)

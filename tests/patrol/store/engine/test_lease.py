@@ -23,6 +23,7 @@ from patrol.store.schema.tables import agencies
 from patrol.store.store import Store, open_store
 from patrol.units.units import Agency
 from tests.fixtures.databases import empty_store
+from tests.fixtures.patience import until
 
 NOW = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
 
@@ -41,9 +42,11 @@ async def renewals(store: Store) -> int:
 
 async def renewed(store: Store, times: int) -> None:
     """Wait until the lease was renewed so many times, each a third of it after the last."""
-    async with asyncio.timeout(20):
-        while await renewals(store) < times:  # noqa: ASYNC110 - another task renews it
-            await asyncio.sleep(0.05)
+
+    async def is_renewed() -> bool:
+        return await renewals(store) >= times
+
+    await until(is_renewed, within_s=20)
 
 
 async def test_who_waits_takes_the_lease_when_it_falls_still_and_the_other_commits_nothing(
@@ -113,9 +116,8 @@ async def test_the_lease_does_not_run_out_while_the_store_does_not_answer(
     monkeypatch.setattr(second, "read", read_unless_away)
 
     async def look(times: int) -> None:
-        until = looks + times
-        while looks < until and not taken.done():  # noqa: ASYNC110 - another task looks
-            await asyncio.sleep(0.01)
+        last = looks + times
+        await until(lambda: looks >= last or taken.done())
 
     try:
         holding = one.hold(first)
@@ -306,8 +308,17 @@ async def test_a_lease_counts_from_when_it_was_asked_for_however_late_the_answer
             asked_s = now_s
             monkeypatch.setattr(store, "write", slow)
             await answered.wait()
-            await asyncio.sleep(0)
-            assert holding._renewed_s == asked_s
+            monkeypatch.setattr(store, "write", write)
+            for task in asyncio.all_tasks():  # from now on nothing renews it but who commits
+                if task.get_name() == "lease":
+                    task.cancel()
+            before = await renewals(store)
+            now_s = asked_s + 2.9
+            await put(store, "in time")
+            assert await renewals(store) == before
+            now_s = asked_s + 3.1
+            await put(store, "too late, so each of the two writes renews it")
+            assert await renewals(store) == before + 2
     finally:
         await store.close()
 
@@ -388,17 +399,18 @@ async def test_a_process_that_was_stopped_and_not_replaced_goes_on_under_its_lea
             )
             return (0 if held is None else held.renewals), max(map(int, rows), default=0)
 
+        async def has_written(count: int) -> bool:
+            return (await seen())[1] >= count
+
         async with asyncio.timeout(60):
-            while (await seen())[1] < 3:  # noqa: ASYNC110 - another process writes
-                await asyncio.sleep(0.1)
+            await until(partial(has_written, 3))
             process.send_signal(signal.SIGSTOP)
             await asyncio.sleep(0.5)
             renewals, written = await seen()
-            await asyncio.sleep(3.0)
+            await asyncio.sleep(1.5)  # longer than the lease lasts
             assert await seen() == (renewals, written)
             process.send_signal(signal.SIGCONT)
-            while (await seen())[1] < written + 3:  # noqa: ASYNC110 - another process writes
-                await asyncio.sleep(0.1)
+            await until(partial(has_written, written + 3))
         assert (await seen())[0] > renewals
         held = await store.read(lease.read, "hx")
         assert held is not None

@@ -44,6 +44,7 @@ from patrol.store.tracks.tracks import AddressSpan
 from patrol.units.effective_time import effective_time
 from radio_gateway.messages.transmission import Transmission
 from tests.fixtures import databases
+from tests.fixtures.patience import until
 from tests.patrol.nodes.running import AGENCY, NODE, said
 
 pytestmark = pytest.mark.system
@@ -494,12 +495,14 @@ async def test_a_server_that_is_killed_comes_back_with_all_that_was_answered() -
         assert found.value.transient
         starting = Thread(target=server.start)
         starting.start()
-        async with asyncio.timeout(20):
-            while True:
-                with suppress(StoreError):
-                    await store.commit([row(heard(30))], [], [])
-                    break
-                await asyncio.sleep(0.1)
+
+        async def is_taken() -> bool:
+            with suppress(StoreError):
+                await store.commit([row(heard(30))], [], [])
+                return True
+            return False
+
+        await until(is_taken, within_s=20, every_s=0.1)
         await asyncio.to_thread(starting.join)  # it looks once more than we do
         assert await store.read(lambda c: receptions.last_time(c, "test:a"))
         engine = open_engine(url)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import sqlite3
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import psutil
 import pytest
 from alembic import command
-from sqlalchemy import Table
 
 from patrol.errors.errors import StoreError
 from patrol.reception.record import record_of
 from patrol.store.engine import migrate as schema
 from patrol.store.engine.engine import open_engine
 from patrol.store.receptions import insert as bulk
-from patrol.store.receptions.insert import _insert
 from patrol.store.records import registry
 from patrol.store.schema.rows import TRANSMISSION_COLUMNS, Row, transmission_row
 from patrol.store.store import open_store
@@ -27,6 +27,33 @@ from tests.patrol.nodes.running import said
 def row_of(**own: Any) -> Row:
     message = said(**{"second": 1.0} | own)
     return transmission_row(record_of(message, lambda said, _: said.address), origin="node-hx")
+
+
+def recorded_statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list of the statements that SQLite is given from now on, by new connections."""
+    statements: list[str] = []
+
+    class Cursor(sqlite3.Cursor):
+        def execute(self, sql: str, *parameters: Any) -> Self:
+            statements.append(sql)
+            return super().execute(sql, *parameters)
+
+        def executemany(self, sql: str, *parameters: Any) -> Self:
+            statements.append(sql)
+            return super().executemany(sql, *parameters)
+
+    class Connection(sqlite3.Connection):
+        def cursor(self, *_: Any) -> Any:
+            return super().cursor(Cursor)
+
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", partial(connect, factory=Connection))
+    return statements
+
+
+def rows_of(statement: str) -> int:
+    """Return how many rows a statement inserts."""
+    return statement.partition("VALUES")[2].count("(")
 
 
 PLAIN = row_of()
@@ -88,11 +115,13 @@ async def test_of_hundreds_one_that_differs_in_what_the_others_share_is_kept_as_
 
 
 @sqlite_only
-async def test_odd_ones_among_hundreds_make_few_statements(tmp_path: Path) -> None:
+async def test_odd_ones_among_hundreds_make_few_statements(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each statement is kept compiled; with one for each mixture they took 9 MiB."""
-    store = open_store(empty_store(tmp_path / "patrol.db"))
     odd = {"usable": 0, "kind": "text", "fix": 0, "distress": 1, "flags": "late"}
-    _insert.cache_clear()
+    statements = recorded_statements(monkeypatch)
+    store = open_store(empty_store(tmp_path / "patrol.db"))
     try:
         for mixture in range(2 ** len(odd)):
             rows = [row_of(second=float(number), text=f"{mixture}") for number in range(100)]
@@ -103,7 +132,9 @@ async def test_odd_ones_among_hundreds_make_few_statements(tmp_path: Path) -> No
             await store.commit(rows, [], [])
     finally:
         await store.close()
-    assert _insert.cache_info().misses <= 2 * 2
+    inserts = {each for each in statements if each.startswith("INSERT") and "transmissions" in each}
+    assert {rows_of(each) for each in inserts} == {1, 100}
+    assert len(inserts) <= 2 * 2
 
 
 def test_a_large_statement_keeps_to_what_sqlite_takes_where_nobody_raised_it() -> None:
@@ -131,15 +162,8 @@ async def test_few_mixtures_of_columns_have_the_largest_statements(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each takes 2 MiB for as long as the store is open."""
-    monkeypatch.setattr(bulk, "_large", set())
-    asked: list[int] = []
-    made = bulk._insert
-
-    def insert(table: Table, columns: Any, mark: str, rows: int = 1, shared: int = 0) -> str:
-        asked.append(rows)
-        return made(table, columns, mark, rows, shared)
-
-    monkeypatch.setattr(bulk, "_insert", insert)
+    monkeypatch.setattr(bulk, "largest_statements", set())
+    statements = recorded_statements(monkeypatch)
     some: tuple[dict[str, Any], ...] = (
         {},
         {"text": "hm"},
@@ -159,8 +183,9 @@ async def test_few_mixtures_of_columns_have_the_largest_statements(
             await store.commit([row_of(duplicate_key=key, **own) for key in keys], [], [])
     finally:
         await store.close()
-    assert asked.count(1000) == 8
-    assert asked.count(100) == 20
+    rows = [rows_of(each) for each in statements if each.startswith("INSERT OR FAIL")]
+    assert rows.count(1000) == 8
+    assert rows.count(100) == 20
 
 
 async def test_of_hundreds_that_are_all_the_same_one_is_kept(tmp_path: Path) -> None:

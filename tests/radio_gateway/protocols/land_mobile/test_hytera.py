@@ -26,8 +26,9 @@ from radio_gateway.protocols.hytera.hstrp_hrnp import (
     write_hstrp,
 )
 from tests.fixtures.memory import kept_bytes
+from tests.fixtures.patience import until
 from tests.radio_gateway.protocols.heard import frame
-from tests.radio_gateway.running.running import hear, make, running, until
+from tests.radio_gateway.running.running import hear, make, running
 
 ADDRESS = bytes((10, 33, 16, 221))
 NUL = bytes(40)
