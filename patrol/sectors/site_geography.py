@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from threading import Lock
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
@@ -78,9 +79,7 @@ class Ground:
     ) -> None:
         self._addresses, self._landings = addresses, landings
         self._areas = _Cache[Area]()
-        self._countries = _Cache[dict[str, DeepestPoint]]()
         self._lies = _Cache[SectorLie]()
-        self._steps = _Cache[RiverSteps]()
 
     @property
     def border(self) -> Border | None:
@@ -179,8 +178,7 @@ class Ground:
             PositionError: If its river has not these kilometres.
             GisError: If there is no such river.
         """
-        key = (sector.id, sector.version)
-        return self._countries.get(key, lambda: self._reached(self.area(sector)))
+        return self.lie(sector).countries
 
     def lie(self, sector: Sector) -> SectorLie:
         """Return area, countries and kilometres of a sector, as `drafted`; remember them.
@@ -205,14 +203,17 @@ class Ground:
 
     # -- inside
 
+    @cached_property
+    def _steps(self) -> RiverSteps | None:
+        return None if self._addresses is None else RiverSteps(self._addresses.rivers)
+
     def _lie(self, sector: Sector, area: Area) -> SectorLie:
         return SectorLie(area, self._reached(area), self._inside(sector, area))
 
     def _inside(self, sector: Sector, area: Area) -> tuple[RiverExtent, ...]:
-        addresses = self._addresses
-        if addresses is None:
+        if self._steps is None:
             return ()
-        found = self._steps.get(("", 0), lambda: RiverSteps(addresses.rivers)).inside(area)
+        found = self._steps.inside(area)
         if sector.river is None or sector.km_from is None or sector.km_to is None:
             return found
         # Of its own river a stretch holds what it says, to the metre.

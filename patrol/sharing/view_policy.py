@@ -111,7 +111,7 @@ class ViewPolicy(msgspec.Struct, frozen=True, kw_only=True):
         if not may(self.role, document.viewing_act):
             return VisibleDocument(None, None)
         held = document.part_for(self.agency)
-        if held is not None and (held.parties == {self.agency} or not hasattr(held, "own_part")):
+        if held is not None and (not hasattr(held, "own_part") or held.parties == {self.agency}):
             return VisibleDocument(held, held)
         own = None if held is None else held.own_part(self.agency)
         if self.sharing is None or self.now is None:

@@ -193,11 +193,8 @@ class Store:
                     act(connection)
         if self._file is not None:
             self._file.require_after()
-        self._span.look(connection)
-        if rows:
-            self._span.add(content, len(rows))
-            if self._span.is_due:
-                self._tell(connection, origin=rows[-1][-1])
+        if self._span.add(connection, content, len(rows)) and rows:
+            self._tell(connection, origin=rows[-1][-1])
 
     def _tell(self, connection: Connection, *, origin: str) -> None:
         """Tell the journal of the messages since the last time; they are stored, whatever comes of

@@ -42,9 +42,7 @@ def open_engine(url: str, *, new: bool = False) -> Engine:
     except ArgumentError as error:
         raise StoreError("that is no URL of a database") from error
     if parsed.get_backend_name() == "postgresql":
-        engine = open_postgres(parsed)
-        row_digests.watch_over(engine)
-        return engine
+        return _prepared(open_postgres(parsed))
     if parsed.get_backend_name() != "sqlite":
         raise StoreError(
             f"no store for {parsed.get_backend_name()!r}: use sqlite:///FILE"
@@ -52,8 +50,18 @@ def open_engine(url: str, *, new: bool = False) -> Engine:
         )
     if parsed.database in (None, "", ":memory:"):
         raise StoreError("a store in memory keeps nothing: use sqlite:///FILE")
-    engine = _open_sqlite(parsed, new=new)
+    return _prepared(_open_sqlite(parsed, new=new))
+
+
+def _prepared(engine: Engine) -> Engine:
+    """Note what statements change, and on each connection forget what was undone."""
     row_digests.watch_over(engine)
+
+    @event.listens_for(engine, "rollback")
+    def _rollback(connection: Connection) -> None:
+        if not connection.invalidated:
+            connection.info.clear()  # what we know of the database may have been taken back
+
     return engine
 
 
@@ -98,8 +106,6 @@ def commit_proved(connection: Connection) -> Iterator[None]:
             raise
         if not was_kept(connection.engine, transaction):
             raise
-    finally:
-        reception_digests.forget(connection)
 
 
 @contextmanager

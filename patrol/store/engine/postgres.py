@@ -115,11 +115,6 @@ def open_postgres(url: URL) -> Engine:
                 raise
             connection.info[TRANSACTION] = began[1]
 
-    @event.listens_for(engine, "rollback")
-    def _rollback(connection: Connection) -> None:
-        if not connection.invalidated:
-            connection.info.clear()  # what we know of the database may have been taken back
-
     return engine
 
 

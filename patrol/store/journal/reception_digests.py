@@ -178,11 +178,6 @@ class OpenSpan:
         self._begin(steady())
 
     @property
-    def is_due(self) -> bool:
-        """Whether it is to be told."""
-        return self._count >= MOST or (self._count > 0 and self._steady() - self._since >= EVERY_S)
-
-    @property
     def has_begun(self) -> bool:
         """Whether it is known where it begins."""
         return self._after is not None
@@ -193,15 +188,21 @@ class OpenSpan:
         stored = int(connection.execute(select(func.max(_T.id))).scalar() or 0)
         self._after = stored if span is None else span.last
 
-    def add(self, content: bytes, count: int) -> None:
-        """Take in messages that are stored, by what `packed` made of them."""
+    def add(self, connection: Connection, content: bytes, count: int) -> bool:
+        """Take in what a transaction stored; return whether the span is to be told.
+
+        Args:
+            connection: It was stored by.
+            content: What `packed` made of its messages.
+            count: How many they are.
+        """
+        if connection.info.pop(_OPEN_CHANGED, False):  # it replaced a message of this span
+            self._is_as_added = False
         self._hash.update(content)
         self._count += count
-
-    def look(self, connection: Connection) -> None:
-        """Look whether a message of it was replaced in the transaction that ended."""
-        if connection.info.pop(_OPEN_CHANGED, False):
-            self._is_as_added = False
+        if self._count >= MOST:
+            return True
+        return self._count > 0 and self._steady() - self._since >= EVERY_S
 
     def tell(self, connection: Connection, origin: str) -> None:
         """Tell the journal of it, in a transaction that writes, and begin the next one after that
@@ -278,12 +279,6 @@ def close(connection: Connection) -> None:
         newest = journal.head(connection)
         origin = "" if newest is None else newest.origin
         journal.append(connection, [_note(REPLACED, span)], datetime.now(UTC), origin=origin)
-
-
-def forget(connection: Connection) -> None:
-    """Forget what a transaction replaced that was undone."""
-    if not connection.invalidated:
-        connection.info.pop(_CHANGED, None)
 
 
 def _place_of(connection: Connection, id: int) -> SpanBounds | Literal["open", "before"]:

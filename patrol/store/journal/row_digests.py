@@ -84,11 +84,6 @@ def watch_over(engine: Engine) -> None:
             if table is not None:
                 _touch(connection, table, statement, list(many) or [one])
 
-    @event.listens_for(engine, "rollback")
-    def _rollback(connection: Connection) -> None:
-        if not connection.invalidated:
-            connection.info.pop(_TOUCHED, None)
-
 
 def taken(connection: Connection) -> Digests:
     """Return what was changed since this was asked last, in this transaction."""
