@@ -17,6 +17,7 @@ from websockets.http11 import Request, Response
 from radio_gateway.errors.errors import LinkError, SettingsError
 from radio_gateway.inbox.inbox import Inbox
 from radio_gateway.links.link_url import parse_link
+from radio_gateway.links.receive_buffer import FULL_BYTES
 from radio_gateway.transports.websocket import MAX_MESSAGE, WebSocketTransport
 from tests.fixtures.certificates import self_signed
 from tests.fixtures.patience import until
@@ -140,7 +141,9 @@ async def test_what_is_not_taken_stays_with_the_server() -> None:
             assert sent < count / 2
             taken = 0
             while taken < count:
-                taken += len(await asyncio.wait_for(transport.read(), 5))
+                chunks = await asyncio.wait_for(transport.read(), 5)
+                assert sum(len(chunk.data) for chunk in chunks) < FULL_BYTES + 2 * len(message)
+                taken += len(chunks)
     assert taken == count == server.sent
 
 
