@@ -16,8 +16,11 @@ no processor waits with them; then it takes what is left, as a browser's tests w
 
 from __future__ import annotations
 
+import gc
 import os
+import re
 import sys
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -33,8 +36,25 @@ os.environ["JOINT_PATROL_ACCESS__SECOND_FACTOR"] = "[]"
 
 register_profiles()
 
+# At each request httpcore looks for sniffio, which is not there, in all folders of packages: with
+# None as its module Python knows, and a request takes a quarter less.
+sys.modules["sniffio"] = None  # type: ignore[assignment]
+
+# What is imported and collected stays: no use to look for garbage in it, then or later.
+gc.disable()
+
+HERE: Final = Path(__file__).parent
+
 ANOTHER_PROGRAM: Final = ("broker", "browser", "gpsd")
 """Marks of tests that need a program on the machine."""
+
+SYSTEM_FOLDERS: Final = ("browser", "end_to_end")
+"""Folders in `tests` that are of the second step as a whole."""
+
+SYSTEM_FILE: Final = re.compile(
+    rf"^pytestmark = .*pytest\.mark\.({'|'.join(('system', *ANOTHER_PROGRAM))})\b", re.MULTILINE
+)
+"""What stands in a file that is of the second step as a whole."""
 
 DRAWS: Final = "tests/browser/"
 
@@ -148,6 +168,25 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 def pytest_xdist_auto_num_workers() -> int:
     """Return one more than there are processors: some tests wait."""
     return min(5, 1 + (os.cpu_count() or 1))
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Read nothing of the second step in the first: browsers and the like take long to import."""
+    if not _is_everything(config) or not config.option.markexpr.startswith("not system"):
+        return None
+    if collection_path.is_dir():
+        is_system = collection_path.parent == HERE and collection_path.name in SYSTEM_FOLDERS
+    else:
+        is_system = collection_path.name.startswith("test_") and bool(
+            SYSTEM_FILE.search(collection_path.read_text(encoding="utf-8"))
+        )
+    return is_system or None
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage again, but not in what was collected."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -39,7 +39,7 @@ AGENCIES = [
 
 
 class Offices:
-    """A running server, and the officers who are signed in to it.
+    """A running server and its officers.
 
     Args:
         server: The server.
@@ -76,7 +76,7 @@ class Offices:
 
 @asynccontextmanager
 async def two_offices(folder: Path, **tables: Any) -> AsyncIterator[Offices]:
-    """Run the server and sign all officers in.
+    """Run the server; each officer signs in with the first request.
 
     Args:
         folder: Where its store goes.
@@ -87,11 +87,8 @@ async def two_offices(folder: Path, **tables: Any) -> AsyncIterator[Offices]:
         server = await stack.enter_async_context(running(folder, roles=(), **given))
         clients: dict[str, httpx.AsyncClient] = {}
         for name, (agency, role) in OFFICERS.items():
-            user = await server.office.people.add_user(name, role, agency, None)
-            token = await server.office.people.link_for(user, minutes=5)
+            await server.office.people.add_user(name, role, agency, None)
             client = await stack.enter_async_context(server.stranger(origin=server.url))
-            answer = await client.post("/api/session/link", json={"token": token})
-            assert answer.status_code == 200, answer.text
-            client.auth = server.signs_in_anew(name)
+            client.auth = server.signs_in_anew(name, is_signed_in=False)
             clients[name] = client
         yield Offices(server, clients)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -32,6 +33,9 @@ from tests.fixtures.set_clock import SetClock
 AGENCY = "joint"
 PASSWORD = "a long enough pass phrase"
 
+_NO_TLS: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""For all clients without TLS, who else make one each."""
+
 
 class SignsInAnew(httpx.Auth):
     """Signs a user in again where the server asks who has been signed in for long for a proof: how
@@ -39,18 +43,21 @@ class SignsInAnew(httpx.Auth):
 
     Args:
         token: Makes a sign-in link.
+        is_signed_in: Whether the user is by now; else the first request signs in.
     """
 
-    def __init__(self, token: Callable[[], Awaitable[str]]) -> None:
+    def __init__(self, token: Callable[[], Awaitable[str]], *, is_signed_in: bool = True) -> None:
         self._token = token
+        self.is_signed_in = is_signed_in
 
     async def async_auth_flow(
         self, request: httpx.Request
     ) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """Send a request, and once more under a new session if it is asked for a proof."""
-        answer = yield request
-        if answer.status_code != 401 or b"proof_needed" not in await answer.aread():
-            return
+        if self.is_signed_in:
+            answer = yield request
+            if answer.status_code != 401 or b"proof_needed" not in await answer.aread():
+                return
         link = httpx.Request(
             "POST",
             request.url.join("/api/session/link"),
@@ -58,6 +65,8 @@ class SignsInAnew(httpx.Auth):
             headers={"origin": request.headers.get("origin", "")},
         )
         signed = yield link
+        assert signed.status_code == 200, await signed.aread()
+        self.is_signed_in = True
         shown = SimpleCookie(request.headers.get("cookie", ""))
         for name, value in signed.cookies.items():
             shown[name] = value
@@ -84,7 +93,13 @@ class Running:
     def stranger(self, **headers: str) -> httpx.AsyncClient:
         """Return a client that is not signed in."""
         tls = self.url.startswith("https:")  # without it no authority need be read, 7 ms each
-        return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=20, verify=tls)
+        return httpx.AsyncClient(
+            base_url=self.url,
+            headers=headers,
+            timeout=20,
+            verify=True if tls else _NO_TLS,
+            trust_env=tls,
+        )
 
     async def token(self, role: Role) -> str:
         """Return a link token for the user of a role."""
@@ -92,7 +107,7 @@ class Running:
         assert found is not None
         return await self.office.people.link_for(found[0], minutes=5)
 
-    def signs_in_anew(self, name: str) -> SignsInAnew:
+    def signs_in_anew(self, name: str, *, is_signed_in: bool = True) -> SignsInAnew:
         """Return what lets a user sign in again where a proof is asked for."""
 
         async def token() -> str:
@@ -100,7 +115,7 @@ class Running:
             assert found is not None
             return await self.office.people.link_for(found[0], minutes=5)
 
-        return SignsInAnew(token)
+        return SignsInAnew(token, is_signed_in=is_signed_in)
 
     @asynccontextmanager
     async def signed_in(self, role: Role = "commander") -> AsyncIterator[httpx.AsyncClient]:
@@ -115,9 +130,13 @@ class Running:
         """Return the key of a new device."""
         return await self.office.people.add_device(name, AGENCY)
 
-    def live(self, client: httpx.AsyncClient, query: str = "") -> Live:
+    @asynccontextmanager
+    async def live(self, client: httpx.AsyncClient, query: str = "") -> AsyncIterator[Live]:
         """Open the live stream with the client's session."""
-        return Live(self.url, client.cookies.get(COOKIE) or "", query)
+        if isinstance(client.auth, SignsInAnew) and not client.auth.is_signed_in:
+            await client.get("/api/session")
+        async with Live(self.url, client.cookies.get(COOKIE) or "", query) as live:
+            yield live
 
 
 class Live:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -99,7 +100,7 @@ class Story(Offices):
         self.lao = Boat(offices, LAO, "Naga-Lao", 100.41)
         self.thai = Boat(offices, THAI, "Khong-Thai", 100.43)
 
-    def live(self, name: str) -> Live:
+    def live(self, name: str) -> AbstractAsyncContextManager[Live]:
         return self.server.live(self[name])
 
     async def both(self, count: int = AT_ONCE) -> None:

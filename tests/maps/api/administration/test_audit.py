@@ -84,6 +84,7 @@ async def test_hashes_about_another_agency_s_line_do_not_tell_what_it_says(
     offices: Offices,
 ) -> None:
     """Whoever guesses all of a short line, its time too, cannot know it by the hashes shown."""
+    await offices["keo"].get("/api/session")  # signs in, by a link that is a line of its own
     document_service = offices.server.office.watch.document_service
     said = Note(act="make sign-in link", actor="keo", agency=LAO, subject="user:somchai")
     for note in (said, said):
