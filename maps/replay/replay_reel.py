@@ -125,7 +125,9 @@ async def units_of(
     """
     result: list[ReplayUnit] = []
     chosen: Iterable[UnitState] = (
-        [desk.visible.unit(id, unplaced=True) for id in ids] if ids else desk.history.filmed()
+        [desk.visible.unit(id, unplaced=True) for id in ids]
+        if ids
+        else desk.history.replayable_units()
     )
     # Each once, though it was named twice: nothing of it must be counted twice.
     for state in {state.id: state for state in chosen}.values():

@@ -44,7 +44,9 @@ async def past_positions(
     if not timedelta() < end - start <= longest:
         raise BadRequest(f"end comes after start, by {longest.days} days at most", field="end")
     count = 0
-    for id in dict.fromkeys(units) if units else [state.id for state in desk.history.tracked()]:
+    for id in (
+        dict.fromkeys(units) if units else [state.id for state in desk.history.tracked_units()]
+    ):
         state = desk.visible.unit(id, unplaced=True)  # to be named only beside its positions
         if not is_wanted(state):
             continue

@@ -16,7 +16,7 @@ from typing import Any, Final
 import msgspec
 
 from patrol.agreements.agreement import LIFECYCLE, Agreement, Consent, PartySignature, Terms, Window
-from patrol.documents.document import new_id, revised
+from patrol.documents.document import new_id, revise
 from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import Filing
 from patrol.errors.errors import Conflict
@@ -95,7 +95,7 @@ def officer_act(
     )
 
 
-def drafted(
+def draft(
     terms: Terms, agencies: Sequence[str], *, at: datetime, who: Party, origin: str
 ) -> Agreement:
     """Return a first version.
@@ -121,7 +121,7 @@ def drafted(
     )
 
 
-def changed(
+def change(
     agreement: Agreement, terms: Terms, *, at: datetime, who: Party, reason: str = ""
 ) -> Agreement:
     """Return it with other terms. Once it was proposed all must sign again, and nothing crosses
@@ -150,7 +150,7 @@ def changed(
     )
 
 
-def proposed(agreement: Agreement, *, at: datetime, who: Party) -> Agreement:
+def propose(agreement: Agreement, *, at: datetime, who: Party) -> Agreement:
     """Return a draft put before the other parties.
 
     Raises:
@@ -161,7 +161,7 @@ def proposed(agreement: Agreement, *, at: datetime, who: Party) -> Agreement:
     return _after(agreement, "propose", at=at, who=who, proposed_at=at)
 
 
-def signed(agreement: Agreement, *, at: datetime, who: Party, office: str = "") -> Agreement:
+def sign(agreement: Agreement, *, at: datetime, who: Party, office: str = "") -> Agreement:
     """Return it signed by a party; in force with the last signature.
 
     Raises:
@@ -189,7 +189,7 @@ def signed(agreement: Agreement, *, at: datetime, who: Party, office: str = "") 
     return _after(agreement, "sign last" if last else "sign", at=at, who=who, **changes)
 
 
-def suspended(
+def suspend(
     agreement: Agreement,
     *,
     at: datetime,
@@ -221,7 +221,7 @@ def suspended(
     )
 
 
-def resumed(
+def resume(
     agreement: Agreement,
     *,
     at: datetime,
@@ -264,7 +264,7 @@ def resumed(
     )
 
 
-def backfilled(
+def backfill(
     agreement: Agreement, backfill: Backfill, *, at: datetime, who: Party, reason: str = ""
 ) -> Agreement:
     """Return it with a party's consent to a stretch of its own past.
@@ -284,7 +284,7 @@ def backfilled(
     )
 
 
-def ended(agreement: Agreement, *, at: datetime, who: Party, reason: str = "") -> Agreement:
+def end(agreement: Agreement, *, at: datetime, who: Party, reason: str = "") -> Agreement:
     """Return it ended for good by a party.
 
     Raises:
@@ -303,7 +303,7 @@ def ended(agreement: Agreement, *, at: datetime, who: Party, reason: str = "") -
     )
 
 
-def expired(agreement: Agreement, *, at: datetime) -> Agreement:
+def expire(agreement: Agreement, *, at: datetime) -> Agreement:
     """Return it expired: its time is over.
 
     Raises:
@@ -327,7 +327,7 @@ def time_is_over(open_documents: OpenDocuments, now: datetime) -> Filing:
     """Return the agreements whose time is over, expired; a duty of the document service's."""
     return Filing(
         documents=tuple(
-            expired(each, at=now)
+            expire(each, at=now)
             for each in open_documents.all(Agreement)
             if each.terms.valid_until <= now
         ),
@@ -345,7 +345,7 @@ def _after(
     **changes: Any,
 ) -> Agreement:
     state = LIFECYCLE.next_state(agreement.state, act)
-    return revised(
+    return revise(
         agreement, at=at, by=who.name, by_agency=who.agency, state=state, key=key, **changes
     )
 

@@ -12,7 +12,7 @@ from patrol.alarms.rules import RULES
 from patrol.alarms.scene import Condition
 from patrol.alerts import lifecycle as alert_acts
 from patrol.alerts.alert import HOLDING, Alert, is_worse
-from patrol.documents.document import revised
+from patrol.documents.document import revise
 
 _LEFT_ALONE: Final = frozenset({"settled", "shelved", "shelved_returned"})
 """States in which a person has said what is to be done with it for now."""
@@ -61,7 +61,10 @@ class Steps:
         )
         self.put("raise alert", alert)
         if condition.over is not None:
-            self.put("return alert", alert_acts.returned(alert, at=self.now, since=condition.over))
+            self.put(
+                "return alert",
+                alert_acts.return_to_normal(alert, at=self.now, since=condition.over),
+            )
 
     def go_on(
         self,
@@ -96,12 +99,12 @@ class Steps:
                 "subject": condition.subject,
                 "agency": condition.agency,
             }
-            self.put("move alert", revised(alert, at=now, by="", **moved, **about))
+            self.put("move alert", revise(alert, at=now, by="", **moved, **about))
         elif alert.state in HOLDING:
             if condition.over is not None:
                 return
             if is_worse(condition.severity, than=alert.severity):
-                worse = alert_acts.worsened(
+                worse = alert_acts.worsen(
                     alert, at=now, severity=condition.severity, **condition.about
                 )
                 self.put("raise alert", worse)
@@ -109,9 +112,9 @@ class Steps:
             if condition.since == alert.raised_at:
                 return
             if alert.unit is not None and geofence_tracker.took_back(alert.unit, alert.raised_at):
-                self.put("correct alert", revised(alert, at=now, by="", raised_at=condition.since))
+                self.put("correct alert", revise(alert, at=now, by="", raised_at=condition.since))
             elif broke is not None:
-                over = alert_acts.returned(alert, at=now, since=broke)
+                over = alert_acts.return_to_normal(alert, at=now, since=broke)
                 self.put("return alert", over)
                 if not over.is_closed:
                     self.put("raise alert", self._renew(over, condition))
@@ -122,7 +125,9 @@ class Steps:
         elif condition.since > alert.raised_at and not condition.historical:
             again = self._renew(alert, condition)
             self.put("raise alert", again)
-            self.put("return alert", alert_acts.returned(again, at=now, since=condition.over))
+            self.put(
+                "return alert", alert_acts.return_to_normal(again, at=now, since=condition.over)
+            )
 
     def _renew(self, alert: Alert, condition: Condition) -> Alert:
         now, calm = self.now, RULES[condition.rule].calm_for_s
@@ -135,5 +140,5 @@ class Steps:
             and alert.returned_at is not None
             and abs((now - alert.returned_at).total_seconds()) < calm  # a clock may be set back
         ):
-            return alert_acts.resumed(alert, at=now, raised_at=condition.since, **about)
-        return alert_acts.recurred(alert, at=now, raised_at=condition.since, **about)
+            return alert_acts.resume(alert, at=now, raised_at=condition.since, **about)
+        return alert_acts.recur(alert, at=now, raised_at=condition.since, **about)

@@ -248,7 +248,7 @@ class Alarms:
         self._calls.by_contact.pop(of, None)
         now = self._now()
         over = tuple(
-            alert_acts.cleared(alert, at=now, by=by, note=note)
+            alert_acts.clear(alert, at=now, by=by, note=note)
             for alert in self._document_service.open_documents.all(Alert)
             if alert.subject == of and _is_latched(alert)
         )
@@ -397,7 +397,7 @@ class Alarms:
             if not calls.is_made(of) and not calls.has_moved(of):
                 steps.put(
                     "resolve alert",
-                    alert_acts.cleared(
+                    alert_acts.clear(
                         alert, at=scene.now, by="", note="the call for help was cleared"
                     ),
                 )
@@ -420,7 +420,8 @@ class Alarms:
         else:
             ended = rule.ended(scene, alert)
             steps.put(
-                "return alert", alert_acts.returned(alert, at=scene.now, since=ended or since)
+                "return alert",
+                alert_acts.return_to_normal(alert, at=scene.now, since=ended or since),
             )
 
     def _scene(self, now: datetime, ids: set[str] | None) -> Scene:
@@ -520,7 +521,7 @@ class Alarms:
     async def _file_time(self, turn: WriterTurn, now: datetime) -> None:
         steps = Steps(now, self._document_service.node)
         for alert in self._document_service.open_documents.all(Alert):
-            better = alert_acts.retimed(alert, now)
+            better = alert_acts.retime(alert, now)
             after = None if better is not None else alert_acts.due(alert, now)
             if better is not None:
                 steps.put("correct alert", better)

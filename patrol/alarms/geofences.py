@@ -217,13 +217,13 @@ class GeofenceTracker:
                     continue
                 if any(_is_of(visit, each) for each in alerted) or self._may_be_wild(visit):
                     continue
-                self._add_passed(visit._replace(told_at=now))
+                self._add_passed(visit._replace(reported_at=now))
         for visit in self._unconfirmed:
             sector = open_documents.find(Sector, visit.area)
             of = visit.unit, visit.area
             known = any(each.since == visit.since for each in filed.get(of, ()))
             if sector is not None and visit.since > sector.at and not known:
-                self._add_passed(visit._replace(told_at=now))
+                self._add_passed(visit._replace(reported_at=now))
         self._unconfirmed = []
 
     def has_fix_of(self, unit: str) -> bool:
@@ -400,7 +400,7 @@ class GeofenceTracker:
             times = {event.time for event in events}
             for visit in _visits(*of, self._flips.get(of, ())):
                 if visit.since in times and visit.until is not None:
-                    self._add_passed(visit._replace(told_at=now))
+                    self._add_passed(visit._replace(reported_at=now))
 
     def _may_be_wild(self, visit: Visit) -> bool:
         """Return whether a visit begins with the first fixes that are known of a unit.

@@ -135,7 +135,7 @@ class Visit(NamedTuple):
         until: When it went; None while it is there.
         lon: Where it came in, degrees.
         lat: Where it came in, degrees.
-        told_at: When that was known, aware UTC.
+        reported_at: When that was known, aware UTC.
         appeared: It was there when it was first looked at; it may have come before.
         how: "seen" by a fix or a way between two; "passed": it must have crossed the area in a
             silence, which lasted from `since` to `until`; "maybe": its likely way led through then.
@@ -147,7 +147,7 @@ class Visit(NamedTuple):
     until: datetime | None
     lon: float | None
     lat: float | None
-    told_at: datetime
+    reported_at: datetime
     appeared: bool = False
     how: VisitHow = "seen"
 

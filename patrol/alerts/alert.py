@@ -115,7 +115,7 @@ def is_worse(severity: Severity, than: Severity) -> bool:
     return SEVERITIES.index(severity) < SEVERITIES.index(than)
 
 
-class Alert(Document, frozen=True, kw_only=True, tag="alert"):
+class Alert(Document, frozen=True, kw_only=True, tag="alert", rename={"notified_roles": "told"}):
     """One version of an alert.
 
     Attributes:
@@ -135,7 +135,7 @@ class Alert(Document, frozen=True, kw_only=True, tag="alert"):
         returned_at: When its condition was gone, in event time; None while it is there.
         count: How often its condition has come.
         level: Stage of the timetable that it has come to, from 0.
-        told: Roles that have been told by then.
+        notified_roles: Roles that have been told by then.
         escalates_at: When the next stage comes unless somebody acknowledges; None: none comes.
         acknowledged_at: When somebody last acknowledged it.
         acknowledged_by: Who.
@@ -165,7 +165,7 @@ class Alert(Document, frozen=True, kw_only=True, tag="alert"):
     returned_at: Annotated[datetime | None, ALERTS] = None
     count: Annotated[int, ALERTS] = 1
     level: Annotated[int, NEVER] = 0
-    told: Annotated[tuple[Role, ...], NEVER] = ()
+    notified_roles: Annotated[tuple[Role, ...], NEVER] = ()
     escalates_at: Annotated[datetime | None, NEVER] = None
     acknowledged_at: Annotated[datetime | None, ALERTS] = None
     acknowledged_by: Annotated[str, NEVER] = ""

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from msgspec.structs import replace
 
 from patrol.alerts.alert import LIFECYCLE, Alert, Severity
-from patrol.documents.document import new_id, revised
+from patrol.documents.document import new_id, revise
 from patrol.errors.errors import Conflict
 from patrol.units.effective_time import AHEAD
 from patrol.units.units import Role
@@ -111,7 +111,7 @@ def first_version(
     return replace(alert, **_bell(alert, now))
 
 
-def acknowledged(alert: Alert, *, at: datetime, by: str, where: str = "") -> Alert:
+def acknowledge(alert: Alert, *, at: datetime, by: str, where: str = "") -> Alert:
     """Return the version in which a person has acknowledged it.
 
     Raises:
@@ -129,7 +129,7 @@ def acknowledged(alert: Alert, *, at: datetime, by: str, where: str = "") -> Ale
     )
 
 
-def shelved(alert: Alert, *, at: datetime, by: str, until: datetime) -> Alert:
+def shelve(alert: Alert, *, at: datetime, by: str, until: datetime) -> Alert:
     """Return it put aside until a time, at which it comes back by itself.
 
     Raises:
@@ -144,7 +144,7 @@ def shelved(alert: Alert, *, at: datetime, by: str, until: datetime) -> Alert:
     return _after(alert, "shelve", at, by, shelved_until=until, shelved_by=by, escalates_at=None)
 
 
-def unshelved(alert: Alert, *, at: datetime, by: str = "") -> Alert:
+def unshelve(alert: Alert, *, at: datetime, by: str = "") -> Alert:
     """Return it taken up again; it rings if its condition is still there.
 
     Raises:
@@ -154,7 +154,7 @@ def unshelved(alert: Alert, *, at: datetime, by: str = "") -> Alert:
     return replace(after, **_bell(after, at))
 
 
-def resolved(alert: Alert, *, at: datetime, by: str, note: str) -> Alert:
+def resolve(alert: Alert, *, at: datetime, by: str, note: str) -> Alert:
     """Return it resolved with a note; settled while its condition is still there.
 
     Raises:
@@ -173,7 +173,7 @@ def resolved(alert: Alert, *, at: datetime, by: str, note: str) -> Alert:
     )
 
 
-def cleared(alert: Alert, *, at: datetime, by: str, note: str) -> Alert:
+def clear(alert: Alert, *, at: datetime, by: str, note: str) -> Alert:
     """Return the resolved version of a call for help that a person ended.
 
     Raises:
@@ -192,7 +192,7 @@ def cleared(alert: Alert, *, at: datetime, by: str, note: str) -> Alert:
     )
 
 
-def returned(alert: Alert, *, at: datetime, since: datetime) -> Alert:
+def return_to_normal(alert: Alert, *, at: datetime, since: datetime) -> Alert:
     """Return it with its condition gone since `since`, in event time.
 
     Raises:
@@ -212,7 +212,7 @@ def withdrawn(alert: Alert, *, at: datetime) -> Alert:
     return _after(alert, "withdraw", at, "", returned_at=at, escalates_at=None)
 
 
-def recurred(alert: Alert, *, at: datetime, **about: Any) -> Alert:
+def recur(alert: Alert, *, at: datetime, **about: Any) -> Alert:
     """Return it with its condition back.
 
     Raises:
@@ -222,7 +222,7 @@ def recurred(alert: Alert, *, at: datetime, **about: Any) -> Alert:
     return replace(after, **_bell(after, at))
 
 
-def resumed(alert: Alert, *, at: datetime, **about: Any) -> Alert:
+def resume(alert: Alert, *, at: datetime, **about: Any) -> Alert:
     """Return the version whose condition came back so soon that it does not ring again.
 
     Raises:
@@ -241,7 +241,7 @@ def come_live(alert: Alert, *, at: datetime, **about: Any) -> Alert:
     return replace(after, **_bell(after, at))
 
 
-def worsened(alert: Alert, *, at: datetime, severity: Severity, **about: Any) -> Alert:
+def worsen(alert: Alert, *, at: datetime, severity: Severity, **about: Any) -> Alert:
     """Return the version with a more severe condition: it rings again, by that severity.
 
     Who acknowledged, shelved or settled it did so to the lesser.
@@ -255,7 +255,7 @@ def worsened(alert: Alert, *, at: datetime, severity: Severity, **about: Any) ->
     return replace(after, **_bell(after, at))
 
 
-def escalated(alert: Alert, *, at: datetime, by: str = "") -> Alert:
+def escalate(alert: Alert, *, at: datetime, by: str = "") -> Alert:
     """Return it at the next stage of its timetable: before its time where a person asks for that.
 
     Args:
@@ -274,19 +274,19 @@ def escalated(alert: Alert, *, at: datetime, by: str = "") -> Alert:
     if by and alert.level + 1 >= len(stages):
         raise Conflict("everybody whom its timetable names was told", code="all_told")
     level = min(alert.level + 1, len(stages) - 1)
-    roles = tuple(dict.fromkeys((*alert.told, *stages[level].roles)))
+    roles = tuple(dict.fromkeys((*alert.notified_roles, *stages[level].roles)))
     return _after(
         alert,
         "escalate",
         at,
         by,
         level=level,
-        told=roles,
+        notified_roles=roles,
         escalates_at=_next_stage(alert.severity, level, alert.rings_since or at),
     )
 
 
-def closed(alert: Alert, *, at: datetime) -> Alert:
+def close(alert: Alert, *, at: datetime) -> Alert:
     """Return it closed by itself: acknowledged and long over.
 
     Raises:
@@ -295,7 +295,7 @@ def closed(alert: Alert, *, at: datetime) -> Alert:
     return _after(alert, "close", at, "", resolved_at=at)
 
 
-def retimed(alert: Alert, now: datetime) -> Alert | None:
+def retime(alert: Alert, now: datetime) -> Alert | None:
     """Return one that rings since a time to come with its stages from now on; None for any other.
 
     The clock by which it rang was ahead and was set back: the next stage must not wait for the
@@ -306,26 +306,26 @@ def retimed(alert: Alert, now: datetime) -> Alert | None:
     stages = TIMETABLE[alert.severity]
     since = now - timedelta(seconds=stages[alert.level].after_s)
     next_at = _next_stage(alert.severity, alert.level, since)
-    return revised(alert, at=now, by="", rings_since=since, escalates_at=next_at)
+    return revise(alert, at=now, by="", rings_since=since, escalates_at=next_at)
 
 
 def due(alert: Alert, now: datetime) -> Alert | None:
     """Return the version that the time of day makes due; None for none."""
     if alert.escalates_at is not None and alert.escalates_at <= now and alert.rings:
-        return escalated(alert, at=now)
+        return escalate(alert, at=now)
     if alert.shelved_until is not None and not now < alert.shelved_until <= now + LONGEST_SHELF:
-        return unshelved(alert, at=now)  # further off than anybody may put it: a clock was set back
+        return unshelve(alert, at=now)  # further off than anybody may put it: a clock was set back
     if (
         alert.state == "returned_acknowledged"
         and now - max(alert.at, alert.returned_at or alert.at) >= CLOSED_AFTER
     ):
-        return closed(alert, at=now)
+        return close(alert, at=now)
     return None
 
 
 def _after(alert: Alert, act: str, at: datetime, by: str, **changes: Any) -> Alert:
     state = LIFECYCLE.next_state(alert.state, act)
-    return revised(alert, at=at, by=by, state=state, **changes)
+    return revise(alert, at=at, by=by, state=state, **changes)
 
 
 def _bell(alert: Alert, now: datetime) -> dict[str, Any]:
@@ -335,7 +335,7 @@ def _bell(alert: Alert, now: datetime) -> dict[str, Any]:
     return {
         "rings_since": now,
         "level": 0,
-        "told": (*TIMETABLE[alert.severity][0].roles, *ALSO_TOLD.get(alert.rule, ())),
+        "notified_roles": (*TIMETABLE[alert.severity][0].roles, *ALSO_TOLD.get(alert.rule, ())),
         "escalates_at": _next_stage(alert.severity, 0, now),
     }
 

@@ -11,7 +11,13 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import Final
 
-from patrol.counterpart.messages import HandOffMessage, HandOffReceipt, outbox, receipted, receive
+from patrol.counterpart.messages import (
+    HandOffMessage,
+    HandOffReceipt,
+    outbox,
+    receive,
+    take_receipt,
+)
 from patrol.documents.document import kind_of
 from patrol.filing.file_documents import DocumentService
 from patrol.store.records import documents
@@ -44,7 +50,7 @@ class NodeMailbox:
         why_not: WhyNot,
     ) -> None:
         self._document_service, self._store = document_service, store
-        self._node, self._here, self._why_not = node, here, why_not
+        self._node, self._own_agencies, self._refusal = node, here, why_not
         self._sent_at: dict[str, datetime] = {}
         self._one_at_a_time = asyncio.Lock()
 
@@ -62,9 +68,9 @@ class NodeMailbox:
                     open_documents,
                     message,
                     node=self._node,
-                    here=self._here,
+                    here=self._own_agencies,
                     known=stored is not None,
-                    why_not=self._why_not,
+                    why_not=self._refusal,
                     now=now,
                 )
             )
@@ -77,7 +83,9 @@ class NodeMailbox:
             StoreError: If the store refuses; the message will be told again.
         """
         await self._document_service.file(
-            lambda open_documents, now: receipted(open_documents, receipt, node=self._node, now=now)
+            lambda open_documents, now: take_receipt(
+                open_documents, receipt, node=self._node, now=now
+            )
         )
 
     def due(self, now: datetime) -> list[HandOffMessage]:
@@ -91,7 +99,7 @@ class NodeMailbox:
             for message in outbox(
                 self._document_service.open_documents,
                 node=self._node,
-                may_cross=lambda made: self._why_not(made, now) is None,
+                may_cross=lambda made: self._refusal(made, now) is None,
             )
         }
         self._sent_at = {id: at for id, at in self._sent_at.items() if id in owed}

@@ -36,20 +36,20 @@ from typing import Final, Literal, TypeAlias, get_args
 
 import msgspec
 
-from patrol.documents.document import revised
+from patrol.documents.document import revise
 from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import NOTHING, Filing
 from patrol.errors.errors import Conflict
 from patrol.targets.hand_off import HandOff, OwedMessage
-from patrol.targets.lifecycle import declined, own_of, returned
+from patrol.targets.lifecycle import decline, own_of, return_offer
 from patrol.targets.remote_hand_off import (
     ENDINGS,
-    arrived,
-    ended_there,
-    granted,
-    never_came,
+    end_remotely,
+    end_unreceived,
+    grant,
     receive_grant,
-    renewed,
+    receive_offer,
+    renew,
     take_over,
 )
 from patrol.targets.target import Target
@@ -201,7 +201,7 @@ def receive(
             raise Conflict(f"message {message.id} grants what was never offered here")
         return NOTHING if made is None else _granted(open_documents, made, message, now)
     if made is None and not known:
-        return never_came(
+        return end_unreceived(
             id=message.hand_off,
             case=message.case,
             agency=message.agency,
@@ -215,10 +215,10 @@ def receive(
         )
     if made is None or made.is_over or message.term <= made.term:
         return NOTHING
-    return ended_there(made, message.what, term=message.term, reason=message.reason, now=now)
+    return end_remotely(made, message.what, term=message.term, reason=message.reason, now=now)
 
 
-def receipted(
+def take_receipt(
     open_documents: OpenDocuments, receipt: HandOffReceipt, *, node: str, now: datetime
 ) -> Filing:
     """Return the filing for a receipt; empty if its message is not outstanding any more."""
@@ -234,7 +234,7 @@ def receipted(
         rest = tuple(each for each in made.owed if each is not owed)
         agency = made.to if owed.what in _ANSWERS else made.agency
         return Filing(
-            documents=(revised(made, at=now, by="", owed=rest),), act="hear receipt", agency=agency
+            documents=(revise(made, at=now, by="", owed=rest),), act="hear receipt", agency=agency
         )
     return NOTHING
 
@@ -257,10 +257,10 @@ def _offered(
     ):
         raise Conflict(f"message {message.id} is no offer")
     if made is not None:
-        return renewed(made, offer, now=now) if made.is_open else NOTHING
+        return renew(made, offer, now=now) if made.is_open else NOTHING
     if known or why_not(offer, now) is not None or now >= offer.lapses_at:
         return NOTHING  # over, or of no use: its node will say so, and nothing of it is kept
-    filing: Filing = arrived(offer, now=now)
+    filing: Filing = receive_offer(offer, now=now)
     for mine in open_documents.all(HandOff):
         # Who offers it back has it: so it took what was granted, though its receipt is not here.
         if mine.state == "granted" and (mine.case, mine.to) == (offer.case, offer.agency):
@@ -284,13 +284,13 @@ def _answered(
     if not made.is_open or message.term != made.term or target is None:
         return NOTHING
     if message.what == "decline":
-        return declined(made, target, term=message.term, reason=message.reason, now=now, by="")
+        return decline(made, target, term=message.term, reason=message.reason, now=now, by="")
     refusal = why_not(made, now)
     if refusal is not None:
-        return returned(made, target, "cut", reason=refusal, now=now, by="")
+        return return_offer(made, target, "cut", reason=refusal, now=now, by="")
     if now >= made.lapses_at:
-        return returned(made, target, "lapse", reason=UNANSWERED, now=now, by="")
-    return granted(made, target, now=now)
+        return return_offer(made, target, "lapse", reason=UNANSWERED, now=now, by="")
+    return grant(made, target, now=now)
 
 
 def _granted(

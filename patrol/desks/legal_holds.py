@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final, cast
 
 from patrol.desks.visibility.document_access import DocumentAccess
-from patrol.documents.document import Document, kind_of, new_id, revised
+from patrol.documents.document import Document, kind_of, new_id, revise
 from patrol.documents.open_documents import OpenDocuments
 from patrol.documents_registry.document_kinds import KINDS
 from patrol.errors.errors import Conflict, NotFound
@@ -121,7 +121,7 @@ class LegalHoldDesk:
         def decide(open_documents: OpenDocuments, now: datetime) -> tuple[Document, ...]:
             hold = self._access.own(open_documents, LegalHold, id)
             changes = {"released_at": now, "release_reason": reason}
-            return (revised(hold, at=now, by=self._access.user.name, **changes),)
+            return (revise(hold, at=now, by=self._access.user.name, **changes),)
 
         (hold,) = await self._access.file("release legal hold", decide, reason=reason)
         # What a stage of the retention went by because of it is looked at again.

@@ -10,17 +10,17 @@ import msgspec
 from gis.position.position import check_place
 from patrol.desks.incidents.incidents import IncidentDesk
 from patrol.desks.visibility.document_access import DocumentAccess
-from patrol.documents.document import kind_of, new_id, revised
+from patrol.documents.document import kind_of, new_id, revise
 from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import Filing
 from patrol.errors.errors import Conflict, IllegalStep, NotFound
 from patrol.incidents.incident import Category, Incident
-from patrol.marks.mark import LASTS, LASTS_AT_MOST, LIFECYCLE, Mark, ended
+from patrol.marks.mark import LASTS, LASTS_AT_MOST, LIFECYCLE, Mark, end
 from patrol.sectors.site_geography import Ground
 from patrol.store.records import documents
 from patrol.store.schema.tables import to_us
 from patrol.targets.sightings import Sighting
-from patrol.targets.target import Target, TargetKind, new_target, opened
+from patrol.targets.target import Target, TargetKind, new_target, open_target
 from patrol.units.effective_time import check_date
 from radio_gateway.messages.marked_place import MarkUse, Path
 
@@ -198,7 +198,7 @@ class MarkDesk:
             mark = self._access.own(open_documents, Mark, id)
             state = LIFECYCLE.next_state(mark.state, "change")
             return (
-                revised(
+                revise(
                     mark, at=now, by=self._access.user.name, state=state, edited=True, **changes
                 ),
             )
@@ -218,7 +218,7 @@ class MarkDesk:
             id,
             "end",
             lambda open_documents, now: (
-                ended(
+                end(
                     self._access.own(open_documents, Mark, id),
                     "ended",
                     at=now,
@@ -264,7 +264,7 @@ class MarkDesk:
             by=by,
             unit=mark.unit if own else None,
         )
-        filing = opened(target, sighting, ground=self._ground, by=by)
+        filing = open_target(target, sighting, ground=self._ground, by=by)
 
         def act(open_documents: OpenDocuments, at: datetime) -> Filing:
             if not own:
@@ -273,7 +273,7 @@ class MarkDesk:
             if standing.target:
                 raise Conflict(f"a target was made of {standing.name}")
             state = LIFECYCLE.next_state(standing.state, "change")
-            made = revised(standing, at=at, by=by, state=state, target=target.id)
+            made = revise(standing, at=at, by=by, state=state, target=target.id)
             return msgspec.structs.replace(filing, documents=(*filing.documents, made))
 
         filed = await self._access.do(act)
@@ -310,7 +310,7 @@ class MarkDesk:
                 id,
                 "change",
                 lambda open_documents, now: (
-                    revised(
+                    revise(
                         self._access.own(open_documents, Mark, id),
                         at=now,
                         by=self._access.user.name,

@@ -101,12 +101,12 @@ def kind_of(document: Document | type[Document]) -> str:
     return str(document.__struct_config__.tag)
 
 
-def revised(document: P, *, at: datetime, by: str, **changes: Any) -> P:
+def revise(document: P, *, at: datetime, by: str, **changes: Any) -> P:
     """Return the next version of a document with `changes`.
 
     >>> from datetime import UTC
     >>> first = Document(id="p1", agency="la-hx", at=datetime(2026, 1, 1, tzinfo=UTC), by="somchai")
-    >>> revised(first, at=datetime(2026, 1, 2, tzinfo=UTC), by="malee").version
+    >>> revise(first, at=datetime(2026, 1, 2, tzinfo=UTC), by="malee").version
     2
     """
     return msgspec.structs.replace(document, version=document.version + 1, at=at, by=by, **changes)

@@ -15,7 +15,7 @@ import msgspec
 from patrol.documents.document import Document, kind_of
 from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.state_machine import Lifecycle
-from patrol.duty.roster import Shift, contact_taken_back, on_duty, stepped
+from patrol.duty.roster import Shift, contact_taken_back, on_duty, step
 from patrol.errors.errors import Conflict
 from patrol.units.data_classes import NEVER, DataClass
 from radio_gateway.health.health import ChannelHealth
@@ -147,7 +147,7 @@ def _title(document: Document) -> str:
     return " · ".join(parts)[:300] or document.id
 
 
-def acknowledgement(
+def acknowledge(
     open_documents: OpenDocuments, hand_over: HandOver, *, at: datetime, by: str
 ) -> tuple[Document, ...]:
     """Return the new versions of both shifts after the relief acknowledged the hand-over.
@@ -164,7 +164,7 @@ def acknowledgement(
     if current is None or current.id != given.id:
         raise Conflict(f"{given.officer} is not on duty in {given.office}")
     return (
-        stepped(given, "be relieved", at=at, by=by, relieved_at=at, relief_overdue=False),
+        step(given, "be relieved", at=at, by=by, relieved_at=at, relief_overdue=False),
         *contact_taken_back(open_documents, given.id, at=at, by=by),
-        stepped(relief, "take over", at=at, by=by, taken_at=at),
+        step(relief, "take over", at=at, by=by, taken_at=at),
     )

@@ -14,7 +14,7 @@ from typing import Annotated, ClassVar, Final
 
 import msgspec
 
-from patrol.documents.document import Document, revised
+from patrol.documents.document import Document, revise
 from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.state_machine import Lifecycle
 from patrol.documents.transaction import NOTHING, Filing
@@ -157,7 +157,7 @@ def contact_taken_back(
 ) -> tuple[Document, ...]:
     """Return the closing version of the contact of a shift, if there is one."""
     contact = contact_of(open_documents, shift)
-    return () if contact is None else (revised(contact, at=at, by=by, withdrawn_at=at),)
+    return () if contact is None else (revise(contact, at=at, by=by, withdrawn_at=at),)
 
 
 def check_plan(open_documents: OpenDocuments, shift: Shift) -> None:
@@ -184,14 +184,14 @@ def check_plan(open_documents: OpenDocuments, shift: Shift) -> None:
 def overdue_reliefs(open_documents: OpenDocuments, now: datetime) -> Filing:
     """Mark shifts whose relief has not come; for the document service's duties."""
     late = tuple(
-        revised(shift, at=now, by="", relief_overdue=True)
+        revise(shift, at=now, by="", relief_overdue=True)
         for shift in open_documents.all(Shift)
         if shift.is_on_duty and not shift.relief_overdue and now >= shift.ends_at + OVERDUE_AFTER
     )
     return Filing(documents=late, act="relief overdue") if late else NOTHING
 
 
-def stepped(shift: Shift, act: str, *, at: datetime, by: str, **changes: object) -> Shift:
+def step(shift: Shift, act: str, *, at: datetime, by: str, **changes: object) -> Shift:
     """Return a shift after an act of its life.
 
     Raises:

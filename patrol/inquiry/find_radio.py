@@ -142,7 +142,7 @@ class RadioSearch:
         address = found.address or words
         frames = None if rejected is None else mentions(address, self._all_rejected(rejected))
         known = InquiryFindings(
-            asked=words,
+            query=words,
             now=self._now(),
             address=found.address,
             unit=found.unit,
@@ -260,7 +260,7 @@ class RadioSearch:
                 if contact.id.startswith(f"{address}@") and contact.heard_at is not None
             )
             values = {
-                "heard": tuple(messages),
+                "messages": tuple(messages),
                 "elsewhere": elsewhere,
                 "assignments": picture.assignments_of(address),
             }
@@ -271,9 +271,9 @@ class RadioSearch:
         if subject is not None:
             with suppress(NotFound):
                 state = self._live.state(subject)
-        if not values.get("heard") and not values.get("elsewhere"):
+        if not values.get("messages") and not values.get("elsewhere"):
             names = self._visible(self._known_addresses())
-            values["close"] = await asyncio.to_thread(alike, known.asked, names)
+            values["close"] = await asyncio.to_thread(alike, known.query, names)
         return msgspec.structs.replace(known, **values, state=state)
 
     def _all_rejected(

@@ -46,7 +46,7 @@ class InquiryFindings(msgspec.Struct, frozen=True, kw_only=True):
     """Facts about the radio of an inquiry.
 
     Attributes:
-        asked: What was asked for.
+        query: What was asked for.
         now: The present, aware UTC.
         address: Radio address that is meant; None if none is known by that name.
         unit: Unit that was named, or that the address stands or last stood for.
@@ -54,7 +54,7 @@ class InquiryFindings(msgspec.Struct, frozen=True, kw_only=True):
         assignments: For whom the address stood, stands and will stand, oldest first.
         state: What is known now of the unit, or of the radio that nobody has registered.
         channels: How every channel fares.
-        heard: Its newest messages, newest first.
+        messages: Its newest messages, newest first.
         elsewhere: Channels that it is claimed from without being bound to them, and when last.
         rejected: Frames lately rejected that mention it, newest first; None if the user may not
             see them.
@@ -63,7 +63,7 @@ class InquiryFindings(msgspec.Struct, frozen=True, kw_only=True):
         close: What is known by nearly the same name.
     """
 
-    asked: str
+    query: str
     now: datetime
     address: str | None = None
     unit: Unit | None = None
@@ -71,7 +71,7 @@ class InquiryFindings(msgspec.Struct, frozen=True, kw_only=True):
     assignments: tuple[Assignment, ...] = ()
     state: UnitState | None = None
     channels: tuple[ChannelHealth, ...] = ()
-    heard: tuple[ReceivedMessage, ...] = ()
+    messages: tuple[ReceivedMessage, ...] = ()
     elsewhere: tuple[tuple[str, datetime], ...] = ()
     rejected: tuple[RejectedFrame, ...] | None = ()
     hidden: bool = False
@@ -113,7 +113,7 @@ class InquiryFindings(msgspec.Struct, frozen=True, kw_only=True):
         """
         reasons = [
             unusable_why(each.transmission.position, each.transmission.fix, each.transmission.flags)
-            for each in self.heard
+            for each in self.messages
         ]
         found = [why for why in reasons if why != "no_position"]
         return found[0] if found else "no_position"
@@ -129,15 +129,15 @@ def at_words(time: datetime) -> str:
     return f"{time:%Y-%m-%d %H:%M} UTC"
 
 
-class Moment(msgspec.Struct, frozen=True, kw_only=True):
+class Moment(msgspec.Struct, frozen=True, kw_only=True, rename={"text": "said"}):
     """A moment that stands in a sentence, for those who show it in another zone or calendar.
 
     Attributes:
-        said: As it stands there.
+        text: As it stands there.
         at: The same as data, aware UTC.
     """
 
-    said: str
+    text: str
     at: datetime
 
 
@@ -146,19 +146,19 @@ def moments(known: InquiryFindings, texts: Iterable[str]) -> tuple[Moment, ...]:
 
     >>> from datetime import UTC
     >>> time = datetime(2026, 11, 24, 14, 2, 59, tzinfo=UTC)
-    >>> known = InquiryFindings(asked="a", now=time, elsewhere=(("pier", time),))
-    >>> moments(known, ["ReceivedMessage at 2026-11-24 14:02 UTC."])[0].said
+    >>> known = InquiryFindings(query="a", now=time, elsewhere=(("pier", time),))
+    >>> moments(known, ["ReceivedMessage at 2026-11-24 14:02 UTC."])[0].text
     '2026-11-24 14:02 UTC'
     """
     times: list[datetime | None] = [None if known.unit is None else known.unit.retired_at]
-    times += [each.transmission.heard_at for each in known.heard]
+    times += [each.transmission.heard_at for each in known.messages]
     times += [each.heard_at for each in known.rejected or ()]
     times += [at for _, at in known.elsewhere]
     for assignment in known.assignments:
         times += [assignment.start, assignment.end]
     times_by_text = {at_words(time): time for time in times if time is not None}
     text = "\n".join(texts)
-    found = [Moment(said=words, at=time) for words, time in times_by_text.items() if words in text]
+    found = [Moment(text=words, at=time) for words, time in times_by_text.items() if words in text]
     return tuple(sorted(found, key=lambda each: each.at))
 
 

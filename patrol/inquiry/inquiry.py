@@ -52,7 +52,7 @@ class Inquiry(msgspec.Struct, frozen=True, kw_only=True):
     """The answer.
 
     Attributes:
-        asked: What was asked for.
+        query: What was asked for.
         address: Radio address that was taken to be meant; None if none was found.
         verdict: The first hop at which it stops, as a fixed word.
         says: The same in one plain sentence.
@@ -65,7 +65,7 @@ class Inquiry(msgspec.Struct, frozen=True, kw_only=True):
         moments: The moments that stand in all these sentences.
     """
 
-    asked: str
+    query: str
     address: str | None
     verdict: Verdict
     says: str
@@ -84,7 +84,7 @@ def inquire(known: InquiryFindings) -> Inquiry:
     is_shown = not known.hidden
     hops = hops_of(known) if is_shown and not known.others else ()
     return Inquiry(
-        asked=known.asked,
+        query=known.query,
         address=known.address,
         verdict=verdict,
         says=says,
@@ -92,7 +92,7 @@ def inquire(known: InquiryFindings) -> Inquiry:
         hops=hops,
         unit=known.unit.id if known.unit is not None and is_shown else None,
         close=known.others or known.close,
-        last=known.heard[0] if known.heard and is_shown else None,
+        last=known.messages[0] if known.messages and is_shown else None,
         rejected=(known.rejected or ()) if is_shown else (),
         moments=moments(known, (says, todo, *(hop.says for hop in hops))),
     )
@@ -114,7 +114,7 @@ Answer = tuple[Verdict, str, str]
 
 def _verdict(known: InquiryFindings) -> Answer:
     if known.others:
-        return "several", f"“{known.asked}” may be one of several.", "Choose the one you mean."
+        return "several", f"“{known.query}” may be one of several.", "Choose the one you mean."
     if known.hidden:
         return (
             "hidden",
@@ -134,14 +134,14 @@ def _verdict(known: InquiryFindings) -> Answer:
             f"No radio is assigned to {unit.call_sign}.",
             "Find its radio under Unknown and assign it, or plot the unit from a voice report.",
         )
-    if not known.heard and not known.elsewhere:
+    if not known.messages and not known.elsewhere:
         return _unheard(known)
     return _reception_answer(known)
 
 
 def _unheard(known: InquiryFindings) -> Answer:
     """Answer for a radio of which nothing is stored: whether it reaches a channel."""
-    name = known.address or known.asked
+    name = known.address or known.query
     could = known.speakers
     channel_names = [each.name for each in could]
     names = join_words(channel_names)
@@ -189,7 +189,7 @@ def _unheard(known: InquiryFindings) -> Answer:
 
 
 def _without_key(known: InquiryFindings, last: RejectedFrame) -> Answer:
-    name = (known.address or known.asked).partition(":")[2] or known.asked
+    name = (known.address or known.query).partition(":")[2] or known.query
     key = "shows a wrong key" if last.reason == "wrong_key" else "sends no key"
     at = f"last at {at_words(last.heard_at)} from {last.source or 'an unknown address'}"
     return (
@@ -204,7 +204,7 @@ def _reception_answer(known: InquiryFindings) -> Answer:
     assignment = known.assignment_now
     if known.elsewhere and assignment is not None and assignment.channel is not None:
         channel, at = max(known.elsewhere, key=lambda each: each[1])
-        own = known.heard[0].transmission.heard_at if known.heard else None
+        own = known.messages[0].transmission.heard_at if known.messages else None
         if (own is None or own < at) and (state is None or state.liveness != "live"):
             last_heard = f"last heard on {channel} at {at_words(at)}"
             return (
@@ -238,7 +238,7 @@ def _reception_answer(known: InquiryFindings) -> Answer:
         return "link_down", f"{there}: its link was down until just now.", "Wait for its report."
     if bad is not None:
         return bad[0], f"{there}. {bad[1]}", bad[2]
-    newest = known.heard[0].transmission if known.heard else None
+    newest = known.messages[0].transmission if known.messages else None
     if newest is not None and "jump" in newest.flags and newest.position is not None:
         return (
             "held_back",

@@ -24,7 +24,7 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
 def hops_of(known: InquiryFindings) -> tuple[Hop, ...]:
     """Return every hop, from the radio to the map."""
     hops = [_channels(known), _reception_hop(known), _rejected(known)]
-    if known.heard:
+    if known.messages:
         hops.append(_position(known))
     return (*hops, _assigned(known), _display_hop(known))
 
@@ -35,7 +35,7 @@ def position_words(known: InquiryFindings) -> str | None:
     if why is None:
         return None
     if why == "no_position":
-        kinds = join_words(each.transmission.kind for each in known.heard[:10])
+        kinds = join_words(each.transmission.kind for each in known.messages[:10])
         return f"It was heard ({kinds}) and never says where it is."
     return f"Its newest position is not believed: {FLAG_WORDS.get(why, why.replace('_', ' '))}."
 
@@ -51,10 +51,10 @@ def _channels(known: InquiryFindings) -> Hop:
 
 def _reception_hop(known: InquiryFindings) -> Hop:
     elsewhere = join_words(channel for channel, _ in known.elsewhere)
-    if not known.heard:
+    if not known.messages:
         says = f"Heard only on {elsewhere}: not its channel." if elsewhere else "Never heard."
         return Hop(name="heard", well=False, says=says)
-    last = known.heard[0]
+    last = known.messages[0]
     by = join_words(f"{each.channel} of gateway {each.gateway}" for each in last.heard_by)
     says = f"Last heard at {at_words(last.transmission.heard_at)} by {by}."
     if elsewhere:
@@ -80,7 +80,7 @@ def _position(known: InquiryFindings) -> Hop:
         "old_clock": "is far behind",
         "clock_not_set": "is not set",
     }
-    for flag in known.heard[0].transmission.flags:
+    for flag in known.messages[0].transmission.flags:
         if flag in clock:
             says = (
                 f"Its position is believed. Its clock {clock[flag]}: the time it was heard is used."

@@ -18,7 +18,7 @@ from typing import Final
 import msgspec
 import structlog
 
-from patrol.documents.document import new_id, revised
+from patrol.documents.document import new_id, revise
 from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import NOTHING, Filing
 from patrol.errors.errors import PatrolError, StoreError
@@ -30,8 +30,8 @@ from patrol.marks.mark import (
     LIFECYCLE,
     OWN_NAME,
     Mark,
+    end,
     end_of,
-    ended,
     is_renewed,
     sent_fields,
 )
@@ -116,9 +116,7 @@ class MarkedPlaces:
     def expire(self, open_documents: OpenDocuments, now: datetime) -> Filing:
         """Return what ends the marks whose time is over: a duty of the document service's."""
         over = tuple(
-            ended(each, "expired", at=now)
-            for each in open_documents.all(Mark)
-            if each.ends_at <= now
+            end(each, "expired", at=now) for each in open_documents.all(Mark) if each.ends_at <= now
         )
         return Filing(documents=over, act="end mark") if over else NOTHING
 
@@ -179,7 +177,7 @@ class MarkedPlaces:
         if known is not None and time < known.marked_at:
             return None  # older than what is known
         if said.deleted:
-            return None if known is None or known.edited else ended(known, "taken back", at=now)
+            return None if known is None or known.edited else end(known, "taken back", at=now)
         ends_at = end_of(said, min(time, now))
         if said.lon is None or said.lat is None or ends_at <= now:
             return None
@@ -220,7 +218,7 @@ class MarkedPlaces:
         if not same:
             told["marked_at"] = time
         state = LIFECYCLE.next_state(known.state, "hear")
-        return revised(known, at=now, by="", state=state, ends_at=ends_at, **told)
+        return revise(known, at=now, by="", state=state, ends_at=ends_at, **told)
 
     def _of_sender(self, record: Record, standing: dict[str, Mark]) -> Mark | None:
         """Return which of the standing marks under one identifier a message may speak of."""

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from patrol.alerts.alert import Alert
 from patrol.alerts.delivery import LIFECYCLE, AlertDelivery, PushSubscription
-from patrol.documents.document import kind_of, new_id, revised
+from patrol.documents.document import kind_of, new_id, revise
 from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import Filing
 from patrol.errors.errors import Conflict
@@ -172,7 +172,7 @@ class Outbox:
             known = open_documents.find(PushSubscription, id)
             if known is None:
                 return Filing()
-            ended = revised(known, at=now, by="", ended_at=now, ended_why=why)
+            ended = revise(known, at=now, by="", ended_at=now, ended_why=why)
             return Filing(documents=(ended,), act="end push subscription", reason=why)
 
         await self._service.file(filing)
@@ -209,7 +209,7 @@ def subscribed(
     of one user the oldest end.
     """
     filed = [
-        revised(each, at=now, by=user, ended_at=now, ended_why="the browser subscribed again")
+        revise(each, at=now, by=user, ended_at=now, ended_why="the browser subscribed again")
         for each in open_documents.all(PushSubscription)
         if each.endpoint == endpoint
     ]
@@ -219,7 +219,7 @@ def subscribed(
         if each.user == user and each.endpoint != endpoint
     ]
     filed += [
-        revised(each, at=now, by=user, ended_at=now, ended_why="too many browsers")
+        revise(each, at=now, by=user, ended_at=now, ended_why="too many browsers")
         for each in own[: max(0, len(own) - most + 1)]
     ]
     new = PushSubscription(
@@ -242,7 +242,7 @@ def _about(delivery: AlertDelivery) -> tuple[str, str, str, str]:
 
 
 def _settled(delivery: AlertDelivery, act: str, now: datetime, **changes: Any) -> AlertDelivery:
-    return revised(
+    return revise(
         delivery,
         at=now,
         by="",

@@ -116,7 +116,7 @@ def needed(documents: Iterable[DocumentSummary], around: timedelta) -> Retention
     return RetentionNeeds(merged(everything), of)
 
 
-def doomed(
+def due_for_removal(
     messages: Sequence[RetentionCandidate], windows: Sequence[Window], part_us: int | None
 ) -> list[RetentionCandidate]:
     """Return the messages that go.
@@ -245,7 +245,7 @@ class Retention:
             if held & {spoken, *units}:
                 continue
             going = await asyncio.to_thread(
-                doomed, messages, needs.windows({address, spoken, *units}), part_us
+                due_for_removal, messages, needs.windows({address, spoken, *units}), part_us
             )
             untold: list[RetentionCandidate] = []
             for each in going:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Annotated, ClassVar, Final, Literal, TypeAlias
 
-from patrol.documents.document import Document, revised
+from patrol.documents.document import Document, revise
 from patrol.documents.state_machine import Lifecycle
 from patrol.units.data_classes import MARKS, NEVER, DataClass
 from radio_gateway.messages.marked_place import MarkedPlace, MarkUse
@@ -141,11 +141,11 @@ def is_renewed(mark: Mark, ends_at: datetime, now: datetime) -> bool:
     return ends_at - mark.ends_at >= (ends_at - now) / 4
 
 
-def ended(mark: Mark, end: MarkEnd, *, at: datetime, by: str = "") -> Mark:
+def end(mark: Mark, end: MarkEnd, *, at: datetime, by: str = "") -> Mark:
     """Return a mark that has ended.
 
     Raises:
         IllegalStep: If it had ended.
     """
     state = LIFECYCLE.next_state(mark.state, "end")
-    return revised(mark, at=at, by=by, state=state, ended_at=at, end=end)
+    return revise(mark, at=at, by=by, state=state, ended_at=at, end=end)

@@ -171,16 +171,16 @@ class _Meetings:
     """Where sectors meet, looked for once: many patrols go to the same few."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, str], tuple[float, float] | None] = {}
+        self._overlaps: dict[tuple[str, str], tuple[float, float] | None] = {}
 
     def first(
         self, area: Area, id: str, theirs: dict[str, tuple[Sector, Area]]
     ) -> tuple[float, float] | None:
         """Return (lon, lat) where an area meets one of the others; None if it does not."""
         for other, (_, theirs_area) in theirs.items():
-            if (id, other) not in self._known:
-                self._known[id, other] = overlap(area, area if other == id else theirs_area)
-            met = self._known[id, other]
+            if (id, other) not in self._overlaps:
+                self._overlaps[id, other] = overlap(area, area if other == id else theirs_area)
+            met = self._overlaps[id, other]
             if met is not None:
                 return met
         return None

@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 
 import msgspec
 
-from patrol.documents.document import revised
+from patrol.documents.document import revise
 from patrol.errors.errors import Conflict
 from patrol.patrols.patrol import (
     CONTENT,
@@ -47,9 +47,7 @@ class PatrolActor(msgspec.Struct, frozen=True, kw_only=True):
     agency: str
 
 
-def changed(
-    patrol: Patrol, changes: Mapping[str, Any], *, at: datetime, who: PatrolActor
-) -> Patrol:
+def change(patrol: Patrol, changes: Mapping[str, Any], *, at: datetime, who: PatrolActor) -> Patrol:
     """Change the content; signatures become void. The same patrol if nothing is different.
 
     Raises:
@@ -103,7 +101,7 @@ def check_content(patrol: Patrol) -> None:
             raise Conflict(f"{what} {twice} stands there twice")
 
 
-def proposed(patrol: Patrol, *, at: datetime, who: PatrolActor) -> Patrol:
+def propose(patrol: Patrol, *, at: datetime, who: PatrolActor) -> Patrol:
     """Show a draft to all its agencies, for their signatures.
 
     Raises:
@@ -112,7 +110,7 @@ def proposed(patrol: Patrol, *, at: datetime, who: PatrolActor) -> Patrol:
     return _next(patrol, at=at, who=who, state=_after(patrol, "propose"))
 
 
-def signed(patrol: Patrol, *, revision: int, at: datetime, who: PatrolActor) -> Patrol:
+def sign(patrol: Patrol, *, revision: int, at: datetime, who: PatrolActor) -> Patrol:
     """Put an agency's signature under the present content; the last one makes it signed.
 
     Args:
@@ -167,7 +165,7 @@ def withdrawn(patrol: Patrol, *, at: datetime, who: PatrolActor) -> Patrol:
     )
 
 
-def readied(patrol: Patrol, *, at: datetime, who: PatrolActor) -> Patrol:
+def make_ready(patrol: Patrol, *, at: datetime, who: PatrolActor) -> Patrol:
     """Say that crews are briefed and boats are fit.
 
     Raises:
@@ -179,7 +177,7 @@ def readied(patrol: Patrol, *, at: datetime, who: PatrolActor) -> Patrol:
     return _next(patrol, at=at, who=who, state=state, ready_at=at)
 
 
-def started(patrol: Patrol, *, how: How = "order", at: datetime, who: PatrolActor) -> Patrol:
+def start(patrol: Patrol, *, how: How = "order", at: datetime, who: PatrolActor) -> Patrol:
     """Begin.
 
     Raises:
@@ -193,7 +191,7 @@ def started(patrol: Patrol, *, how: How = "order", at: datetime, who: PatrolActo
     )
 
 
-def checked_in(
+def check_in(
     patrol: Patrol, *, unit: str, note: str = "", told_at: datetime, at: datetime, who: PatrolActor
 ) -> Patrol:
     """Return the version with the check-in of a unit of the user's agency.
@@ -223,17 +221,17 @@ def checked_in(
     return _next(patrol, at=at, who=who, state=state, check_ins=(*others, check_in))
 
 
-def ended(patrol: Patrol, *, how: How = "order", at: datetime, who: PatrolActor) -> Patrol:
+def end(patrol: Patrol, *, how: How = "order", at: datetime, who: PatrolActor) -> Patrol:
     """Return the ended version of a patrol under way.
 
     Raises:
         IllegalStep: If it is not under way.
     """
     state = _after(patrol, "end")
-    return _ended(patrol, state, how, at=at, who=who)
+    return _end(patrol, state, how, at=at, who=who)
 
 
-def cancelled(patrol: Patrol, *, at: datetime, who: PatrolActor) -> Patrol:
+def cancel(patrol: Patrol, *, at: datetime, who: PatrolActor) -> Patrol:
     """Call it off before it began.
 
     Raises:
@@ -243,10 +241,10 @@ def cancelled(patrol: Patrol, *, at: datetime, who: PatrolActor) -> Patrol:
     state = _after(patrol, "cancel")
     if who.agency != patrol.agency:
         raise Conflict(f"only {patrol.agency} can cancel its patrol: withdraw your signature")
-    return _ended(patrol, state, "order", at=at, who=who)
+    return _end(patrol, state, "order", at=at, who=who)
 
 
-def annexed(patrol: Patrol, text: str, *, at: datetime, who: PatrolActor) -> Patrol:
+def annex(patrol: Patrol, text: str, *, at: datetime, who: PatrolActor) -> Patrol:
     """Write one's own annex; empty takes it out. Signatures stay: it is no content.
 
     Raises:
@@ -261,14 +259,14 @@ def annexed(patrol: Patrol, text: str, *, at: datetime, who: PatrolActor) -> Pat
     return _next(patrol, at=at, who=who, annexes=(*others, *mine))
 
 
-def suspended(patrol: Patrol, why: str | None, *, at: datetime, who: PatrolActor) -> Patrol:
+def suspend(patrol: Patrol, why: str | None, *, at: datetime, who: PatrolActor) -> Patrol:
     """Flag it suspended for `why`, or no longer for None; the same if it is so already."""
     if patrol.suspended == (why is not None) and patrol.suspended_why == (why or ""):
         return patrol
     return _next(patrol, at=at, who=who, suspended=why is not None, suspended_why=why or "")
 
 
-def flagged(
+def flag(
     patrol: Patrol,
     *,
     start_overdue: bool,
@@ -296,9 +294,7 @@ def _check_in_force(patrol: Patrol) -> None:
         raise Conflict(f"it is suspended: {patrol.suspended_why}")
 
 
-def _ended(
-    patrol: Patrol, state: PatrolState, how: How, *, at: datetime, who: PatrolActor
-) -> Patrol:
+def _end(patrol: Patrol, state: PatrolState, how: How, *, at: datetime, who: PatrolActor) -> Patrol:
     return _next(
         patrol,
         at=at,
@@ -312,4 +308,4 @@ def _ended(
 
 
 def _next(patrol: Patrol, *, at: datetime, who: PatrolActor, **changes: Any) -> Patrol:
-    return revised(patrol, at=at, by=who.name, by_agency=who.agency, **changes)
+    return revise(patrol, at=at, by=who.name, by_agency=who.agency, **changes)

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from patrol.documents.document import new_id, revised
+from patrol.documents.document import new_id, revise
 from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import Filing, Note
 from patrol.errors.errors import Conflict
@@ -21,7 +21,7 @@ from patrol.targets.hand_off import LIFECYCLE, HandOff, OwedMessage, Return, Tim
 from patrol.targets.prediction import Prediction
 from patrol.targets.sightings import Sighting
 from patrol.targets.target import LIFECYCLE as TARGET_LIFECYCLE
-from patrol.targets.target import Target, of_case, remarked
+from patrol.targets.target import Target, add_remark, of_case
 from patrol.units.data_classes import crossed
 
 MOST_FIXES: Final = 20
@@ -30,7 +30,7 @@ MOST_FIXES: Final = 20
 _WORDS: Final = {"lapse": "not answered", "cut": "cut off"}
 
 
-def offered(
+def offer(
     target: Target,
     *,
     to: str,
@@ -91,7 +91,7 @@ def offered(
         **_content(target, fixes, prediction),  # type: ignore[arg-type]
     )
     state = TARGET_LIFECYCLE.next_state(target.state, "offer")
-    target = revised(target, at=now, by=by, state=state, term=term, hand_off=made.id)
+    target = revise(target, at=now, by=by, state=state, term=term, hand_off=made.id)
     return Filing(
         documents=(target, made),
         act="offer hand-off",
@@ -101,7 +101,7 @@ def offered(
     )
 
 
-def refreshed(
+def refresh(
     made: HandOff,
     target: Target,
     fixes: Sequence[Sighting],
@@ -114,10 +114,10 @@ def refreshed(
     owed = made.owed
     if made.to_node != made.node:
         owed = (OwedMessage(what="offer", term=made.term),)
-    return revised(made, at=now, by=by, owed=owed, **_content(target, fixes, prediction))
+    return revise(made, at=now, by=by, owed=owed, **_content(target, fixes, prediction))
 
 
-def accepted(
+def accept(
     made: HandOff, target: Target, own: Target | None, *, term: int, now: datetime, by: str
 ) -> Filing:
     """Return the filing that accepts an offer between agencies of one node: custody moves.
@@ -142,12 +142,12 @@ def accepted(
     granted_at = target.term + 1
     # The offerer's documents do not name the other side's officer; its journal lines and
     # document do.
-    made = revised(made, at=now, by="", state=state, term=granted_at)
+    made = revise(made, at=now, by="", state=state, term=granted_at)
     return Filing(
         documents=(
             made,
-            revised(target, at=now, by="", state=theirs, term=granted_at, custodian=made.to),
-            received(made, own, now=now, by=by),
+            revise(target, at=now, by="", state=theirs, term=granted_at, custodian=made.to),
+            receive(made, own, now=now, by=by),
         ),
         act="accept hand-off",
         actor=by,
@@ -161,7 +161,7 @@ def accepted(
     )
 
 
-def declined(
+def decline(
     made: HandOff, target: Target, *, term: int, reason: str, now: datetime, by: str
 ) -> Filing:
     """Return the filing that declines an offer: the offerer keeps the target, at a new term.
@@ -172,9 +172,9 @@ def declined(
     """
     state = LIFECYCLE.next_state(made.state, "decline")
     check_term(made, term)
-    made = revised(made, at=now, by="", state=state, reason=reason, owed=())
+    made = revise(made, at=now, by="", state=state, reason=reason, owed=())
     return Filing(
-        documents=(made, _retained(target, now=now, by="")),
+        documents=(made, _retain(target, now=now, by="")),
         act="decline hand-off",
         actor=by,
         agency=made.to,
@@ -183,7 +183,7 @@ def declined(
     )
 
 
-def returned(
+def return_offer(
     made: HandOff, target: Target, act: Return, *, reason: str, now: datetime, by: str
 ) -> Filing:
     """Return the filing that withdraws an open offer: the offerer keeps the target, at a new term.
@@ -199,14 +199,14 @@ def returned(
     Raises:
         IllegalStep: If it is over or granted.
     """
-    own = _retained(target, now=now, by=by)
+    own = _retain(target, now=now, by=by)
     owed = () if made.to_node == made.node else (OwedMessage(what=act, term=own.term),)
-    made = revised(
+    made = revise(
         made, at=now, by=by, state=LIFECYCLE.next_state(made.state, act), reason=reason, owed=owed
     )
     if act != "withdraw":
         text = f"The offer to {made.to} was {_WORDS[act]}: {reason}"
-        remarks = remarked(own, text, now=now).remarks
+        remarks = add_remark(own, text, now=now).remarks
         own = msgspec.structs.replace(own, remarks=remarks)
     return Filing(
         documents=(made, own),
@@ -218,19 +218,19 @@ def returned(
     )
 
 
-def escalated(made: HandOff, *, now: datetime) -> Filing:
+def escalate(made: HandOff, *, now: datetime) -> Filing:
     """Return the filing that escalates an unanswered offer by one level.
 
     Raises:
         IllegalStep: If it is answered or over.
     """
     state = LIFECYCLE.next_state(made.state, "escalate")
-    made = revised(made, at=now, by="", state=state, level=made.level + 1)
+    made = revise(made, at=now, by="", state=state, level=made.level + 1)
     step = step_note(made, "escalate hand-off", term=made.term, by="", agency=made.agency)
     return Filing(documents=(made,), act="escalate hand-off", agency=made.agency, notes=(step,))
 
 
-def received(made: HandOff, own: Target | None, *, now: datetime, by: str) -> Target:
+def receive(made: HandOff, own: Target | None, *, now: datetime, by: str) -> Target:
     """Return the taker's document about a target that was granted to it.
 
     Args:
@@ -243,7 +243,7 @@ def received(made: HandOff, own: Target | None, *, now: datetime, by: str) -> Ta
     fixes = () if given is None else given.fixes
     if own is not None:
         sightings = {(each.at, each.lon, each.lat): each for each in (*own.sightings, *fixes)}
-        return revised(
+        return revise(
             own,
             at=now,
             by=by,
@@ -303,9 +303,9 @@ def check_time(made: HandOff, now: datetime) -> None:
         raise Conflict(f"the offer lapsed at {made.lapses_at:%H:%M:%S} UTC", code="offer_lapsed")
 
 
-def _retained(target: Target, *, now: datetime, by: str) -> Target:
+def _retain(target: Target, *, now: datetime, by: str) -> Target:
     state = TARGET_LIFECYCLE.next_state(target.state, "keep")
-    return revised(target, at=now, by=by, state=state, term=target.term + 1)
+    return revise(target, at=now, by=by, state=state, term=target.term + 1)
 
 
 def _content(

@@ -118,10 +118,10 @@ class _Motion(msgspec.Struct, frozen=True):
 
     speed: float | None
     up: float | None
-    left: float | None
+    leftward_mps: float | None
 
 
-def predicted(sightings: Sequence[Sighting], ground: Ground | None) -> Prediction | None:
+def predict(sightings: Sequence[Sighting], ground: Ground | None) -> Prediction | None:
     """Return the prediction after the last sighting.
 
     Args:
@@ -232,9 +232,9 @@ def _landing(last: Sighting, place: RiverPlace, river: River, moves: _Motion) ->
     wrong_m = place.error_m + last.wrong_m
     values: dict[str, Any]
     heads = _heads_for(moves)
-    if heads is not None and moves.left is not None:
+    if heads is not None and moves.leftward_mps is not None:
         to_go_m = max(0.0, HALF_WIDTH_M - (place.offset_m if heads == "left" else -place.offset_m))
-        speed = abs(moves.left)
+        speed = abs(moves.leftward_mps)
         if (to_go_m + wrong_m) / speed <= LONGEST_CROSSING_S:
             along_km = (moves.up or 0.0) * to_go_m / speed / 1000.0
             spread_km = abs(moves.up or 0.0) * wrong_m / speed / 1000.0
@@ -250,12 +250,12 @@ def _landing(last: Sighting, place: RiverPlace, river: River, moves: _Motion) ->
 
 
 def _heads_for(moves: _Motion) -> Literal["left", "right"] | None:
-    if moves.left is None or abs(moves.left) < LEAST_ACROSS_MPS:
+    if moves.leftward_mps is None or abs(moves.leftward_mps) < LEAST_ACROSS_MPS:
         return None
-    angle = math.degrees(math.atan2(abs(moves.left), abs(moves.up or 0.0)))
+    angle = math.degrees(math.atan2(abs(moves.leftward_mps), abs(moves.up or 0.0)))
     if angle < LEAST_ANGLE_DEG:
         return None
-    return "left" if moves.left > 0.0 else "right"
+    return "left" if moves.leftward_mps > 0.0 else "right"
 
 
 def _times(at: datetime, to_go_m: float, wrong_m: float, speed: float) -> dict[str, datetime]:

@@ -12,11 +12,11 @@ from typing import Any, Final
 
 import msgspec
 
-from patrol.documents.document import revised
+from patrol.documents.document import revise
 from patrol.documents.transaction import NOTHING, Filing
 from patrol.targets import custody
 from patrol.targets.hand_off import LIFECYCLE, HandOff, OwedMessage
-from patrol.targets.lifecycle import check_term, check_time, custody_note, received, step_note
+from patrol.targets.lifecycle import check_term, check_time, custody_note, receive, step_note
 from patrol.targets.target import LIFECYCLE as TARGET_LIFECYCLE
 from patrol.targets.target import Target
 
@@ -35,7 +35,7 @@ _NOTHING_TOLD: Final[dict[str, Any]] = {
 _TOLD: Final = tuple(_NOTHING_TOLD)
 
 
-def arrived(made: HandOff, *, now: datetime) -> Filing:
+def receive_offer(made: HandOff, *, now: datetime) -> Filing:
     """Return the filing that stores an offer of another node.
 
     Args:
@@ -49,18 +49,18 @@ def arrived(made: HandOff, *, now: datetime) -> Filing:
     return Filing(documents=(made,), act="hear offer", agency=made.to, notes=(step,))
 
 
-def renewed(made: HandOff, offer: HandOff, *, now: datetime) -> Filing:
+def renew(made: HandOff, offer: HandOff, *, now: datetime) -> Filing:
     """Return the filing of an open offer with newer facts from its node; empty if there are
     none.
     """
     if made.fixes and (not offer.fixes or offer.fixes[-1].at <= made.fixes[-1].at):
         return NOTHING
     fields = {name: getattr(offer, name) for name in _TOLD}
-    made = revised(made, at=now, by="", **fields)
+    made = revise(made, at=now, by="", **fields)
     return Filing(documents=(made,), act="hear offer", agency=made.to)
 
 
-def ended_there(made: HandOff, act: str, *, term: int, reason: str, now: datetime) -> Filing:
+def end_remotely(made: HandOff, act: str, *, term: int, reason: str, now: datetime) -> Filing:
     """Return the filing that ends an offer of another node and removes its facts.
 
     Args:
@@ -74,11 +74,11 @@ def ended_there(made: HandOff, act: str, *, term: int, reason: str, now: datetim
         IllegalStep: If it is over or granted.
     """
     state = LIFECYCLE.next_state(made.state, act)
-    made = revised(made, at=now, by="", state=state, reason=reason, owed=(), **_NOTHING_TOLD)
+    made = revise(made, at=now, by="", state=state, reason=reason, owed=(), **_NOTHING_TOLD)
     return _ended(made, act, term)
 
 
-def never_came(
+def end_unreceived(
     *, id: str, case: str, agency: str, to: str, node: str, to_node: str, act: str, term: int,
     reason: str, now: datetime,
 ) -> Filing:  # fmt: skip
@@ -120,7 +120,7 @@ def _ended(made: HandOff, act: str, term: int) -> Filing:
     return Filing(documents=(made,), act=f"hear {act}", agency=made.to, notes=(step,))
 
 
-def accepted_there(made: HandOff, *, term: int, now: datetime, by: str) -> Filing:
+def accept_remotely(made: HandOff, *, term: int, now: datetime, by: str) -> Filing:
     """Return the filing that accepts an offer of another node: custody waits for that node's grant.
 
     Raises:
@@ -131,12 +131,12 @@ def accepted_there(made: HandOff, *, term: int, now: datetime, by: str) -> Filin
     check_term(made, term)
     check_time(made, now)
     owed = (OwedMessage(what="accept", term=term),)
-    made = revised(made, at=now, by=by, state=state, answered_by=by, owed=owed)
+    made = revise(made, at=now, by=by, state=state, answered_by=by, owed=owed)
     step = step_note(made, "accept hand-off", term=term, by=by, agency=made.to)
     return Filing(documents=(made,), act="accept hand-off", actor=by, agency=made.to, notes=(step,))
 
 
-def declined_there(made: HandOff, *, term: int, reason: str, now: datetime, by: str) -> Filing:
+def decline_remotely(made: HandOff, *, term: int, reason: str, now: datetime, by: str) -> Filing:
     """Return the filing that declines an offer of another node.
 
     Raises:
@@ -146,7 +146,7 @@ def declined_there(made: HandOff, *, term: int, reason: str, now: datetime, by: 
     state = LIFECYCLE.next_state(made.state, "decline")
     check_term(made, term)
     owed = (OwedMessage(what="decline", term=term),)
-    made = revised(made, at=now, by=by, state=state, reason=reason, answered_by=by, owed=owed)
+    made = revise(made, at=now, by=by, state=state, reason=reason, answered_by=by, owed=owed)
     step = step_note(made, "decline hand-off", term=term, by=by, agency=made.to)
     return Filing(
         documents=(made,),
@@ -158,7 +158,7 @@ def declined_there(made: HandOff, *, term: int, reason: str, now: datetime, by: 
     )
 
 
-def granted(made: HandOff, target: Target, *, now: datetime) -> Filing:
+def grant(made: HandOff, target: Target, *, now: datetime) -> Filing:
     """Return the filing that grants a target to another node that accepted it: custody moves now.
 
     Raises:
@@ -167,12 +167,12 @@ def granted(made: HandOff, target: Target, *, now: datetime) -> Filing:
     state = LIFECYCLE.next_state(LIFECYCLE.next_state(made.state, "accept"), "grant")
     term = target.term + 1
     owed = (OwedMessage(what="grant", term=term),)
-    made = revised(made, at=now, by="", state=state, term=term, owed=owed)
+    made = revise(made, at=now, by="", state=state, term=term, owed=owed)
     theirs = TARGET_LIFECYCLE.next_state(target.state, "grant")
     return Filing(
         documents=(
             made,
-            revised(target, at=now, by="", state=theirs, term=term, custodian=made.to),
+            revise(target, at=now, by="", state=theirs, term=term, custodian=made.to),
         ),
         act="grant hand-off",
         agency=made.agency,
@@ -193,9 +193,9 @@ def take_over(made: HandOff, own: Target | None, *, term: int, now: datetime) ->
         IllegalStep: If it was not accepted here.
     """
     state = LIFECYCLE.next_state(LIFECYCLE.next_state(made.state, "grant"), "take")
-    made = revised(made, at=now, by="", state=state, term=term, owed=())
+    made = revise(made, at=now, by="", state=state, term=term, owed=())
     return Filing(
-        documents=(made, received(made, own, now=now, by=made.answered_by)),
+        documents=(made, receive(made, own, now=now, by=made.answered_by)),
         act="take hand-off",
         agency=made.to,
         notes=(custody_note(custody.TAKEN, made, by="", agency=made.to),),
@@ -210,12 +210,12 @@ def receive_grant(made: HandOff, target: Target | None, *, now: datetime) -> Fil
         target: The granter's document; None if it is closed.
         now: Aware UTC.
     """
-    made = revised(made, at=now, by="", state=LIFECYCLE.next_state(made.state, "take"), owed=())
+    made = revise(made, at=now, by="", state=LIFECYCLE.next_state(made.state, "take"), owed=())
     documents: tuple[HandOff | Target, ...] = (made,)
     # A late receipt, of one that has come back since, leaves the target alone.
     if target is not None and target.hand_off == made.id and target.state == "granted":
         state = TARGET_LIFECYCLE.next_state(target.state, "hear")
-        documents = (made, revised(target, at=now, by="", state=state))
+        documents = (made, revise(target, at=now, by="", state=state))
     return Filing(
         documents=documents,
         act="hear hand-off",

@@ -70,7 +70,7 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return SIGHTING_ACCURACY_M if self.accuracy_m is None else self.accuracy_m
 
 
-def placed(sighting: Sighting, ground: Ground | None) -> Sighting:
+def locate(sighting: Sighting, ground: Ground | None) -> Sighting:
     """Return a sighting with its river address and side; as it is without ground."""
     if ground is None:
         return sighting

@@ -17,15 +17,15 @@ from typing import Annotated, ClassVar, Final, Literal, TypeAlias
 
 import msgspec
 
-from patrol.documents.document import Document, new_id, revised
+from patrol.documents.document import Document, new_id, revise
 from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.state_machine import Lifecycle
 from patrol.documents.transaction import Filing
 from patrol.errors.errors import Conflict
 from patrol.sectors.site_geography import Ground
 from patrol.targets import custody
-from patrol.targets.prediction import Prediction, predicted
-from patrol.targets.sightings import Sighting, placed
+from patrol.targets.prediction import Prediction, predict
+from patrol.targets.sightings import Sighting, locate
 from patrol.units.data_classes import ENVELOPE, NEVER, TARGETS, DataClass
 
 TargetKind: TypeAlias = Literal["vessel", "person", "vehicle"]
@@ -145,11 +145,13 @@ class Target(Document, frozen=True, kw_only=True, tag="target"):
         return self.sightings[-1].lat if self.sightings else None
 
 
-def opened(target: Target, sighting: Sighting | None, *, ground: Ground | None, by: str) -> Filing:
+def open_target(
+    target: Target, sighting: Sighting | None, *, ground: Ground | None, by: str
+) -> Filing:
     """Return the filing that opens a target: its first version, and its custody at term 1."""
     target = msgspec.structs.replace(target, custodian=target.agency, term=1, state=LIFECYCLE.start)
     if sighting is not None:
-        target = _with_sightings(target, [placed(sighting, ground)], ground)
+        target = _with_sightings(target, [locate(sighting, ground)], ground)
     chain = custody.note(
         custody.BEGUN,
         case=target.case,
@@ -163,7 +165,7 @@ def opened(target: Target, sighting: Sighting | None, *, ground: Ground | None, 
     )
 
 
-def sighted(
+def sight(
     target: Target, sighting: Sighting, *, ground: Ground | None, now: datetime, by: str
 ) -> Target:
     """Return a target with one more sighting, put in by its time, and a new prediction.
@@ -183,29 +185,29 @@ def sighted(
     if len(target.sightings) >= MOST_SIGHTINGS:
         raise Conflict(f"a target keeps at most {MOST_SIGHTINGS} sightings: close it, open another")
     together = sorted([*target.sightings, sighting], key=lambda each: each.at)
-    return _with_sightings(revised(target, at=now, by=by, state=state), together, ground)
+    return _with_sightings(revise(target, at=now, by=by, state=state), together, ground)
 
 
-def changed(target: Target, *, now: datetime, by: str, **values: object) -> Target:
+def change(target: Target, *, now: datetime, by: str, **values: object) -> Target:
     """Return a target with changes that do not touch its custody.
 
     Raises:
         IllegalStep: If it is closed.
     """
-    return revised(
+    return revise(
         target, at=now, by=by, state=LIFECYCLE.next_state(target.state, "change"), **values
     )
 
 
-def remarked(target: Target, text: str, *, now: datetime) -> Target:
+def add_remark(target: Target, text: str, *, now: datetime) -> Target:
     """Return a target with a remark of the watch, unless that was its last one already."""
     if target.remarks and target.remarks[-1].text == text:
         return target
     remarks = (*target.remarks, Remark(at=now, text=text))[-MOST_REMARKS:]
-    return changed(target, now=now, by="", remarks=remarks)
+    return change(target, now=now, by="", remarks=remarks)
 
 
-def closed(target: Target, outcome: Outcome, note: str, *, now: datetime, by: str) -> Filing:
+def close(target: Target, outcome: Outcome, note: str, *, now: datetime, by: str) -> Filing:
     """Return the filing that closes a target and ends its custody, if its owner has it.
 
     Raises:
@@ -213,7 +215,7 @@ def closed(target: Target, outcome: Outcome, note: str, *, now: datetime, by: st
     """
     had = target.is_had
     term = target.term + 1 if had else target.term
-    ended = revised(
+    ended = revise(
         target,
         at=now,
         by=by,
@@ -273,5 +275,5 @@ def new_target(
 
 
 def _with_sightings(target: Target, sightings: Sequence[Sighting], ground: Ground | None) -> Target:
-    expected = predicted(sightings, ground) if target.what == "vessel" else None
+    expected = predict(sightings, ground) if target.what == "vessel" else None
     return msgspec.structs.replace(target, sightings=tuple(sightings), prediction=expected)

@@ -84,7 +84,7 @@ def suspensions(open_documents: OpenDocuments, now: datetime, parted: Parted) ->
     for patrol in open_documents.all(Patrol):
         if patrol.is_joint and patrol.state != "draft":
             why = parted(patrol.agencies, _judged_at(patrol, now))
-            following = patrol_acts.suspended(patrol, why, at=now, who=WATCH)
+            following = patrol_acts.suspend(patrol, why, at=now, who=WATCH)
             if following is not patrol:
                 changed.append(following)
     return tuple(changed)
@@ -135,7 +135,7 @@ class PatrolClock:
         """Set and clear what is overdue."""
         flagged = []
         for patrol in open_documents.all(Patrol):
-            following = patrol_acts.flagged(
+            following = patrol_acts.flag(
                 patrol,
                 start_overdue=is_start_overdue(patrol, now),
                 check_in_overdue=overdue_units(patrol, now, self._heard_at),
@@ -160,7 +160,7 @@ class PatrolClock:
             elif patrol.start_by_movement and self._movement.has_begun(patrol):
                 how = "movement"
             if how is not None:
-                yield _step(patrol_acts.started, patrol, how, now)
+                yield _step(patrol_acts.start, patrol, how, now)
 
     def _finished(
         self, open_documents: OpenDocuments, now: datetime
@@ -174,7 +174,7 @@ class PatrolClock:
             elif patrol.end_by_movement and self._movement.all_back(patrol, now):
                 how = "movement"
             if how is not None:
-                yield _step(patrol_acts.ended, patrol, how, now)
+                yield _step(patrol_acts.end, patrol, how, now)
 
     def _last(self, unit: str) -> Fix | None:
         contact = self._picture.contacts.get(unit)

@@ -14,8 +14,8 @@ from typing import TypeAlias
 from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import NOTHING, Filing
 from patrol.targets.hand_off import HandOff
-from patrol.targets.lifecycle import escalated, returned
-from patrol.targets.remote_hand_off import ended_there
+from patrol.targets.lifecycle import escalate, return_offer
+from patrol.targets.remote_hand_off import end_remotely
 from patrol.targets.target import Target
 
 WhyNot: TypeAlias = Callable[[HandOff, datetime], str | None]
@@ -46,16 +46,16 @@ def time_brings(why_not: WhyNot, *, node: str) -> Callable[[OpenDocuments, datet
         refusal = why_not(made, now)
         if made.node != node:
             if refusal is not None:
-                return ended_there(made, "cut", term=made.term, reason=refusal, now=now)
+                return end_remotely(made, "cut", term=made.term, reason=refusal, now=now)
             if now >= made.lapses_at:
-                return ended_there(made, "lapse", term=made.term, reason=UNANSWERED, now=now)
+                return end_remotely(made, "lapse", term=made.term, reason=UNANSWERED, now=now)
         elif (target := open_documents.find(Target, made.target)) is not None:
             if refusal is not None:
-                return returned(made, target, "cut", reason=refusal, now=now, by="")
+                return return_offer(made, target, "cut", reason=refusal, now=now, by="")
             if now >= made.lapses_at:
-                return returned(made, target, "lapse", reason=UNANSWERED, now=now, by="")
+                return return_offer(made, target, "lapse", reason=UNANSWERED, now=now, by="")
         if made.level < len(made.escalates_at) and now >= made.escalates_at[made.level]:
-            return escalated(made, now=now)
+            return escalate(made, now=now)
         return NOTHING
 
     return duty

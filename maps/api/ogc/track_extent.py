@@ -63,7 +63,7 @@ async def extent_of_tracks(desk: Desk) -> Extent:
         Forbidden: If the role may not.
     """
     parts: list[_Part] = []
-    for state in desk.history.tracked():
+    for state in desk.history.tracked_units():
         found = await _parts(desk, state.id, ALWAYS, NEVER)
         if found is None or sum(each.count for each in (*parts, *found)) > MOST_IN_EXTENT:
             return extent()

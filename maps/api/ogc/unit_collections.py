@@ -99,14 +99,14 @@ class Fixes:
 
     async def extent(self, desk: Desk) -> Extent:
         """Return the box and time of all positions; nothing where there are very many."""
-        found = await desk.history.extent([each.id for each in desk.history.tracked()])
+        found = await desk.history.extent([each.id for each in desk.history.tracked_units()])
         return extent(found.box, found.times) if found is not None and found.count else extent()
 
     async def items(self, desk: Desk, query: CollectionQuery) -> FeaturePage:
         """Return positions by unit and time; of a filter what so many hold as are looked at."""
         unit, after = _fix_cursor(query.cursor)
         features: list[bytes] = []
-        states = [each for each in desk.history.tracked() if each.id >= unit]
+        states = [each for each in desk.history.tracked_units() if each.id >= unit]
         matched = None
         if query.cursor is None and not query.filters:
             ids = [each.id for each in states]
@@ -150,7 +150,7 @@ class Fixes:
             fix = await desk.history.fix(unit, bytes.fromhex(gid))
         except ValueError:
             raise NotFound("position", id) from None
-        state = next((each for each in desk.history.tracked() if each.id == unit), None)
+        state = next((each for each in desk.history.tracked_units() if each.id == unit), None)
         if state is None:
             raise NotFound("position", id)
         return _fix_feature(state, fix, bytes.fromhex(gid))
@@ -181,7 +181,7 @@ class Tracks:
     async def items(self, desk: Desk, query: CollectionQuery) -> FeaturePage:
         """Return tracks by unit and day; of a filter what so many hold as are looked at."""
         pairs: list[tuple[UnitState, date]] = []
-        for state in desk.history.tracked():
+        for state in desk.history.tracked_units():
             pairs += [
                 (state, day)
                 for day in await desk.history.days(state.id, start=query.start, end=query.end)
@@ -208,7 +208,7 @@ class Tracks:
     async def item(self, desk: Desk, id: str) -> bytes:
         """Return the track of one unit on one day."""
         unit, _, text = id.partition(_MARK)
-        state = next((each for each in desk.history.tracked() if each.id == unit), None)
+        state = next((each for each in desk.history.tracked_units() if each.id == unit), None)
         try:
             day = date.fromisoformat(text)
         except ValueError:

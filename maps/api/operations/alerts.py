@@ -15,12 +15,12 @@ from maps.api.responses.times import Moment
 from maps.forms.form import Form
 from patrol.alerts.alert import Alert, AlertState, Severity
 from patrol.alerts.lifecycle import (
-    acknowledged,
-    escalated,
+    acknowledge,
+    escalate,
     first_version,
-    resolved,
-    returned,
-    shelved,
+    resolve,
+    return_to_normal,
+    shelve,
 )
 from patrol.desks.watch_room.alerts import MOST_ALERTS, AlertsAcknowledged, UnchangedAlert
 
@@ -45,15 +45,15 @@ _RAISED = replace(
     ),
     id="0d9b7c1e5f3a4d2c8b6a7e9f1c2d3b4a",
 )
-_KNOWN = acknowledged(
+_KNOWN = acknowledge(
     _RAISED, at=_AT + timedelta(minutes=1), by="somchai", where="BLO Houay Xai, desk 1"
 )
-_ESCALATED = escalated(_RAISED, at=_AT + timedelta(minutes=1), by="somchai")
-_SHELVED = shelved(
+_ESCALATED = escalate(_RAISED, at=_AT + timedelta(minutes=1), by="somchai")
+_SHELVED = shelve(
     _RAISED, at=_AT + timedelta(minutes=1), by="somchai", until=_AT + timedelta(hours=1)
 )
-_GONE = returned(_KNOWN, at=_AT + timedelta(minutes=9), since=_AT + timedelta(minutes=9))
-_RESOLVED = resolved(
+_GONE = return_to_normal(_KNOWN, at=_AT + timedelta(minutes=9), since=_AT + timedelta(minutes=9))
+_RESOLVED = resolve(
     _GONE, at=_AT + timedelta(minutes=12), by="somchai", note="went round a stranded barge"
 )
 _MANY = AlertsAcknowledged(

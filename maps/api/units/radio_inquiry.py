@@ -51,7 +51,7 @@ class RadioInquiry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 def inquiry_answer(inquiry: Inquiry) -> RadioInquiry:
     """Return an inquiry as a technician reads it."""
     return RadioInquiry(
-        asked=inquiry.asked,
+        asked=inquiry.query,
         verdict=inquiry.verdict,
         says=inquiry.says,
         next=inquiry.next,

@@ -60,10 +60,12 @@ class CrossingView:
             Forbidden: If the role may not see tracks.
         """
         desk = self._request.desk
-        known = [state.id for state in desk.history.tracked()]
+        known = [state.id for state in desk.history.tracked_units()]
         if self._eyes is None:
             return desk, known
-        own = [state.id for state in desk.history.tracked() if state.agency == self._request.own]
+        own = [
+            state.id for state in desk.history.tracked_units() if state.agency == self._request.own
+        ]
         return self._eyes, [unit for unit in own if self._may_show(unit)]
 
     def is_stale(self) -> bool:

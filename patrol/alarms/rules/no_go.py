@@ -64,7 +64,7 @@ def _past_visits(scene: Scene, rule: str, how: VisitHow) -> Iterator[Condition]:
             and visit.until is not None
             and not _is_planned(scene, visit.unit, sector)
         ):
-            late = is_historical(visit.until, visit.told_at, boat)
+            late = is_historical(visit.until, visit.reported_at, boat)
             yield from _conditions(
                 scene, boat, sector, visit.since, historical=late, visit=visit, rule=rule
             )

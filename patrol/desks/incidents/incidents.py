@@ -12,7 +12,7 @@ import msgspec
 
 from patrol.desks.incidents.photos import PhotoDesk
 from patrol.desks.visibility.document_access import DocumentAccess
-from patrol.documents.document import Document, id_of_request, revised
+from patrol.documents.document import Document, id_of_request, revise
 from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import Filing, Note, PhoneReceipt
 from patrol.errors.errors import Conflict, NotFound
@@ -247,7 +247,7 @@ class IncidentDesk:
                 raise Conflict("it is another agency's, and yours is not credited in it")
             if credit.agreed is agrees:
                 raise Conflict("your agency has said so already")
-            answered = revised(
+            answered = revise(
                 incident,
                 at=now,
                 by="",  # whose officer said so does not leave the agency
@@ -471,7 +471,7 @@ class IncidentDesk:
             state = LIFECYCLE.next_state(incident.state, act)
             values = {} if changes is None else changes(incident, now)
             return (
-                revised(
+                revise(
                     incident,
                     at=now,
                     by=self._access.user.name,

@@ -166,7 +166,7 @@ class AgreementDesk:
 
         def decide(_open_documents: OpenDocuments, now: datetime) -> tuple[Agreement, ...]:
             return (
-                acts.drafted(terms, agencies, at=now, who=self._party(), origin=self._access.node),
+                acts.draft(terms, agencies, at=now, who=self._party(), origin=self._access.node),
             )
 
         return await self._file("draft agreement", decide)
@@ -194,7 +194,7 @@ class AgreementDesk:
         def changed(it: Agreement, now: datetime) -> Agreement:
             if it.proposed_at is not None:
                 self._access.may("sign agreements")
-            return acts.changed(it, terms, at=now, who=self._party(key), reason=reason)
+            return acts.change(it, terms, at=now, who=self._party(key), reason=reason)
 
         return await self._do("change agreement", id, changed, reason=reason)
 
@@ -208,7 +208,7 @@ class AgreementDesk:
         """
         self._access.may("draft agreements")
         return await self._do(
-            "propose agreement", id, lambda it, now: acts.proposed(it, at=now, who=self._party())
+            "propose agreement", id, lambda it, now: acts.propose(it, at=now, who=self._party())
         )
 
     async def sign(
@@ -236,7 +236,7 @@ class AgreementDesk:
                     "its terms were changed: read them again before you sign",
                     code="changed_meanwhile",
                 )
-            return acts.signed(it, at=now, who=self._party(key), office=office)
+            return acts.sign(it, at=now, who=self._party(key), office=office)
 
         return await self._do("sign agreement", id, signed)
 
@@ -265,7 +265,7 @@ class AgreementDesk:
             return await self._do(
                 "suspend agreement",
                 id,
-                lambda it, now: acts.suspended(
+                lambda it, now: acts.suspend(
                     it, at=now, who=self._party(key), reason=reason, also=also
                 ),
                 reason=reason,
@@ -295,7 +295,7 @@ class AgreementDesk:
         return await self._do(
             "resume agreement",
             id,
-            lambda it, now: acts.resumed(
+            lambda it, now: acts.resume(
                 it, at=now, who=self._party(key), reason=reason, backfill=backfill
             ),
             reason=reason,
@@ -316,7 +316,7 @@ class AgreementDesk:
         return await self._do(
             "backfill agreement",
             id,
-            lambda it, now: acts.backfilled(
+            lambda it, now: acts.backfill(
                 it, backfill, at=now, who=self._party(key), reason=reason
             ),
             reason=reason,
@@ -334,7 +334,7 @@ class AgreementDesk:
         return await self._do(
             "end agreement",
             id,
-            lambda it, now: acts.ended(it, at=now, who=self._party(key), reason=reason),
+            lambda it, now: acts.end(it, at=now, who=self._party(key), reason=reason),
             reason=reason,
         )
 

@@ -21,9 +21,9 @@ from patrol.sharing.offer_permission import why_not_shared
 from patrol.store.records import documents
 from patrol.store.schema.tables import to_us
 from patrol.targets.hand_off import LIFECYCLE, HandOff
-from patrol.targets.lifecycle import accepted, declined, own_of, returned
-from patrol.targets.remote_hand_off import accepted_there, declined_there
-from patrol.targets.target import Target, remarked
+from patrol.targets.lifecycle import accept, decline, own_of, return_offer
+from patrol.targets.remote_hand_off import accept_remotely, decline_remotely
+from patrol.targets.target import Target, add_remark
 
 MOST_HAND_OFFS: Final = 1000
 """Of one answer, those changed last."""
@@ -131,7 +131,7 @@ class HandOffDesk:
             except Conflict as why_not:
                 # The commander is told why, and so is whoever looks at the target later.
                 refused.append(str(why_not))
-                remarked_target = remarked(mine, f"No offer went: {why_not}", now=now)
+                remarked_target = add_remark(mine, f"No offer went: {why_not}", now=now)
                 return Filing(
                     documents=(remarked_target,) if remarked_target is not mine else (),
                     act="refuse hand-off",
@@ -159,7 +159,7 @@ class HandOffDesk:
             made = self._open_hand_off(open_documents, id, lambda each: each.agency)
             target = open_documents.get(Target, made.target)
             by = self._access.user.name
-            return returned(made, target, "withdraw", reason=reason, now=now, by=by)
+            return return_offer(made, target, "withdraw", reason=reason, now=now, by=by)
 
         return await self._acted(id, "withdraw", act)
 
@@ -185,9 +185,9 @@ class HandOffDesk:
             made = self._offered_to_me(open_documents, id, now)
             by = self._access.user.name
             if made.node != self._access.node:
-                return accepted_there(made, term=term, now=now, by=by)
+                return accept_remotely(made, term=term, now=now, by=by)
             target = open_documents.get(Target, made.target)
-            return accepted(made, target, own_of(open_documents, made), term=term, now=now, by=by)
+            return accept(made, target, own_of(open_documents, made), term=term, now=now, by=by)
 
         return await self._acted(id, "accept", act)
 
@@ -211,9 +211,9 @@ class HandOffDesk:
             made = self._offered_to_me(open_documents, id, now)
             by = self._access.user.name
             if made.node != self._access.node:
-                return declined_there(made, term=term, reason=reason, now=now, by=by)
+                return decline_remotely(made, term=term, reason=reason, now=now, by=by)
             target = open_documents.get(Target, made.target)
-            return declined(made, target, term=term, reason=reason, now=now, by=by)
+            return decline(made, target, term=term, reason=reason, now=now, by=by)
 
         return await self._acted(id, "decline", act)
 

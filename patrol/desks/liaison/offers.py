@@ -19,10 +19,10 @@ from patrol.sectors.liaison_offices import Counterpart, Offices
 from patrol.sharing.decisions import Sharing
 from patrol.sharing.offer_permission import OfferPermission
 from patrol.targets.hand_off import HandOff, Why
-from patrol.targets.lifecycle import offered, refreshed
+from patrol.targets.lifecycle import offer, refresh
 from patrol.targets.prediction import Landing
 from patrol.targets.sightings import Across, Sighting, comes_across
-from patrol.targets.target import Target, remarked
+from patrol.targets.target import Target, add_remark
 from patrol.units.accounts import User
 from patrol.units.units import Agency
 
@@ -111,7 +111,7 @@ class Offers:
         if refusal is not None and to != target.agency:
             raise Conflict(refusal)
         fixes, prediction = permission.told(target.sightings, target.prediction)
-        return offered(
+        return offer(
             target,
             to=to,
             node=self._node,
@@ -141,7 +141,7 @@ class Offers:
         if made is not None and made.is_open and made.target == target.id:
             permission = OfferPermission(self._sharing, made.agency, made.to, now)
             disclosed = permission.told(target.sightings, target.prediction)
-            renewed = refreshed(made, target, *disclosed, now=now, by=self._user.name)
+            renewed = refresh(made, target, *disclosed, now=now, by=self._user.name)
             return self._sighted(target, renewed)
         line = self._crossed(before, target) if target.state == "followed" else None
         if line is None:
@@ -150,7 +150,7 @@ class Offers:
             return self._offered(target, line, now)
         except Conflict as why_not:
             text = f"It crossed the {line}, and no offer went: {why_not}"
-            remarks = remarked(target, text, now=now).remarks
+            remarks = add_remark(target, text, now=now).remarks
             noted = msgspec.structs.replace(target, remarks=remarks)
             return self._sighted(noted, reason=text)
 

@@ -28,18 +28,18 @@ from patrol.store.journal import journal
 from patrol.store.records import documents
 from patrol.store.schema.tables import to_us
 from patrol.targets.custody import CaseStep, step_of, subject_of
-from patrol.targets.sightings import Sighting, placed
+from patrol.targets.sightings import Sighting, locate
 from patrol.targets.target import (
     LIFECYCLE,
     MOST_PHOTOS,
     Outcome,
     Target,
     TargetKind,
-    changed,
-    closed,
+    change,
+    close,
     new_target,
-    opened,
-    sighted,
+    open_target,
+    sight,
 )
 from patrol.units.effective_time import check_date
 from patrol.units.units import Unit
@@ -210,7 +210,7 @@ class TargetDesk:
         ground = self._ground
         sealed = self._access.sealed("target", target.id, words)
         sealed += self._access.sealed("target", target.id, {"private_note": sighting_note})
-        filing = opened(target, sighting, ground=ground, by=by)
+        filing = open_target(target, sighting, ground=ground, by=by)
         filing = msgspec.structs.replace(filing, protected=sealed)
         filed = await self._access.do(lambda _open_documents, _now: self._receipted(filing))
         return cast(Target, filed.documents[0])
@@ -232,13 +232,11 @@ class TargetDesk:
         """
         self._access.may("sight targets")
         sealed = self._access.sealed("target", id, {"private_note": private_note})
-        located = placed(self._checked(sighting, self._access.now()), self._ground)
+        located = locate(self._checked(sighting, self._access.now()), self._ground)
 
         def act(open_documents: OpenDocuments, now: datetime) -> Filing:
             before = self._access.own(open_documents, Target, id)
-            target = sighted(
-                before, located, ground=self._ground, now=now, by=self._access.user.name
-            )
+            target = sight(before, located, ground=self._ground, now=now, by=self._access.user.name)
             filing = self._offers.after_sighting(open_documents, before, target, now)
             return msgspec.structs.replace(filing, protected=sealed)
 
@@ -269,7 +267,7 @@ class TargetDesk:
         def act(open_documents: OpenDocuments, now: datetime) -> Filing:
             target = self._access.own(open_documents, Target, id)
             filing = self._filing(
-                "change target", changed(target, now=now, by=self._access.user.name, **changes)
+                "change target", change(target, now=now, by=self._access.user.name, **changes)
             )
             return msgspec.structs.replace(filing, protected=sealed)
 
@@ -295,7 +293,7 @@ class TargetDesk:
             photos = (*target.photos, sha256)
             return self._filing(
                 "add photo to target",
-                changed(target, now=now, by=self._access.user.name, photos=photos),
+                change(target, now=now, by=self._access.user.name, photos=photos),
             )
 
         return await self._acted(id, "change", act)
@@ -312,7 +310,7 @@ class TargetDesk:
         return await self._acted(
             id,
             "close",
-            lambda open_documents, now: closed(
+            lambda open_documents, now: close(
                 self._access.own(open_documents, Target, id),
                 outcome,
                 note,

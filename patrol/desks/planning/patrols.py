@@ -208,7 +208,7 @@ class PatrolDesk:
             values = dict(changes)
             if "agencies" in values:
                 values["agencies"] = tuple(dict.fromkeys((patrol.agency, *values["agencies"])))
-            return patrol_acts.changed(patrol, values, at=now, who=who)
+            return patrol_acts.change(patrol, values, at=now, who=who)
 
         return await self._act("plan patrols", "change patrol", id, change, reason=reason)
 
@@ -223,7 +223,7 @@ class PatrolDesk:
         """
 
         def propose(patrol: Patrol, now: datetime, who: PatrolActor) -> Patrol:
-            following = patrol_acts.proposed(patrol, at=now, who=who)
+            following = patrol_acts.propose(patrol, at=now, who=who)
             self._plans.require(patrol, now)
             return following
 
@@ -245,7 +245,7 @@ class PatrolDesk:
         """
 
         def sign(patrol: Patrol, now: datetime, who: PatrolActor) -> Patrol:
-            following = patrol_acts.signed(patrol, revision=revision, at=now, who=who)
+            following = patrol_acts.sign(patrol, revision=revision, at=now, who=who)
             self._plans.require(patrol, now)
             return following
 
@@ -274,7 +274,7 @@ class PatrolDesk:
         """
 
         def write(patrol: Patrol, now: datetime, who: PatrolActor) -> Patrol:
-            return patrol_acts.annexed(patrol, text, at=now, who=who)
+            return patrol_acts.annex(patrol, text, at=now, who=who)
 
         return await self._act("write annexes", "write annex", id, write)
 
@@ -289,7 +289,7 @@ class PatrolDesk:
             IllegalStep: If it is not signed.
             Conflict: If it is suspended.
         """
-        return await self._act("run patrols", "ready patrol", id, _plain(patrol_acts.readied))
+        return await self._act("run patrols", "ready patrol", id, _plain(patrol_acts.make_ready))
 
     async def start(self, id: str) -> Patrol:
         """Begin.
@@ -300,7 +300,7 @@ class PatrolDesk:
             IllegalStep: If it is not ready.
             Conflict: If it is suspended.
         """
-        return await self._act("run patrols", "start patrol", id, _plain(patrol_acts.started))
+        return await self._act("run patrols", "start patrol", id, _plain(patrol_acts.start))
 
     async def check_in(
         self, id: str, *, unit: str, note: str = "", at: datetime | None = None
@@ -321,7 +321,7 @@ class PatrolDesk:
         """
 
         def check_in(patrol: Patrol, now: datetime, who: PatrolActor) -> Patrol:
-            return patrol_acts.checked_in(
+            return patrol_acts.check_in(
                 patrol, unit=unit, note=note, told_at=at or now, at=now, who=who
             )
 
@@ -336,7 +336,7 @@ class PatrolDesk:
             IllegalStep: If it is not under way.
         """
         return await self._act(
-            "run patrols", "end patrol", id, _plain(patrol_acts.ended), reason=reason
+            "run patrols", "end patrol", id, _plain(patrol_acts.end), reason=reason
         )
 
     async def cancel(self, id: str, *, reason: str = "") -> Patrol:
@@ -349,7 +349,7 @@ class PatrolDesk:
             Conflict: If it is another agency's.
         """
         return await self._act(
-            "plan patrols", "cancel patrol", id, _plain(patrol_acts.cancelled), reason=reason
+            "plan patrols", "cancel patrol", id, _plain(patrol_acts.cancel), reason=reason
         )
 
     # -- inside

@@ -7,14 +7,14 @@ from datetime import datetime
 
 from patrol.desks.planning.shifts import require_officer
 from patrol.desks.visibility.document_access import DocumentAccess
-from patrol.documents.document import Document, new_id, revised
+from patrol.documents.document import Document, new_id, revise
 from patrol.documents.open_documents import OpenDocuments
 from patrol.duty.handover import (
     HAND_OVER_LIFECYCLE,
     MOST_ITEMS,
     HandOver,
     OpenItem,
-    acknowledgement,
+    acknowledge,
     open_items,
 )
 from patrol.duty.roster import (
@@ -23,7 +23,7 @@ from patrol.duty.roster import (
     contact_of,
     contact_taken_back,
     on_duty,
-    stepped,
+    step,
 )
 from patrol.errors.errors import Conflict, Forbidden, NotFound
 from radio_gateway.health.health import ChannelHealth
@@ -126,7 +126,7 @@ class RosterDesk:
                 more=max(0, len(items) - MOST_ITEMS),
                 note=note,
             )
-            return (offer, stepped(given, "hand over", at=now, by=self._access.user.name))
+            return (offer, step(given, "hand over", at=now, by=self._access.user.name))
 
         return await self._access.file_one(HandOver, "offer watch", decide)
 
@@ -145,8 +145,8 @@ class RosterDesk:
             by = self._access.user.name
             state = HAND_OVER_LIFECYCLE.next_state(offer.state, "withdraw")
             return (
-                revised(offer, at=now, by=by, state=state),
-                stepped(given, "withdraw", at=now, by=by),
+                revise(offer, at=now, by=by, state=state),
+                step(given, "withdraw", at=now, by=by),
             )
 
         return await self._access.file_one(HandOver, "withdraw offer of watch", decide)
@@ -180,7 +180,7 @@ class RosterDesk:
                 for item in self._items(open_documents)
                 if (item.kind, item.id, item.version, item.state) not in known
             )
-            acknowledged = revised(
+            acknowledged = revise(
                 offer,
                 at=now,
                 by=self._access.user.name,
@@ -192,7 +192,7 @@ class RosterDesk:
             )
             return (
                 acknowledged,
-                *acknowledgement(open_documents, offer, at=now, by=self._access.user.name),
+                *acknowledge(open_documents, offer, at=now, by=self._access.user.name),
             )
 
         return await self._access.file_one(HandOver, "take watch", decide)
@@ -240,7 +240,7 @@ class RosterDesk:
                     "radio": radio,
                     "languages": languages,
                 }
-                return (revised(known, at=now, by=self._access.user.name, **contact_fields),)
+                return (revise(known, at=now, by=self._access.user.name, **contact_fields),)
             return (
                 DutyContact(
                     id=id,

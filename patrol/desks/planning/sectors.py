@@ -11,7 +11,7 @@ import msgspec
 
 from gis.errors.errors import GisError
 from patrol.desks.visibility.document_access import DocumentAccess
-from patrol.documents.document import kind_of, new_id, revised
+from patrol.documents.document import kind_of, new_id, revise
 from patrol.documents.open_documents import OpenDocuments
 from patrol.errors.errors import Conflict
 from patrol.patrols.patrol import Patrol
@@ -260,7 +260,7 @@ class SectorDesk:
                 _check_name(open_documents, sector.agency, values["name"], but=id)
             if all(getattr(sector, name) == value for name, value in values.items()):
                 return ()
-            return (revised(sector, at=now, by=self._access.user.name, **values),)
+            return (revise(sector, at=now, by=self._access.user.name, **values),)
 
         await self._access.file("change sector", decide, reason=reason)
         return self._access.open_document(Sector, id)
@@ -287,7 +287,7 @@ class SectorDesk:
                         name=sector.name,
                         patrol=patrol.name,
                     )
-            return (revised(sector, at=now, by=self._access.user.name, retired_at=now),)
+            return (revise(sector, at=now, by=self._access.user.name, retired_at=now),)
 
         await self._access.file("retire sector", decide, reason=reason)
         return await self.one(id)

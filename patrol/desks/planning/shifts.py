@@ -17,7 +17,7 @@ from patrol.duty.roster import (
     check_plan,
     on_duty,
     shifts_of,
-    stepped,
+    step,
 )
 from patrol.errors.errors import Conflict, Forbidden
 from patrol.units.accounts import User
@@ -135,7 +135,7 @@ class ShiftDesk:
             refused = sorted(changes.keys() - allowed)
             if refused:
                 raise Conflict(f"on duty, this stays as it is: {', '.join(refused)}")
-            changed = stepped(shift, "change", at=now, by=self._access.user.name, **changes)
+            changed = step(shift, "change", at=now, by=self._access.user.name, **changes)
             if changed.ends_at > now:
                 changed = msgspec.structs.replace(changed, relief_overdue=False)
             check_plan(open_documents, changed)
@@ -157,7 +157,7 @@ class ShiftDesk:
             shift = self._current(open_documents, id, version)
             if any(each.taken_by == id for each in open_documents.all(HandOver)):
                 raise Conflict("the watch is being handed over to it: withdraw that first")
-            return (stepped(shift, "cancel", at=now, by=self._access.user.name),)
+            return (step(shift, "cancel", at=now, by=self._access.user.name),)
 
         return await self._access.file_one(Shift, "cancel shift", decide, reason=reason)
 
@@ -177,7 +177,7 @@ class ShiftDesk:
             if current is not None:
                 raise Conflict(f"{current.officer} is on duty and has to hand over")
             require_officer(self._access.user, shift, "begin the shift")
-            return (stepped(shift, "take over", at=now, by=self._access.user.name, taken_at=now),)
+            return (step(shift, "take over", at=now, by=self._access.user.name, taken_at=now),)
 
         return await self._access.file_one(Shift, "begin shift", decide)
 

@@ -55,7 +55,7 @@ class HistoryDesk:
     def __init__(self, visible: VisibleUnits) -> None:
         self._visible, self.user = visible, visible.user
 
-    def tracked(self) -> list[UnitState]:
+    def tracked_units(self) -> list[UnitState]:
         """Return every registered unit the user may see, in service or not, by id.
 
         Raises:
@@ -301,7 +301,7 @@ class HistoryDesk:
         """
         self._visible.may("see tracks")
         if ids is None:
-            states = {state.id: state for state in self.tracked()}
+            states = {state.id: state for state in self.tracked_units()}
             states |= {state.id: state for state in self._visible.states()}
             chosen = list(states.values())
         else:
@@ -342,7 +342,9 @@ class HistoryDesk:
             Conflict: If there are more positions than `most`; nothing is cut off silently.
         """
         self._visible.may("see tracks")
-        chosen = self.filmed() if ids is None else [self._visible.visible(id) for id in ids]
+        chosen = (
+            self.replayable_units() if ids is None else [self._visible.visible(id) for id in ids]
+        )
         readings = {state.id: self._visible.reading(state, start, end) for state in chosen}
         found: dict[str, Film] = {}
         left = most
@@ -356,14 +358,14 @@ class HistoryDesk:
                     found[id] = readable
         return found
 
-    def filmed(self) -> list[UnitState]:
+    def replayable_units(self) -> list[UnitState]:
         """Return what a replay may show: every unit the user may see, in service or not, and the
         radios that nobody has registered, by id.
 
         Raises:
             Forbidden: If the role may not.
         """
-        states = {state.id: state for state in self.tracked()}
+        states = {state.id: state for state in self.tracked_units()}
         states |= {state.id: state for state in self._visible.states()}
         return [states[id] for id in sorted(states)]
 

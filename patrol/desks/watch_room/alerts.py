@@ -176,7 +176,7 @@ class AlertDesk:
         return await self._change(
             "acknowledge alert",
             id,
-            lambda alert, now: alert_acts.acknowledged(
+            lambda alert, now: alert_acts.acknowledge(
                 alert, at=now, by=self._access.user.name, where=where
             ),
         )
@@ -198,7 +198,7 @@ class AlertDesk:
         return await self._change(
             "escalate alert",
             id,
-            lambda alert, now: alert_acts.escalated(alert, at=now, by=self._access.user.name),
+            lambda alert, now: alert_acts.escalate(alert, at=now, by=self._access.user.name),
         )
 
     async def acknowledge_all(self, ids: Sequence[str], *, where: str = "") -> AlertsAcknowledged:
@@ -224,7 +224,7 @@ class AlertDesk:
                 try:
                     alert = self._own_alert(open_documents, id)
                     by = self._access.user.name
-                    done.append(alert_acts.acknowledged(alert, at=now, by=by, where=where))
+                    done.append(alert_acts.acknowledge(alert, at=now, by=by, where=where))
                 except PatrolError as error:
                     left.append(UnchangedAlert(id=id, why=str(error)))
             return tuple(done)
@@ -263,7 +263,7 @@ class AlertDesk:
         def put_aside(alert: Alert, now: datetime) -> Alert:
             end = until if for_s is None else now + timedelta(seconds=for_s)
             assert end is not None
-            return alert_acts.shelved(alert, at=now, by=self._access.user.name, until=end)
+            return alert_acts.shelve(alert, at=now, by=self._access.user.name, until=end)
 
         return await self._change("shelve alert", id, put_aside, reason=reason)
 
@@ -280,7 +280,7 @@ class AlertDesk:
         return await self._change(
             "unshelve alert",
             id,
-            lambda alert, now: alert_acts.unshelved(alert, at=now, by=self._access.user.name),
+            lambda alert, now: alert_acts.unshelve(alert, at=now, by=self._access.user.name),
         )
 
     async def resolve(self, id: str, *, note: str) -> Alert:
@@ -315,7 +315,7 @@ class AlertDesk:
             return await self._change(
                 "resolve alert",
                 id,
-                lambda alert, now: alert_acts.cleared(
+                lambda alert, now: alert_acts.clear(
                     alert, at=now, by=self._access.user.name, note=note
                 ),
                 reason=note,
@@ -323,7 +323,7 @@ class AlertDesk:
         return await self._change(
             "resolve alert",
             id,
-            lambda alert, now: alert_acts.resolved(
+            lambda alert, now: alert_acts.resolve(
                 alert, at=now, by=self._access.user.name, note=note
             ),
             reason=note,

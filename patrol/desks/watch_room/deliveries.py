@@ -9,7 +9,7 @@ import msgspec
 
 from patrol.alerts.delivery import AlertDelivery, PushSubscription
 from patrol.desks.visibility.document_access import DocumentAccess
-from patrol.documents.document import Document, kind_of, revised
+from patrol.documents.document import Document, kind_of, revise
 from patrol.documents.open_documents import OpenDocuments
 from patrol.errors.errors import NotFound
 from patrol.maintenance.outbox import is_from_before, subscribed
@@ -162,7 +162,7 @@ class DeliveryDesk:
 
         def decide(open_documents: OpenDocuments, now: datetime) -> tuple[Document, ...]:
             own = self._own_browser(open_documents, id)
-            ended = revised(
+            ended = revise(
                 own, at=now, by=self._access.user.name, ended_at=now, ended_why="by its user"
             )
             return (ended,)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from patrol.audit.chain import DIGESTS, SALT, Entry
 from patrol.desks.visibility.document_access import DocumentAccess
-from patrol.documents.document import Document, new_id, revised
+from patrol.documents.document import Document, new_id, revise
 from patrol.documents.open_documents import OpenDocuments
 from patrol.documents_registry.document_kinds import KINDS
 from patrol.duty.watch_log import JOINT_KINDS, LOG_KINDS, LogEntry, LogLine, LogPage
@@ -269,7 +269,7 @@ class WatchLogDesk:
 
         def decide(open_documents: OpenDocuments, now: datetime) -> tuple[Document, ...]:
             phrase = _current(self._access.own(open_documents, Phrase, id), version)
-            changed = revised(phrase, at=now, by=self._access.user.name, **changes)
+            changed = revise(phrase, at=now, by=self._access.user.name, **changes)
             _check_phrase(open_documents, changed)
             return (changed,)
 
@@ -287,7 +287,7 @@ class WatchLogDesk:
 
         def decide(open_documents: OpenDocuments, now: datetime) -> tuple[Document, ...]:
             phrase = _current(self._access.own(open_documents, Phrase, id), version)
-            return (revised(phrase, at=now, by=self._access.user.name, retired_at=now),)
+            return (revise(phrase, at=now, by=self._access.user.name, retired_at=now),)
 
         return _phrase(await self._access.file("retire phrase", decide))
 

@@ -12,7 +12,7 @@ from maps.notifications.settings.settings import DeliverySettings
 from maps.settings.settings import settings_of
 from patrol.alerts.alert import Alert
 from patrol.alerts.delivery import AlertDelivery
-from patrol.alerts.lifecycle import acknowledged, escalated, first_version, resolved
+from patrol.alerts.lifecycle import acknowledge, escalate, first_version, resolve
 from patrol.desks.desk import Desk
 from patrol.documents.document import Document
 from patrol.documents.open_documents import OpenDocuments
@@ -115,19 +115,19 @@ class Delivers:
 
     async def escalate(self, alert: Alert) -> Alert:
         """File the alert's next stage."""
-        after = escalated(alert, at=self.node.time)
+        after = escalate(alert, at=self.node.time)
         await self.file(after)
         return after
 
     async def acknowledge(self, alert: Alert) -> Alert:
         """File it acknowledged."""
-        after = acknowledged(alert, at=self.node.time, by="kham")
+        after = acknowledge(alert, at=self.node.time, by="kham")
         await self.file(after)
         return after
 
     async def resolve(self, alert: Alert) -> Alert:
         """File it resolved."""
-        after = resolved(alert, at=self.node.time, by="kham", note="over")
+        after = resolve(alert, at=self.node.time, by="kham", note="over")
         await self.file(after)
         return after
 

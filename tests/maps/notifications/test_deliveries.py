@@ -13,7 +13,7 @@ import pytest
 
 from maps.notifications import delivery_sender
 from maps.notifications import throttle as pace
-from patrol.alerts.lifecycle import come_live, worsened
+from patrol.alerts.lifecycle import come_live, worsen
 from patrol.errors.errors import StoreError
 from patrol.units import permissions
 from tests.fixtures.databases import empty_store
@@ -98,7 +98,7 @@ async def test_what_is_more_severe_now_is_delivered_anew(tmp_path: Path) -> None
         async with delivers(tmp_path, **tables(receiver, *rules)) as it:
             alert = await it.raise_alert(severity="low")
             await it.settled(1)
-            await it.file(worsened(alert, at=it.node.time, severity="high"))
+            await it.file(worsen(alert, at=it.node.time, severity="high"))
             found = await it.settled(2)
             assert sorted((each.alert_version, each.severity) for each in found) == [
                 (1, "low"),

@@ -15,7 +15,7 @@ import pytest
 from maps.notifications import delivery_sender
 from maps.notifications import throttle as pace
 from maps.notifications.outbound_http.allowed_addresses import resolve
-from patrol.agreements.lifecycle import Party, suspended
+from patrol.agreements.lifecycle import Party, suspend
 from tests.fixtures.patience import until
 from tests.maps.notifications.receiving import receiving
 from tests.maps.notifications.running import Delivers, delivers, hook, rule
@@ -40,9 +40,9 @@ async def shared(it: Delivers, *classes: Any) -> Any:
     return made
 
 
-async def suspend(it: Delivers, made: Any) -> None:
+async def suspend_agreement(it: Delivers, made: Any) -> None:
     party = Party(agency=AGENCY, name="kham")
-    await filed(it.node, suspended(made, at=it.node.time, who=party, reason="a row"))
+    await filed(it.node, suspend(made, at=it.node.time, who=party, reason="a row"))
 
 
 def alerts(posts: Sequence[Any]) -> list[dict[str, Any]]:
@@ -96,7 +96,7 @@ async def test_what_waits_when_consent_is_suspended_never_goes(tmp_path: Path) -
         made = await shared(it, "alerts", "positions")
         await it.raise_alert()
         await until(lambda: it.delivering.health()[0].fault, "a fault")
-        await suspend(it, made)
+        await suspend_agreement(it, made)
         async with receiving(port=port) as back:
             await it.settled(2)
             for number in (3, 4):
@@ -132,7 +132,7 @@ async def test_consent_suspended_while_the_receiver_is_being_reached_stops_the_w
         monkeypatch.setattr("maps.notifications.outbound_http.post.resolve", late)
         await it.raise_alert()
         await asyncio.wait_for(reached.wait(), 10)
-        await suspend(it, made)
+        await suspend_agreement(it, made)
         released.set()
         (kept,) = await it.settled(1)
         assert kept.state == "withheld"

@@ -28,24 +28,22 @@ THREE = (HX, CK, THIRD)
 Act = Callable[[Agreement, datetime, Party], Agreement]
 
 ACTS: dict[str, Act] = {
-    "change": lambda it, when, who: acts.changed(
-        it, terms(name=f"v{it.version}"), at=when, who=who
-    ),
-    "propose": lambda it, when, who: acts.proposed(it, at=when, who=who),
-    "sign": lambda it, when, who: acts.signed(it, at=when, who=who),
-    "suspend": lambda it, when, who: acts.suspended(it, at=when, who=who, reason="why"),
-    "resume": lambda it, when, who: acts.resumed(it, at=when, who=who),
-    "backfill": lambda it, when, who: acts.backfilled(
+    "change": lambda it, when, who: acts.change(it, terms(name=f"v{it.version}"), at=when, who=who),
+    "propose": lambda it, when, who: acts.propose(it, at=when, who=who),
+    "sign": lambda it, when, who: acts.sign(it, at=when, who=who),
+    "suspend": lambda it, when, who: acts.suspend(it, at=when, who=who, reason="why"),
+    "resume": lambda it, when, who: acts.resume(it, at=when, who=who),
+    "backfill": lambda it, when, who: acts.backfill(
         it, Backfill(start=at(-9), end=at(-1), classes=("tracks",)), at=when, who=who
     ),
-    "end": lambda it, when, who: acts.ended(it, at=when, who=who),
-    "expire": lambda it, when, who: acts.expired(it, at=it.terms.valid_until),
+    "end": lambda it, when, who: acts.end(it, at=when, who=who),
+    "expire": lambda it, when, who: acts.expire(it, at=it.terms.valid_until),
 }
 """What can be done, each by the name of its row in the table (`sign last` is `sign`)."""
 
 
 def begun() -> Agreement:
-    return acts.drafted(terms(), [each.agency for each in THREE], at=at(0), who=HX, origin="n")
+    return acts.draft(terms(), [each.agency for each in THREE], at=at(0), who=HX, origin="n")
 
 
 class Model:
@@ -130,11 +128,11 @@ def test_every_legal_step_is_accepted_and_every_other_refused(
 def states() -> dict[str, Agreement]:
     """Return an agreement in every state."""
     found = {"draft": begun()}
-    found["proposed"] = acts.proposed(begun(), at=at(1), who=HX)
+    found["proposed"] = acts.propose(begun(), at=at(1), who=HX)
     found["active"] = active(at(1), THREE)
-    found["suspended"] = acts.suspended(found["active"], at=at(2), who=CK, reason="a row")
-    found["ended"] = acts.ended(found["active"], at=at(2), who=CK)
-    found["expired"] = acts.expired(found["active"], at=found["active"].terms.valid_until)
+    found["suspended"] = acts.suspend(found["active"], at=at(2), who=CK, reason="a row")
+    found["ended"] = acts.end(found["active"], at=at(2), who=CK)
+    found["expired"] = acts.expire(found["active"], at=found["active"].terms.valid_until)
     return found
 
 
@@ -160,7 +158,7 @@ def test_it_is_in_force_with_the_last_signature_only() -> None:
     for number, party in enumerate(THREE):
         assert agreement.state == "proposed"
         assert agreement.windows == ()
-        agreement = acts.signed(agreement, at=at(number), who=party)
+        agreement = acts.sign(agreement, at=at(number), who=party)
     assert agreement.state == "active"
     assert {(each.start, each.end) for each in agreement.windows} == {(at(2), None)}
     assert len(agreement.windows) == 3 * len(agreement.terms.classes)
@@ -168,27 +166,27 @@ def test_it_is_in_force_with_the_last_signature_only() -> None:
 
 def test_any_party_suspends_and_all_windows_close_at_that_moment() -> None:
     for party in THREE:
-        agreement = acts.suspended(active(at(0), THREE), at=at(60), who=party, reason="a row")
+        agreement = acts.suspend(active(at(0), THREE), at=at(60), who=party, reason="a row")
         assert {each.end for each in agreement.windows} == {at(60)}
         (word,) = agreement.withheld
         assert (word.agency, word.at, word.reason) == (party.agency, at(60), "a row")
 
 
 def test_it_stays_suspended_while_any_party_withholds() -> None:
-    agreement = acts.suspended(active(at(0), THREE), at=at(10), who=HX, reason="a")
-    agreement = acts.suspended(agreement, at=at(20), who=CK, reason="b")
-    agreement = acts.resumed(agreement, at=at(30), who=HX)
+    agreement = acts.suspend(active(at(0), THREE), at=at(10), who=HX, reason="a")
+    agreement = acts.suspend(agreement, at=at(20), who=CK, reason="b")
+    agreement = acts.resume(agreement, at=at(30), who=HX)
     assert agreement.state == "suspended"
     assert {each.end for each in agreement.windows} == {at(10)}
-    agreement = acts.resumed(agreement, at=at(40), who=CK)
+    agreement = acts.resume(agreement, at=at(40), who=CK)
     assert agreement.state == "active"
     opened = {(each.start, each.end) for each in agreement.windows}
     assert opened == {(at(0), at(10)), (at(40), None)}
 
 
 def test_backfill_opens_exactly_what_the_party_consented_to_of_its_own() -> None:
-    agreement = acts.suspended(active(at(0)), at=at(10), who=CK, reason="a")
-    agreement = acts.resumed(
+    agreement = acts.suspend(active(at(0)), at=at(10), who=CK, reason="a")
+    agreement = acts.resume(
         agreement,
         at=at(100),
         who=CK,
@@ -213,25 +211,25 @@ def test_backfill_opens_exactly_what_the_party_consented_to_of_its_own() -> None
 )
 def test_a_backfill_that_is_none_is_refused(backfill: Backfill, why: str) -> None:
     agreement = active(at(0), classes=("tracks", "positions"))
-    agreement = acts.suspended(agreement, at=at(10), who=CK, reason="a")
+    agreement = acts.suspend(agreement, at=at(10), who=CK, reason="a")
     with pytest.raises(Conflict, match=why):
-        acts.resumed(agreement, at=at(100), who=CK, backfill=backfill)
+        acts.resume(agreement, at=at(100), who=CK, backfill=backfill)
     with pytest.raises(Conflict, match=why):
-        acts.backfilled(agreement, backfill, at=at(100), who=CK)
+        acts.backfill(agreement, backfill, at=at(100), who=CK)
 
 
 def test_changed_terms_begin_anew_without_the_windows_of_the_old() -> None:
-    agreement = acts.changed(active(at(0)), terms(precision_m=500.0), at=at(60), who=CK)
+    agreement = acts.change(active(at(0)), terms(precision_m=500.0), at=at(60), who=CK)
     assert (agreement.state, agreement.signatures, agreement.windows) == ("proposed", (), ())
     for party in (HX, CK):
-        agreement = acts.signed(agreement, at=at(90), who=party)
+        agreement = acts.sign(agreement, at=at(90), who=party)
     assert {each.start for each in agreement.windows} == {at(90)}
 
 
 def test_windows_begin_no_earlier_than_the_agreement_is_valid() -> None:
     agreement = active(at(0), valid_from=at(1000))
     assert {each.start for each in agreement.windows} == {at(1000)}
-    suspended = acts.suspended(agreement, at=at(10), who=CK, reason="a")
+    suspended = acts.suspend(agreement, at=at(10), who=CK, reason="a")
     assert suspended.windows == ()
 
 
@@ -249,7 +247,7 @@ def test_terms_that_contradict_themselves_are_refused(changes: dict[str, Any]) -
 
 
 def test_names_of_officers_stay_with_their_agency() -> None:
-    agreement = acts.suspended(active(at(0)), at=at(60), who=CK, reason="a row")
+    agreement = acts.suspend(active(at(0)), at=at(60), who=CK, reason="a row")
     seen, own = agreement.part_for(AGENCY), agreement.part_for(OTHER)
     assert seen is not None
     assert own is not None
@@ -393,5 +391,5 @@ def test_why_it_is_closed_is_told_to_people() -> None:
     open_documents.put([agreement])
     assert why() is None
     assert "is over" in (why(400 * DAY) or "")
-    open_documents.put([acts.suspended(agreement, at=at(30), who=CK, reason="by order")])
+    open_documents.put([acts.suspend(agreement, at=at(30), who=CK, reason="by order")])
     assert why() == "th-ck suspended “Joint” at 2026-11-24 12:00 UTC: by order"

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from gis.position.position import Position
-from patrol.documents.document import revised
+from patrol.documents.document import revise
 from patrol.errors.errors import IllegalStep, NotFound
 from tests.fixtures.examples import examples
 from tests.patrol.nodes.agreeing import share
@@ -133,7 +133,7 @@ async def test_late_fixes_raise_a_historical_alert_that_does_not_ring(node: Node
     alert = only(node, "no_go")
     assert (alert.historical, alert.state, alert.rings) == (True, "returned_unacknowledged", False)
     versions = await node.desk().alerts.versions(alert.id)
-    assert not any(each.rings or each.told for each in versions)
+    assert not any(each.rings or each.notified_roles for each in versions)
     await tick(node, 3700)
     assert only(node, "no_go") == alert
 
@@ -362,7 +362,7 @@ async def test_a_sector_that_becomes_forbidden_rings_anew_for_who_is_in_it(
         await desk.shelve(alert.id, for_s=3600)
     elif done == "resolve":
         await desk.resolve(alert.id, note="on my order")
-    await put(node, revised(area, at=at(40), by="kham", use="no_go"))
+    await put(node, revise(area, at=at(40), by="kham", use="no_go"))
     worse = only(node)
     assert (worse.id, worse.severity, worse.state, worse.rings) == (
         alert.id,
@@ -373,7 +373,7 @@ async def test_a_sector_that_becomes_forbidden_rings_anew_for_who_is_in_it(
     assert worse.escalates_at is not None
     await tick(node, 41)
     assert only(node) == worse
-    again = revised(revised(area, at=at(42), by="kham"), at=at(42), by="kham")
+    again = revise(revise(area, at=at(42), by="kham"), at=at(42), by="kham")
     await put(node, again)
     assert only(node) == worse  # what rings is not made less
 
@@ -403,7 +403,7 @@ async def test_what_is_inside_when_a_sector_is_drawn_is_told_and_ends_with_the_s
     area = sector()
     await put(node, area)
     assert only(node).state == "raised"
-    await put(node, revised(area, at=at(50), by="kham", retired_at=at(50)))
+    await put(node, revise(area, at=at(50), by="kham", retired_at=at(50)))
     assert only(node).state == "returned_unacknowledged"
 
 
@@ -521,7 +521,7 @@ async def test_the_counterparts_no_go_is_told_while_an_agreement_shows_it(node: 
     alert = only(node)
     assert (alert.agency, alert.subject) == (AGENCY, f"{boat}|{theirs.id}")
     [seen] = node.desk("commander", OTHER).alerts.open()  # as a shared alert
-    assert (seen.id, seen.facts, seen.told) == (alert.id, {}, ())
+    assert (seen.id, seen.facts, seen.notified_roles) == (alert.id, {}, ())
     with pytest.raises(NotFound):
         await node.desk("commander", OTHER).alerts.acknowledge(alert.id)
     await node.desk("liaison").agreements.suspend(agreement.id, reason="a row in the capitals")

@@ -10,7 +10,7 @@ import pytest
 from gis.address.addresses import load_addresses
 from gis.position.position import Position
 from patrol.alarms import past_fixes
-from patrol.documents.document import revised
+from patrol.documents.document import revise
 from patrol.patrols.patrol import Member, Rendezvous
 from patrol.sectors.site_geography import Ground
 from patrol.watch.watch import Watch
@@ -53,7 +53,7 @@ async def test_outside_its_sector_is_told_while_the_patrol_is_under_way(node: No
     assert at(50) < back.returned_at < at(60)
     await hear_in_turn(node, *way((80, OUT), (85, OUT), (90, OUT)))
     assert only(node).state == "raised"
-    await put(node, revised(patrol, at=at(99), by="kham", state="ended", ended_at=at(99)))
+    await put(node, revise(patrol, at=at(99), by="kham", state="ended", ended_at=at(99)))
     assert only(node).state == "returned_unacknowledged"
 
 
@@ -175,7 +175,7 @@ async def test_a_silent_boat_rings_anew_when_its_patrol_begins(node: Node) -> No
     assert (worse.id, worse.severity, worse.rings) == (alert.id, "high", True)
     await desk.acknowledge(alert.id)
     await hear(node, *way((70, OUT)))
-    await put(node, revised(patrol, at=at(71), by="kham", state="ended", ended_at=at(71)))
+    await put(node, revise(patrol, at=at(71), by="kham", state="ended", ended_at=at(71)))
     assert only(node).state == "returned_acknowledged"
     await hear(node, moving(80))
     await tick(node, 140)
@@ -199,7 +199,7 @@ async def test_a_dead_link_is_one_alert_and_its_units_are_not_blamed(node: Node)
     await tick(node, 100)
     alert = only(node)
     assert (alert.rule, alert.subject) == ("silent_channel", "serial")
-    assert "technician" in alert.told
+    assert "technician" in alert.notified_roles
     for second in range(101, 140):  # it is opened again and again
         state: Any = "open" if second % 2 else "down"
         node.watch.channel_health([channel("serial", state=state, since=second)])

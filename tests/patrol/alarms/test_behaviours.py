@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gis.position.position import Position
-from patrol.documents.document import revised
+from patrol.documents.document import revise
 from patrol.documents.transaction import Filing
 from patrol.patrols.patrol import Rendezvous
 from patrol.sectors.sector import SectorLimits
@@ -217,7 +217,7 @@ async def test_another_name_of_the_sector_does_not_begin_it_anew(node: Node) -> 
     area = sector("patrol", limits=LOITERING)
     await put(node, area)
     await hear_all(node, *fixes(range(0, 400, 20)))
-    await put(node, revised(area, at=at(400), by="malee", name="Don Sao"))
+    await put(node, revise(area, at=at(400), by="malee", name="Don Sao"))
     await hear_all(node, *fixes(range(400, 660, 20)))
     assert only(node, "loitering").facts["sector_name"] == "Don Sao"
 
@@ -227,7 +227,7 @@ async def test_a_limit_that_is_taken_back_ends_its_alert(node: Node) -> None:
     area = sector("patrol", limits=LOITERING)
     await put(node, area)
     await hear_all(node, *fixes(range(0, 700, 20)))
-    await put(node, revised(area, at=at(700), by="malee", limits=None))
+    await put(node, revise(area, at=at(700), by="malee", limits=None))
     assert only(node, "loitering").state == "returned_unacknowledged"
 
 

@@ -105,7 +105,7 @@ async def test_the_map_goes_on_and_everybody_is_told_until_it_is_right_again(
 async def test_commander_and_technician_are_told(node: OnMachine) -> None:
     node.machine.set_by_s = -HOUR_S
     await until(lambda: bool(node.alerts()))
-    assert {"commander", "technician"} <= set(node.alerts()[0].told)
+    assert {"commander", "technician"} <= set(node.alerts()[0].notified_roles)
 
 
 @pytest.mark.parametrize("gps", [True, False])

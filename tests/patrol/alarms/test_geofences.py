@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gis.position.position import Position
 from patrol.alarms.geofences import GeofenceTracker
-from patrol.documents.document import revised
+from patrol.documents.document import revise
 from patrol.documents.open_documents import OpenDocuments
 from patrol.sectors.sector import Sector
 from patrol.sectors.site_geography import Ground
@@ -60,9 +60,9 @@ def test_all_units_together_and_each_alone_tell_the_same_while_sectors_change(
             number = int(rng.integers(len(sectors)))
             old, new = sectors[number], drawn(rng)
             if rng.random() < 0.5:
-                new = revised(old, at=now, by="test", polygon=new.polygon)
+                new = revise(old, at=now, by="test", polygon=new.polygon)
             else:
-                open_documents.put([revised(old, at=now, by="test", retired_at=now)])
+                open_documents.put([revise(old, at=now, by="test", retired_at=now)])
             sectors[number] = new
             open_documents.put([new])
         batch, waiting = waiting, []

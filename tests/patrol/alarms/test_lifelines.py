@@ -137,19 +137,19 @@ async def test_while_sharing_is_in_force_older_terms_bring_no_second_alert(tmp_p
 
 def test_terms_that_gain_lifelines_have_none_until_both_have_signed_them() -> None:
     signed = active(classes=PLAIN)
-    wider = acts.changed(signed, other_terms(signed, classes=(*PLAIN, *LINES)), at=at(60), who=HX)
+    wider = acts.change(signed, other_terms(signed, classes=(*PLAIN, *LINES)), at=at(60), who=HX)
     assert wider.windows == ()
-    wider = acts.signed(acts.signed(wider, at=at(61), who=HX), at=at(62), who=CK)
+    wider = acts.sign(acts.sign(wider, at=at(61), who=HX), at=at(62), who=CK)
     assert {each.data_class for each in wider.windows} == {*PLAIN, *LINES}
-    held = acts.suspended(wider, at=at(70), who=CK, reason="by order")
+    held = acts.suspend(wider, at=at(70), who=CK, reason="by order")
     assert {each.data_class for each in held.windows if each.end is None} == set(LINES)
     with pytest.raises(Conflict, match="distress and duty_contact anyhow"):
-        acts.suspended(wider, at=at(70), who=CK, reason="by order", also=("tracks",))
-    both = acts.suspended(held, at=at(71), who=HX, reason="so do we", also=LINES)
+        acts.suspend(wider, at=at(70), who=CK, reason="by order", also=("tracks",))
+    both = acts.suspend(held, at=at(71), who=HX, reason="so do we", also=LINES)
     assert all(each.end is not None for each in both.windows)
-    again = acts.resumed(both, at=at(80), who=HX)  # the other had named none of them
+    again = acts.resume(both, at=at(80), who=HX)  # the other had named none of them
     assert {each.data_class for each in again.windows if each.end is None} == set(LINES)
-    whole = acts.resumed(again, at=at(90), who=CK)
+    whole = acts.resume(again, at=at(90), who=CK)
     open_ = [(each.agency, each.data_class) for each in whole.windows if each.end is None]
     assert len(open_) == len(set(open_)) == 2 * len((*PLAIN, *LINES))
 

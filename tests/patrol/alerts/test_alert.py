@@ -43,21 +43,21 @@ def in_state(state: str, severity: Severity = "high") -> Alert:
 
 
 ACTS_OF: dict[str, Callable[[Alert, datetime], Alert]] = {
-    "acknowledge": lambda a, now: alert_acts.acknowledged(a, at=now, by="kham"),
-    "escalate": lambda a, now: alert_acts.escalated(a, at=now),
-    "shelve": lambda a, now: alert_acts.shelved(
+    "acknowledge": lambda a, now: alert_acts.acknowledge(a, at=now, by="kham"),
+    "escalate": lambda a, now: alert_acts.escalate(a, at=now),
+    "shelve": lambda a, now: alert_acts.shelve(
         a, at=now, by="kham", until=now + timedelta(hours=1)
     ),
-    "unshelve": lambda a, now: alert_acts.unshelved(a, at=now),
-    "return": lambda a, now: alert_acts.returned(a, at=now, since=now),
-    "recur": lambda a, now: alert_acts.recurred(a, at=now),
-    "resume": lambda a, now: alert_acts.resumed(a, at=now),
+    "unshelve": lambda a, now: alert_acts.unshelve(a, at=now),
+    "return": lambda a, now: alert_acts.return_to_normal(a, at=now, since=now),
+    "recur": lambda a, now: alert_acts.recur(a, at=now),
+    "resume": lambda a, now: alert_acts.resume(a, at=now),
     "withdraw": lambda a, now: alert_acts.withdrawn(a, at=now),
-    "resolve": lambda a, now: alert_acts.resolved(a, at=now, by="kham", note="done"),
-    "clear": lambda a, now: alert_acts.cleared(a, at=now, by="kham", note="done"),
+    "resolve": lambda a, now: alert_acts.resolve(a, at=now, by="kham", note="done"),
+    "clear": lambda a, now: alert_acts.clear(a, at=now, by="kham", note="done"),
     "come live": lambda a, now: alert_acts.come_live(a, at=now),
-    "worsen": lambda a, now: alert_acts.worsened(a, at=now, severity="high"),
-    "close": lambda a, now: alert_acts.closed(a, at=now),
+    "worsen": lambda a, now: alert_acts.worsen(a, at=now, severity="high"),
+    "close": lambda a, now: alert_acts.close(a, at=now),
 }
 
 
@@ -123,7 +123,7 @@ class AnyLife(RuleBasedStateMachine):
     @invariant()
     def what_rings_has_told_somebody(self) -> None:
         if self.alert.rings:
-            assert self.alert.told
+            assert self.alert.notified_roles
             assert self.alert.rings_since is not None
         else:
             assert self.alert.escalates_at is None
@@ -143,13 +143,13 @@ TestAnyLife = AnyLife.TestCase
 def test_it_is_escalated_by_the_timetable_until_the_last_stage(severity: Severity) -> None:
     stages = TIMETABLE[severity]
     now = alert(severity)
-    assert now.told == stages[0].roles
+    assert now.notified_roles == stages[0].roles
     for level, stage in enumerate(stages[1:], start=1):
         assert alert_acts.due(now, at(stage.after_s - 0.1)) is None
         after = alert_acts.due(now, at(stage.after_s))
         assert after is not None
         assert (after.state, after.level) == ("escalated", level)
-        assert set(stage.roles) <= set(after.told)
+        assert set(stage.roles) <= set(after.notified_roles)
         now = after
     assert now.escalates_at is None
     assert alert_acts.due(now, at(10**6)) is None
@@ -160,17 +160,17 @@ def test_a_person_escalates_it_before_its_time_until_everybody_was_told(severity
     stages = TIMETABLE[severity]
     now = alert(severity)
     for level, stage in enumerate(stages[1:], start=1):
-        now = alert_acts.escalated(now, at=at(level), by="kham")
+        now = alert_acts.escalate(now, at=at(level), by="kham")
         assert (now.state, now.level, now.by) == ("escalated", level, "kham")
-        assert set(stage.roles) <= set(now.told)
+        assert set(stage.roles) <= set(now.notified_roles)
         assert now.rings
     assert now.escalates_at is None
     with pytest.raises(Conflict) as told:
-        alert_acts.escalated(now, at=at(9), by="kham")
+        alert_acts.escalate(now, at=at(9), by="kham")
     assert told.value.code == "all_told"
-    known = alert_acts.acknowledged(alert(severity), at=at(1), by="kham")
+    known = alert_acts.acknowledge(alert(severity), at=at(1), by="kham")
     with pytest.raises(IllegalStep):
-        alert_acts.escalated(known, at=at(2), by="kham")
+        alert_acts.escalate(known, at=at(2), by="kham")
 
 
 def test_the_timetable_rises_and_begins_at_once() -> None:
@@ -185,7 +185,7 @@ def test_the_timetable_rises_and_begins_at_once() -> None:
 
 
 def test_who_acknowledged_and_from_where_is_kept_and_nobody_else_is_told() -> None:
-    after = alert_acts.acknowledged(alert(), at=at(20), by="kham", where="desk 1")
+    after = alert_acts.acknowledge(alert(), at=at(20), by="kham", where="desk 1")
     assert (after.acknowledged_by, after.acknowledged_where) == ("kham", "desk 1")
     assert (after.acknowledged_at, after.escalates_at, after.rings) == (at(20), None, False)
     assert alert_acts.due(after, at(10**6)) is None  # it holds: it stays, however long
@@ -194,16 +194,16 @@ def test_who_acknowledged_and_from_where_is_kept_and_nobody_else_is_told() -> No
 @pytest.mark.parametrize("hours", [-1, 0, 24.01, 1000])
 def test_it_is_put_aside_for_a_day_at_most(hours: float) -> None:
     with pytest.raises(Conflict, match="within the next 24 hours"):
-        alert_acts.shelved(alert(), at=at(0), by="kham", until=at(hours * 3600))
+        alert_acts.shelve(alert(), at=at(0), by="kham", until=at(hours * 3600))
 
 
 def test_a_call_for_help_is_not_put_aside() -> None:
     with pytest.raises(Conflict, match="call for help"):
-        alert_acts.shelved(alert("sos"), at=at(0), by="kham", until=at(60))
+        alert_acts.shelve(alert("sos"), at=at(0), by="kham", until=at(60))
 
 
 def test_what_was_put_aside_comes_back_by_itself_and_rings() -> None:
-    aside = alert_acts.shelved(alert(), at=at(0), by="kham", until=at(0) + LONGEST_SHELF)
+    aside = alert_acts.shelve(alert(), at=at(0), by="kham", until=at(0) + LONGEST_SHELF)
     assert alert_acts.due(aside, at(LONGEST_SHELF.total_seconds() - 1)) is None
     back = alert_acts.due(aside, at(LONGEST_SHELF.total_seconds()))
     assert back is not None
@@ -212,11 +212,11 @@ def test_what_was_put_aside_comes_back_by_itself_and_rings() -> None:
 
 
 def test_what_came_and_went_while_put_aside_does_not_ring() -> None:
-    aside = alert_acts.shelved(alert(), at=at(0), by="kham", until=at(100))
-    gone = alert_acts.returned(aside, at=at(10), since=at(10))
-    again = alert_acts.recurred(gone, at=at(20))
+    aside = alert_acts.shelve(alert(), at=at(0), by="kham", until=at(100))
+    gone = alert_acts.return_to_normal(aside, at=at(10), since=at(10))
+    again = alert_acts.recur(gone, at=at(20))
     assert (again.state, again.rings, again.shelved_until) == ("shelved", False, at(100))
-    gone = alert_acts.returned(again, at=at(30), since=at(30))
+    gone = alert_acts.return_to_normal(again, at=at(30), since=at(30))
     back = alert_acts.due(gone, at(100))
     assert back is not None
     assert (back.state, back.rings) == ("returned_acknowledged", False)
@@ -224,31 +224,31 @@ def test_what_came_and_went_while_put_aside_does_not_ring() -> None:
 
 def test_a_historical_alert_never_rings_nor_is_escalated() -> None:
     past = alert("sos", historical=True)
-    assert (past.rings, past.told, past.escalates_at) == (False, (), None)
+    assert (past.rings, past.notified_roles, past.escalates_at) == (False, (), None)
     assert alert_acts.due(past, at(10**6)) is None
 
 
 def test_what_is_known_and_long_over_closes_by_itself() -> None:
-    known = alert_acts.acknowledged(alert(), at=at(0), by="kham")
-    over = alert_acts.returned(known, at=at(10), since=at(10))
+    known = alert_acts.acknowledge(alert(), at=at(0), by="kham")
+    over = alert_acts.return_to_normal(known, at=at(10), since=at(10))
     assert alert_acts.due(over, at(9 + CLOSED_AFTER.total_seconds())) is None
     closed = alert_acts.due(over, at(10 + CLOSED_AFTER.total_seconds()))
     assert closed is not None
     assert (closed.state, closed.resolved_by) == ("resolved", "")
-    unknown = alert_acts.returned(alert(), at=at(10), since=at(10))
+    unknown = alert_acts.return_to_normal(alert(), at=at(10), since=at(10))
     assert alert_acts.due(unknown, at(10**6)) is None  # somebody has to know of it
 
 
 def test_what_is_resolved_while_it_holds_is_settled_until_it_is_gone() -> None:
-    settled = alert_acts.resolved(alert(), at=at(5), by="kham", note="on my order")
+    settled = alert_acts.resolve(alert(), at=at(5), by="kham", note="on my order")
     assert (settled.state, settled.rings, settled.is_closed) == ("settled", False, False)
-    gone = alert_acts.returned(settled, at=at(9), since=at(9))
+    gone = alert_acts.return_to_normal(settled, at=at(9), since=at(9))
     assert (gone.state, gone.note, gone.resolved_by) == ("resolved", "on my order", "kham")
 
 
 def test_what_never_was_is_withdrawn_unless_somebody_knows_of_it() -> None:
     assert alert_acts.withdrawn(alert(), at=at(5)).state == "withdrawn"
-    known = alert_acts.acknowledged(alert(), at=at(1), by="kham")
+    known = alert_acts.acknowledge(alert(), at=at(1), by="kham")
     assert alert_acts.withdrawn(known, at=at(5)).state == "returned_acknowledged"
 
 

@@ -249,7 +249,7 @@ async def test_what_nobody_acknowledges_is_escalated_and_what_is_put_aside_comes
     assert only(node).state == "raised"
     await tick(node, rang + 300)
     assert (only(node).state, only(node).level) == ("escalated", 1)
-    assert "liaison" in only(node).told
+    assert "liaison" in only(node).notified_roles
     desk = node.desk().alerts
     aside = await desk.shelve(only(node).id, for_s=60, reason="fetches a doctor")
     assert (aside.state, aside.shelved_until, aside.shelved_by) == (
@@ -287,7 +287,7 @@ async def test_a_clock_that_is_set_back_keeps_nobody_from_being_told(node: Node)
     assert only(node, "sos").escalates_at == at(121)
     await tick(node, 121)
     assert (only(node, "sos").id, only(node, "sos").level) == (sos.id, 2)
-    assert "admin" in only(node, "sos").told
+    assert "admin" in only(node, "sos").notified_roles
 
 
 async def test_whoever_cannot_do_it_alone_tells_the_next_at_once(node: Node) -> None:
@@ -296,7 +296,7 @@ async def test_whoever_cannot_do_it_alone_tells_the_next_at_once(node: Node) -> 
     desk = node.desk().alerts
     told = await desk.escalate(only(node).id)
     assert (told.state, told.level, told.by) == ("escalated", 1, "kham")
-    assert {"planner", "technician"} <= set(told.told)
+    assert {"planner", "technician"} <= set(told.notified_roles)
     with pytest.raises(Forbidden):
         await node.desk("observer").alerts.escalate(told.id)
     last = node.rows("SELECT act, actor FROM journal ORDER BY seq DESC LIMIT 1")[0]

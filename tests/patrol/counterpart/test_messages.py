@@ -16,18 +16,18 @@ from patrol.counterpart.messages import (
     decode,
     encode,
     outbox,
-    receipted,
     receive,
+    take_receipt,
 )
-from patrol.documents.document import Document, revised
+from patrol.documents.document import Document, revise
 from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import Filing
 from patrol.errors.errors import Conflict
 from patrol.targets import custody
 from patrol.targets.hand_off import HandOff, timetable
-from patrol.targets.lifecycle import offered, refreshed, returned
-from patrol.targets.remote_hand_off import accepted_there, declined_there
-from patrol.targets.target import Target, of_case, sighted
+from patrol.targets.lifecycle import offer, refresh, return_offer
+from patrol.targets.remote_hand_off import accept_remotely, decline_remotely
+from patrol.targets.target import Target, of_case, sight
 from tests.fixtures.examples import examples
 from tests.patrol.nodes.handed import CK, HX, LAO, THAI, sighting, target
 from tests.patrol.nodes.running import START, at
@@ -75,7 +75,7 @@ class Side:
     def hear(self, message: HandOffMessage) -> Filing:
         """Take the receipt of a message that this side told."""
         receipt = HandOffReceipt(of=message.id, node=message.to_node, to_node=message.node)
-        return self.file(receipted(self.open_documents, receipt, node=self.node, now=START))
+        return self.file(take_receipt(self.open_documents, receipt, node=self.node, now=START))
 
     @property
     def made(self) -> HandOff:
@@ -99,7 +99,7 @@ class Link:
     def offer(self) -> None:
         mine = self.hx.open_documents.get(Target, self.mine.id)
         self.hx.file(
-            offered(
+            offer(
                 mine,
                 to=THAI,
                 node=HX,
@@ -113,13 +113,13 @@ class Link:
 
     def accept(self) -> HandOffMessage:
         made = self.ck.made
-        self.ck.file(accepted_there(made, term=made.term, now=at(5), by="malee"))
+        self.ck.file(accept_remotely(made, term=made.term, now=at(5), by="malee"))
         return self.ck.told("accept")
 
     def withdraw(self, made: HandOff | None = None) -> HandOffMessage:
         made = made or self.hx.made
         mine = self.hx.open_documents.get(Target, made.target)
-        self.hx.file(returned(made, mine, "withdraw", reason="", now=at(5), by="kham"))
+        self.hx.file(return_offer(made, mine, "withdraw", reason="", now=at(5), by="kham"))
         return next(
             each for each in self.hx.owes() if each.hand_off == made.id and each.what == "withdraw"
         )
@@ -229,7 +229,7 @@ def test_an_acceptance_too_late_lapses_the_offer(link: Link) -> None:
 def test_a_decline_returns_the_target_at_a_new_term(link: Link) -> None:
     link.ck.take(link.hx.told("offer"))
     made = link.ck.made
-    link.ck.file(declined_there(made, term=made.term, reason="no boat", now=at(5), by="malee"))
+    link.ck.file(decline_remotely(made, term=made.term, reason="no boat", now=at(5), by="malee"))
     link.hx.take(link.ck.told("decline"), 6)
     assert link.hx.newest(link.id).reason == "no boat"
     assert link.hx.newest(link.mine.id).term == made.term + 1
@@ -253,7 +253,7 @@ def test_the_target_may_come_back_before_its_going_was_heard(link: Link) -> None
     theirs = of_case(link.ck.open_documents, link.mine.case, THAI)
     assert theirs is not None
     link.ck.file(
-        offered(
+        offer(
             theirs, to=LAO, node=CK, to_node=HX, fixes=theirs.sightings, times=timetable(),
             now=at(8), by="malee",
         )
@@ -262,7 +262,7 @@ def test_the_target_may_come_back_before_its_going_was_heard(link: Link) -> None
     assert link.hx.lines[-2:] == [custody.HEARD, "step: hear offer"]
     assert link.hx.open_documents.get(Target, link.mine.id).state == "handed over"
     back = next(each for each in link.hx.open_documents.all(HandOff) if each.to == LAO)
-    link.hx.file(accepted_there(back, term=back.term, now=at(10), by="kham"))
+    link.hx.file(accept_remotely(back, term=back.term, now=at(10), by="kham"))
     link.ck.take(link.hx.told("accept"), 11)
     again = link.ck.told("grant")
     link.hx.take(again, 12)
@@ -278,14 +278,14 @@ def test_the_target_may_come_back_before_its_going_was_heard(link: Link) -> None
 def test_newer_sightings_follow_an_offer_and_older_ones_do_not_undo_them(link: Link) -> None:
     first = link.hx.told("offer")
     link.ck.take(first)
-    mine = sighted(
+    mine = sight(
         link.hx.open_documents.get(Target, link.mine.id),
         sighting(30),
         ground=None,
         now=at(30),
         by="kham",
     )
-    newer = refreshed(link.hx.made, mine, mine.sightings, now=at(30), by="kham")
+    newer = refresh(link.hx.made, mine, mine.sightings, now=at(30), by="kham")
     link.hx.file(Filing(documents=(mine, newer)))
     second = link.hx.told("offer")
     assert second.id != first.id
@@ -385,10 +385,10 @@ def test_an_offer_in_the_name_of_another_is_refused(link: Link) -> None:
 def test_a_receipt_from_another_node_settles_nothing(link: Link) -> None:
     offer = link.hx.told("offer")
     wrong = HandOffReceipt(of=offer.id, node="tc", to_node=HX)
-    assert not receipted(link.hx.open_documents, wrong, node=HX, now=START)
+    assert not take_receipt(link.hx.open_documents, wrong, node=HX, now=START)
     for odd in ("", "/", f"{link.id}/offer/99", "none/offer/2"):
         receipt = HandOffReceipt(of=odd, node=CK, to_node=HX)
-        assert not receipted(link.hx.open_documents, receipt, node=HX, now=START)
+        assert not take_receipt(link.hx.open_documents, receipt, node=HX, now=START)
 
 
 @given(body=st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
@@ -422,7 +422,7 @@ def test_in_whatever_order_messages_come_nobody_has_it_twice(data: st.DataObject
         elif act == "accept":
             for made in link.ck.open_documents.all(HandOff):
                 if made.is_open and at(seconds) < made.lapses_at:
-                    link.ck.file(accepted_there(made, term=made.term, now=at(seconds), by="malee"))
+                    link.ck.file(accept_remotely(made, term=made.term, now=at(seconds), by="malee"))
         elif act == "back":
             for made in link.hx.open_documents.all(HandOff):
                 if made.is_open:
@@ -452,5 +452,5 @@ def _owed(message: HandOffMessage, sides: dict[str, Side]) -> bool:
 
 def test_a_version_of_every_step_follows_the_one_before(link: Link) -> None:
     made = link.hx.made
-    later = revised(made, at=at(1), by="")
+    later = revise(made, at=at(1), by="")
     assert (later.version, later.lapses_at) == (2, START + timedelta(seconds=900))

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patrol.documents.document import Document, kind_of, new_id, revised
+from patrol.documents.document import Document, kind_of, new_id, revise
 from patrol.documents.open_documents import OpenDocuments
 from patrol.documents_registry.document_kinds import ALL, KINDS, decode, encode
 from patrol.duty.watch_log import LogEntry
@@ -82,7 +82,7 @@ def test_versions_follow_each_other_and_leave_the_older_ones_alone(count: int) -
     first = phrase()
     document = first
     for number in range(count):
-        document = revised(document, at=at(number), by="malee", text=f"{number}")
+        document = revise(document, at=at(number), by="malee", text=f"{number}")
     assert document.version == count + 1
     assert (first.version, first.text, first.by) == (1, "ຢຸດ", "kham")
     assert document.id == first.id
@@ -114,10 +114,10 @@ def test_open_documents_hold_what_is_open_by_kind_and_id() -> None:
     one, two = phrase("p1"), phrase("p2")
     open_documents.put([one, two])
     assert list(open_documents.all(Phrase)) == [one, two]
-    newer = revised(one, at=at(1), by="malee", text="stop")
+    newer = revise(one, at=at(1), by="malee", text="stop")
     open_documents.put([newer])
     assert open_documents.get(Phrase, "p1") == newer
-    open_documents.put([revised(newer, at=at(2), by="malee", retired_at=at(2))])
+    open_documents.put([revise(newer, at=at(2), by="malee", retired_at=at(2))])
     assert open_documents.find(Phrase, "p1") is None
     assert list(open_documents) == [two]
     with pytest.raises(NotFound):
@@ -131,7 +131,7 @@ def test_open_documents_may_change_while_they_are_read() -> None:
     open_documents.put(phrase(f"p{number}") for number in range(10))
     for each in open_documents:
         assert isinstance(each, Phrase)
-        open_documents.put([revised(each, at=at(1), by="x", retired_at=at(1))])
+        open_documents.put([revise(each, at=at(1), by="x", retired_at=at(1))])
     assert list(open_documents) == []
 
 
@@ -153,9 +153,9 @@ async def test_a_version_is_kept_once_and_only_after_the_one_before(store: Store
     third = msgspec.structs.replace(document, version=3)
     with pytest.raises(Conflict, match="has been changed"):
         await store.write(documents.put, third)
-    second = revised(document, at=at(1), by="malee", text="two")
+    second = revise(document, at=at(1), by="malee", text="two")
     await store.write(documents.put, second)
-    other_second = revised(document, at=at(2), by="kham", text="also two")
+    other_second = revise(document, at=at(2), by="kham", text="also two")
     with pytest.raises(Conflict, match="has been changed"):
         await store.write(documents.put, other_second)
     assert await store.read(documents.versions, "phrase", "p1") == [document, second]
@@ -177,7 +177,7 @@ async def test_open_documents_are_the_newest_versions_of_what_is_not_closed(stor
             continue
         else:
             closes = chance.random() < 0.3
-            document = revised(
+            document = revise(
                 before,
                 at=at(number),
                 by="kham",

@@ -15,7 +15,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from patrol.documents.document import Document, revised
+from patrol.documents.document import Document, revise
 from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import NOTHING, Filing, Note
 from patrol.errors.errors import Conflict, NotFound, StoreError
@@ -55,7 +55,7 @@ async def test_an_act_is_on_disk_with_its_line_before_it_is_shown(node: Node) ->
     )
 
     def change(open_documents: OpenDocuments, now: datetime) -> Filing:
-        return filing(revised(open_documents.get(Phrase, "p1"), at=now, by="malee", text="halt"))
+        return filing(revise(open_documents.get(Phrase, "p1"), at=now, by="malee", text="halt"))
 
     await node.watch.document_service.file(change)
     assert shown == [1, 2]
@@ -103,19 +103,19 @@ async def test_a_stale_version_is_refused_in_the_book_and_of_what_is_closed(node
     document_service = node.watch.document_service
     first = phrase()
     await document_service.file(lambda _b, _n: filing(first))
-    second = revised(first, at=at(1), by="a", text="one")
+    second = revise(first, at=at(1), by="a", text="one")
     await document_service.file(lambda _b, _n: filing(second))
     with pytest.raises(Conflict, match="is at version 2: look at it again"):
         await document_service.file(
-            lambda _b, _n: filing(revised(first, at=at(2), by="b", text="two"))
+            lambda _b, _n: filing(revise(first, at=at(2), by="b", text="two"))
         )
-    closed = revised(second, at=at(3), by="a", retired_at=at(3))
+    closed = revise(second, at=at(3), by="a", retired_at=at(3))
     await document_service.file(lambda _b, _n: filing(closed))
     with pytest.raises(
         Conflict, match="has been changed"
     ):  # the open documents forgot it, the store not
         await document_service.file(
-            lambda _b, _n: filing(revised(second, at=at(4), by="b", text="late"))
+            lambda _b, _n: filing(revise(second, at=at(4), by="b", text="late"))
         )
     with pytest.raises(Conflict, match="already"):
         await document_service.file(lambda _b, _n: filing(first))
@@ -128,10 +128,10 @@ async def test_orders_at_once_take_turns_and_none_is_lost(node: Node) -> None:
 
     def add(open_documents: OpenDocuments, now: datetime) -> Filing:
         before = open_documents.get(Phrase, "p1")
-        return filing(revised(before, at=now, by="x", text=str(int(before.text) + 1)))
+        return filing(revise(before, at=now, by="x", text=str(int(before.text) + 1)))
 
     def stale(_open_documents: OpenDocuments, now: datetime) -> Filing:
-        return filing(revised(phrase(), at=now, by="x", text="-1"))
+        return filing(revise(phrase(), at=now, by="x", text="-1"))
 
     orders = [document_service.file(stale if number % 5 == 4 else add) for number in range(100)]
     done = await asyncio.gather(*orders, return_exceptions=True)
@@ -214,7 +214,7 @@ async def test_a_crash_leaves_all_of_an_act_or_nothing(tmp_path: Path, moment: s
 async def test_open_documents_are_there_after_a_restart(node: Node) -> None:
     document_service = node.watch.document_service
     await document_service.file(lambda _b, _n: filing(phrase("p1"), phrase("p2")))
-    closed = revised(phrase("p1"), at=at(1), by="x", retired_at=at(1))
+    closed = revise(phrase("p1"), at=at(1), by="x", retired_at=at(1))
     await document_service.file(lambda _b, _n: filing(closed))
     again = await node.again()
     assert [document.id for document in again.watch.document_service.open_documents] == ["p2"]

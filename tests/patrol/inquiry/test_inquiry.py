@@ -160,14 +160,14 @@ async def test_every_moment_that_is_told_is_there_as_data(works: Node) -> None:
     frames = [rejection(b"$GPRMC,867322035135813,V*00")]
     answer = await why(works, "test:867322035135813", rejected=frames)
     assert [each.at for each in answer.moments] == [frames[0].heard_at]
-    assert answer.moments[0].said in answer.says
+    assert answer.moments[0].text in answer.says
     await assigned(works)
     await works.hear(said("a", 130))
     answer = await why(works, "a")
     told = " ".join(hop.says for hop in answer.hops)
     assert {each.at for each in answer.moments} == {at(-100), at(130)}
     assert told.count("UTC") == 2
-    assert all(each.said in told for each in answer.moments)
+    assert all(each.text in told for each in answer.moments)
 
 
 @pytest.mark.parametrize(
@@ -435,6 +435,6 @@ def test_a_reason_is_given_exactly_for_what_joins_no_map(
 
 
 def test_evidence_of_nothing_gives_an_answer() -> None:
-    answer = inquire(InquiryFindings(asked="x", now=datetime.now(at(0).tzinfo)))
+    answer = inquire(InquiryFindings(query="x", now=datetime.now(at(0).tzinfo)))
     assert (answer.verdict, answer.says) == ("no_channel", "This node has no channel.")
     assert unusable_why(Position(lon=100.4, lat=20.0), None, ()) is None

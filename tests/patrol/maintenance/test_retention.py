@@ -21,7 +21,7 @@ from patrol.documents.document import Document, new_id
 from patrol.documents.transaction import Filing
 from patrol.errors.errors import StoreError
 from patrol.incidents.incident import Incident, parse_time
-from patrol.maintenance.retention import Retention, doomed, merged, needed
+from patrol.maintenance.retention import Retention, due_for_removal, merged, needed
 from patrol.maintenance.retention_policy import RetentionPolicy
 from patrol.store.receptions import thinning
 from patrol.store.receptions.thinning import DocumentSummary, RetentionCandidate
@@ -449,7 +449,7 @@ def test_of_each_part_one_stays_and_nothing_in_a_window_goes(
     given_: list[RetentionCandidate], part_us: int | None, windows: list[tuple[int, int]]
 ) -> None:
     kept_windows = merged((start * MINUTE, end * MINUTE) for start, end in windows)
-    going = doomed(given_, kept_windows, part_us)
+    going = due_for_removal(given_, kept_windows, part_us)
     gone = {each.id for each in going}
     assert not any(s <= each.time_us < e for each in going for s, e in kept_windows)
     if part_us is None:
@@ -458,4 +458,7 @@ def test_of_each_part_one_stays_and_nothing_in_a_window_goes(
     parts = {(each.usable, each.time_us // part_us) for each in given_ if each.bare}
     left = [each for each in given_ if each.bare and each.id not in gone]
     assert {(each.usable, each.time_us // part_us) for each in left} == parts
-    assert doomed([each for each in given_ if each.id not in gone], kept_windows, part_us) == []
+    assert (
+        due_for_removal([each for each in given_ if each.id not in gone], kept_windows, part_us)
+        == []
+    )

@@ -51,10 +51,10 @@ def night(*days: Any) -> Hours:
 def proposed(when: datetime | None = None, parties: Any = (HX, CK), **changes: Any) -> Agreement:
     """Return a proposed agreement between the parties."""
     when = at(0) if when is None else when
-    draft = acts.drafted(
+    draft = acts.draft(
         terms(**changes), [each.agency for each in parties], at=when, who=parties[0], origin="n"
     )
-    return acts.proposed(draft, at=when, who=parties[0])
+    return acts.propose(draft, at=when, who=parties[0])
 
 
 def active(when: datetime | None = None, parties: Any = (HX, CK), **changes: Any) -> Agreement:
@@ -62,7 +62,7 @@ def active(when: datetime | None = None, parties: Any = (HX, CK), **changes: Any
     when = at(0) if when is None else when
     agreement = proposed(when, parties, **changes)
     for party in parties:
-        agreement = acts.signed(agreement, at=when, who=party)
+        agreement = acts.sign(agreement, at=when, who=party)
     return agreement
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection
 
 from patrol.audit.chain import FIRST, Chain, ChainFault, Entry, chained
-from patrol.documents.document import revised
+from patrol.documents.document import revise
 from patrol.documents.transaction import Filing, Note
 from patrol.messages.phrases import Phrase
 from patrol.store.engine.engine import connect_to_read, open_engine
@@ -95,7 +95,7 @@ async def fill(file: Path) -> None:
                 fresh = Phrase(id=id, agency=AGENCY, at=node.time, language="lo", text="ຢຸດ")
                 new = fresh
             else:
-                new = revised(known, at=node.time, by="malee", text=f"v{known.version + 1}")
+                new = revise(known, at=node.time, by="malee", text=f"v{known.version + 1}")
             filing = Filing(documents=(new,), act="write", actor="malee", reason="r")
             await document_service.file(lambda _b, _n, filing=filing: filing)  # type: ignore[misc]
             node.time += timedelta(seconds=1.000001)

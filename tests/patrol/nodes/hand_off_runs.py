@@ -26,7 +26,7 @@ import msgspec
 from sqlalchemy import Connection, event
 
 from patrol.agreements.agreement import Agreement, Terms
-from patrol.agreements.lifecycle import Party, drafted, proposed, resumed, signed, suspended
+from patrol.agreements.lifecycle import Party, draft, propose, resume, sign, suspend
 from patrol.audit.chain import Entry
 from patrol.counterpart.mailbox import NodeMailbox
 from patrol.counterpart.messages import HandOffMessage, HandOffReceipt, decode, encode
@@ -450,9 +450,9 @@ def agreement() -> Agreement:
     )
     at = START - timedelta(hours=1)
     lao, thai = Party(agency=LAO), Party(agency=THAI)
-    made = drafted(terms, [LAO, THAI], at=at, who=lao, origin="test")
-    made = proposed(made, at=at, who=lao)
-    return signed(signed(made, at=at, who=lao), at=at, who=thai)
+    made = draft(terms, [LAO, THAI], at=at, who=lao, origin="test")
+    made = propose(made, at=at, who=lao)
+    return sign(sign(made, at=at, who=lao), at=at, who=thai)
 
 
 def signed_by_both(_open_documents: OpenDocuments, _now: datetime) -> Filing:
@@ -469,9 +469,9 @@ def toggled(open_documents: OpenDocuments, now: datetime) -> Filing:
     """Suspend the agreement, or resume it; an act for the document service."""
     [known] = open_documents.all(Agreement)
     if known.state == "active":
-        made = suspended(known, at=now, who=Party(agency=THAI), reason="a row")
+        made = suspend(known, at=now, who=Party(agency=THAI), reason="a row")
     else:
-        made = resumed(known, at=now, who=Party(agency=THAI))
+        made = resume(known, at=now, who=Party(agency=THAI))
         # A thousand suspensions in one agreement would only slow the runs down.
         made = msgspec.structs.replace(made, windows=agreement().windows)
     return Filing(documents=(made,), act="consent", actor="malee", agency=THAI)

@@ -11,10 +11,10 @@ from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import Filing
 from patrol.documents_registry.document_kinds import decode, encode
 from patrol.targets.hand_off import HandOff, timetable
-from patrol.targets.lifecycle import accepted, declined, escalated, offered, returned
-from patrol.targets.remote_hand_off import accepted_there, granted, receive_grant
+from patrol.targets.lifecycle import accept, decline, escalate, offer, return_offer
+from patrol.targets.remote_hand_off import accept_remotely, grant, receive_grant
 from patrol.targets.sightings import Sighting
-from patrol.targets.target import Target, closed, new_target, opened
+from patrol.targets.target import Target, close, new_target, open_target
 from tests.patrol.nodes.running import START, at
 
 LAO, THAI = "la-hx", "th-ck"
@@ -38,7 +38,7 @@ def target(**more: Any) -> Target:
         **more,
     )
     seen = sighting()
-    [made] = opened(made, seen, ground=None, by="kham").documents  # type: ignore[assignment]
+    [made] = open_target(made, seen, ground=None, by="kham").documents  # type: ignore[assignment]
     return made
 
 
@@ -71,7 +71,7 @@ class Case:
 
     def offer(self, now: datetime = START) -> HandOff:
         filing = self.file(
-            offered(
+            offer(
                 self.target,
                 to=THAI,
                 node=HX,
@@ -93,14 +93,14 @@ def in_state(state: str) -> tuple[HandOff, Target]:
     case = Case(to_node="" if state == "taken" else CK)
     made, mine = case.offer(), case.target
     steps: dict[str, Any] = {
-        "escalated": lambda: escalated(made, now=START),
-        "accepted": lambda: accepted_there(made, term=made.term, now=START, by="malee"),
-        "declined": lambda: declined(made, mine, term=made.term, reason="", now=START, by="malee"),
-        "withdrawn": lambda: returned(made, mine, "withdraw", reason="", now=START, by="kham"),
-        "lapsed": lambda: returned(made, mine, "lapse", reason="", now=START, by=""),
-        "cut": lambda: returned(made, mine, "cut", reason="", now=START, by=""),
-        "granted": lambda: granted(made, mine, now=START),
-        "taken": lambda: accepted(made, mine, None, term=made.term, now=START, by="malee"),
+        "escalated": lambda: escalate(made, now=START),
+        "accepted": lambda: accept_remotely(made, term=made.term, now=START, by="malee"),
+        "declined": lambda: decline(made, mine, term=made.term, reason="", now=START, by="malee"),
+        "withdrawn": lambda: return_offer(made, mine, "withdraw", reason="", now=START, by="kham"),
+        "lapsed": lambda: return_offer(made, mine, "lapse", reason="", now=START, by=""),
+        "cut": lambda: return_offer(made, mine, "cut", reason="", now=START, by=""),
+        "granted": lambda: grant(made, mine, now=START),
+        "taken": lambda: accept(made, mine, None, term=made.term, now=START, by="malee"),
     }
     if state == "offered":
         return made, mine
@@ -116,7 +116,7 @@ def target_in(state: str) -> Target:
     if state == "followed":
         return target()
     if state == "closed":
-        return only(closed(target(), "lost", "", now=START, by="kham"))
+        return only(close(target(), "lost", "", now=START, by="kham"))
     if state == "handed over":
         made, mine = in_state("granted")
         mine_after = receive_grant(made, mine, now=START).documents[1]

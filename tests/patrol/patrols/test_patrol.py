@@ -62,15 +62,15 @@ def drafted(**more: Any) -> Patrol:
 
 def signed_by_both(patrol: Patrol) -> Patrol:
     """Return the patrol proposed and signed."""
-    patrol = acts.proposed(patrol, at=at(1), who=KHAM)
-    patrol = acts.signed(patrol, revision=patrol.revision, at=at(2), who=KHAM)
-    return acts.signed(patrol, revision=patrol.revision, at=at(3), who=MALEE)
+    patrol = acts.propose(patrol, at=at(1), who=KHAM)
+    patrol = acts.sign(patrol, revision=patrol.revision, at=at(2), who=KHAM)
+    return acts.sign(patrol, revision=patrol.revision, at=at(3), who=MALEE)
 
 
 def under_way(**more: Any) -> Patrol:
     """Return a joint patrol that was begun at second 3600."""
-    patrol = acts.readied(signed_by_both(drafted(**more)), at=at(4), who=KHAM)
-    return acts.started(patrol, at=at(3600), who=KHAM)
+    patrol = acts.make_ready(signed_by_both(drafted(**more)), at=at(4), who=KHAM)
+    return acts.start(patrol, at=at(3600), who=KHAM)
 
 
 def in_state(state: PatrolState) -> Patrol:
@@ -79,44 +79,44 @@ def in_state(state: PatrolState) -> Patrol:
     if state == "draft":
         return patrol
     if state == "proposed":
-        return acts.proposed(patrol, at=at(1), who=KHAM)
+        return acts.propose(patrol, at=at(1), who=KHAM)
     if state == "signed":
         return signed_by_both(patrol)
     if state == "ready":
-        return acts.readied(signed_by_both(patrol), at=at(4), who=KHAM)
+        return acts.make_ready(signed_by_both(patrol), at=at(4), who=KHAM)
     if state == "cancelled":
-        return acts.cancelled(patrol, at=at(1), who=KHAM)
+        return acts.cancel(patrol, at=at(1), who=KHAM)
     going = under_way()
-    return going if state == "under way" else acts.ended(going, at=at(9000), who=MALEE)
+    return going if state == "under way" else acts.end(going, at=at(9000), who=MALEE)
 
 
 def _sign(patrol: Patrol) -> Patrol:
-    return acts.signed(patrol, revision=patrol.revision, at=at(20), who=KHAM)
+    return acts.sign(patrol, revision=patrol.revision, at=at(20), who=KHAM)
 
 
 def _sign_last(patrol: Patrol) -> Patrol:
     if patrol.state == "proposed":
-        patrol = acts.signed(patrol, revision=patrol.revision, at=at(20), who=KHAM)
-    return acts.signed(patrol, revision=patrol.revision, at=at(21), who=MALEE)
+        patrol = acts.sign(patrol, revision=patrol.revision, at=at(20), who=KHAM)
+    return acts.sign(patrol, revision=patrol.revision, at=at(21), who=MALEE)
 
 
 def _withdraw(patrol: Patrol) -> Patrol:
     if patrol.state == "proposed":
-        patrol = acts.signed(patrol, revision=patrol.revision, at=at(20), who=KHAM)
+        patrol = acts.sign(patrol, revision=patrol.revision, at=at(20), who=KHAM)
     return acts.withdrawn(patrol, at=at(21), who=KHAM)
 
 
 DOES: dict[str, Callable[[Patrol], Patrol]] = {
-    "change": lambda p: acts.changed(p, {"note": "lights out"}, at=at(20), who=MALEE),
-    "propose": lambda p: acts.proposed(p, at=at(20), who=KHAM),
-    "cancel": lambda p: acts.cancelled(p, at=at(20), who=KHAM),
+    "change": lambda p: acts.change(p, {"note": "lights out"}, at=at(20), who=MALEE),
+    "propose": lambda p: acts.propose(p, at=at(20), who=KHAM),
+    "cancel": lambda p: acts.cancel(p, at=at(20), who=KHAM),
     "sign": _sign,
     "sign last": _sign_last,
     "withdraw signature": _withdraw,
-    "ready": lambda p: acts.readied(p, at=at(20), who=MALEE),
-    "start": lambda p: acts.started(p, at=at(20), who=KHAM),
-    "check in": lambda p: acts.checked_in(p, unit="naga", told_at=at(4000), at=at(4001), who=KHAM),
-    "end": lambda p: acts.ended(p, at=at(20), who=KHAM),
+    "ready": lambda p: acts.make_ready(p, at=at(20), who=MALEE),
+    "start": lambda p: acts.start(p, at=at(20), who=KHAM),
+    "check in": lambda p: acts.check_in(p, unit="naga", told_at=at(4000), at=at(4001), who=KHAM),
+    "end": lambda p: acts.end(p, at=at(20), who=KHAM),
 }
 
 
@@ -203,18 +203,18 @@ def test_any_change_of_content_needs_all_signatures_again(name: str, state: Patr
     before = in_state(state)
     if name == "agencies":
         with pytest.raises(Conflict, match="agencies of a patrol that was proposed stay"):
-            acts.changed(before, {name: (AGENCY, OTHER, "mm-tl")}, at=at(20), who=KHAM)
+            acts.change(before, {name: (AGENCY, OTHER, "mm-tl")}, at=at(20), who=KHAM)
         return
-    after = acts.changed(before, {name: CHANGES[name]}, at=at(20), who=MALEE)
+    after = acts.change(before, {name: CHANGES[name]}, at=at(20), who=MALEE)
     assert (after.state, after.signatures, after.revision) == ("proposed", (), before.revision + 1)
     assert after.unsigned == (AGENCY, OTHER)
     with pytest.raises(Conflict, match=f"read revision {after.revision}, not {before.revision}"):
-        acts.signed(after, revision=before.revision, at=at(21), who=KHAM)
+        acts.sign(after, revision=before.revision, at=at(21), who=KHAM)
 
 
 def test_the_same_content_again_is_no_change() -> None:
     before = in_state("signed")
-    assert acts.changed(before, {"name": before.name}, at=at(20), who=KHAM) is before
+    assert acts.change(before, {"name": before.name}, at=at(20), who=KHAM) is before
 
 
 def test_a_signature_put_under_another_content_is_none() -> None:
@@ -234,19 +234,19 @@ def test_an_agency_signs_once_and_takes_its_signature_back() -> None:
     with pytest.raises(Conflict, match="th-ck has not signed it"):
         acts.withdrawn(once, at=at(21), who=MALEE)
     with pytest.raises(Conflict, match="the signature of mm-tl is not asked for"):
-        acts.signed(once, revision=1, at=at(21), who=PatrolActor(name="x", agency="mm-tl"))
+        acts.sign(once, revision=1, at=at(21), who=PatrolActor(name="x", agency="mm-tl"))
     back = acts.withdrawn(in_state("ready"), at=at(22), who=MALEE)
     assert (back.state, back.unsigned, back.ready_at) == ("proposed", (OTHER,), None)
 
 
 def test_only_the_owner_cancels() -> None:
     with pytest.raises(Conflict, match="only la-hx can cancel"):
-        acts.cancelled(in_state("signed"), at=at(20), who=MALEE)
+        acts.cancel(in_state("signed"), at=at(20), who=MALEE)
 
 
 def test_an_annex_is_its_agencys_alone_and_no_content() -> None:
-    patrol = acts.annexed(in_state("signed"), "informant at the pier", at=at(5), who=KHAM)
-    patrol = acts.annexed(patrol, "second engine is weak", at=at(6), who=MALEE)
+    patrol = acts.annex(in_state("signed"), "informant at the pier", at=at(5), who=KHAM)
+    patrol = acts.annex(patrol, "second engine is weak", at=at(6), who=MALEE)
     assert patrol.unsigned == ()
     ours, theirs = patrol.part_for(AGENCY), patrol.part_for(OTHER)
     assert ours is not None
@@ -260,7 +260,7 @@ def test_an_annex_is_its_agencys_alone_and_no_content() -> None:
     assert shared is not None
     assert not shared.annexes
     assert not any(each.agency == OTHER for each in shared.members), "not ours to share"
-    gone = acts.annexed(patrol, "", at=at(7), who=KHAM)
+    gone = acts.annex(patrol, "", at=at(7), who=KHAM)
     assert [each.agency for each in gone.annexes] == [OTHER]
 
 
@@ -275,7 +275,7 @@ def test_every_field_says_whether_it_may_cross(kind: type[msgspec.Struct]) -> No
 
 
 def test_a_patrol_comes_back_from_its_json_as_it_was() -> None:
-    patrol = acts.changed(drafted(), CHANGES | {"name": "ສາຍນ້ຳ"}, at=at(1), who=KHAM)
+    patrol = acts.change(drafted(), CHANGES | {"name": "ສາຍນ້ຳ"}, at=at(1), who=KHAM)
     assert decode("patrol", encode(patrol)) == patrol
 
 
@@ -289,8 +289,8 @@ def test_while_suspended_each_side_holds_its_own_part_and_nothing_joint_is_done(
             Rendezvous(name="both", lon=100.4, lat=20.2, at=at(6000)),
         )
     )
-    going = acts.checked_in(going, unit="khong", told_at=at(3700), at=at(3700), who=MALEE)
-    cut = acts.suspended(going, "th-ck suspended it", at=at(3800), who=KHAM)
+    going = acts.check_in(going, unit="khong", told_at=at(3700), at=at(3700), who=MALEE)
+    cut = acts.suspend(going, "th-ck suspended it", at=at(3800), who=KHAM)
     ours, theirs = cut.part_for(AGENCY), cut.part_for(OTHER)
     assert ours is not None
     assert theirs is not None
@@ -301,14 +301,14 @@ def test_while_suspended_each_side_holds_its_own_part_and_nothing_joint_is_done(
     assert [each.unit for each in theirs.check_ins] == ["khong"]
     assert {each.agency for each in ours.signatures} == {AGENCY}
     assert ours.suspended_why == "th-ck suspended it"
-    assert acts.checked_in(cut, unit="naga", told_at=at(3900), at=at(3900), who=KHAM).check_ins
-    assert acts.ended(cut, at=at(4000), who=KHAM).state == "ended"
-    ready = acts.suspended(in_state("ready"), "why", at=at(5), who=KHAM)
+    assert acts.check_in(cut, unit="naga", told_at=at(3900), at=at(3900), who=KHAM).check_ins
+    assert acts.end(cut, at=at(4000), who=KHAM).state == "ended"
+    ready = acts.suspend(in_state("ready"), "why", at=at(5), who=KHAM)
     for act in ("change", "start"):
         with pytest.raises(Conflict, match="it is suspended: why"):
             DOES[act](ready)
-    cut = acts.checked_in(cut, unit="naga", note="alone", told_at=at(3950), at=at(3950), who=KHAM)
-    resumed = acts.suspended(cut, None, at=at(4000), who=KHAM)
+    cut = acts.check_in(cut, unit="naga", note="alone", told_at=at(3950), at=at(3950), who=KHAM)
+    resumed = acts.suspend(cut, None, at=at(4000), who=KHAM)
     for agency, units in ((AGENCY, {"naga", "khong"}), (OTHER, {"khong"})):
         held = resumed.part_for(agency)
         assert held is not None
@@ -423,7 +423,7 @@ def test_a_check_in_is_overdue_after_the_last_that_counts(
 ) -> None:
     patrol = under_way(check_in_interval_s=float(interval), check_in_by_message=counts)
     if told is not None:
-        patrol = acts.checked_in(patrol, unit="naga", told_at=at(told), at=at(20_000), who=KHAM)
+        patrol = acts.check_in(patrol, unit="naga", told_at=at(told), at=at(20_000), who=KHAM)
     times = [3600] + [told] * (told is not None) + [heard] * (counts and heard is not None)
     last = max(each for each in times if each is not None)
 

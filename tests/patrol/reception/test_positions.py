@@ -181,4 +181,4 @@ async def test_half_a_place_is_none_and_it_is_told_why(
         heard = message.transmission
         assert heard.position is None
         assert "out_of_range" in heard.flags
-        assert (await node.desk("technician").visible.inquire(address())).asked == address()
+        assert (await node.desk("technician").visible.inquire(address())).query == address()

@@ -161,7 +161,7 @@ def world(rng: random.Random) -> tuple[OpenDocuments, list[Judge], list[dict[str
         second = -4000.0
         for party in rng.sample(parties, len(parties)):
             if rng.random() < 0.98:
-                agreement = acts.signed(agreement, at=at(second), who=party)
+                agreement = acts.sign(agreement, at=at(second), who=party)
                 judge.sign(party.agency, second)
                 second += rng.choice((0, 100))
         for _ in range(rng.randrange(7)):
@@ -236,7 +236,7 @@ def step(rng: random.Random, agreement: Agreement, judge: Judge, second: float) 
     if act == "suspend" and who.agency not in judge.withheld:
         also = rng.choice(((), (), LINES[:1], LINES[1:], LINES))
         judge.suspend(who.agency, second, also)
-        return acts.suspended(agreement, at=when, who=who, reason="a row", also=also)
+        return acts.suspend(agreement, at=when, who=who, reason="a row", also=also)
     if act == "resume" and who.agency in judge.withheld:
         backfill = None
         if rng.random() < 0.5:
@@ -245,12 +245,12 @@ def step(rng: random.Random, agreement: Agreement, judge: Judge, second: float) 
             backfill = Backfill(start=at(a), end=at(b), classes=(name,))
             judge.backfills.append((who.agency, name, a, b))
         judge.resume(who.agency, second)
-        return acts.resumed(agreement, at=when, who=who, backfill=backfill)
+        return acts.resume(agreement, at=when, who=who, backfill=backfill)
     if act == "backfill":
         a, b = sorted(rng.sample(range(-20_000, int(second)), 2))
         name = rng.choice(judge.said["classes"])
         judge.backfills.append((who.agency, name, a, b))
-        return acts.backfilled(
+        return acts.backfill(
             agreement, Backfill(start=at(a), end=at(b), classes=(name,)), at=when, who=who
         )
     if act == "change" and rng.random() < 0.4:
@@ -258,15 +258,15 @@ def step(rng: random.Random, agreement: Agreement, judge: Judge, second: float) 
         if second >= said["valid_until"]:
             return agreement
         judge.change(said)
-        agreement = acts.changed(agreement, terms(**ours(said)), at=when, who=who)
+        agreement = acts.change(agreement, terms(**ours(said)), at=when, who=who)
         for party in judge.parties:
             if rng.random() < 0.95:
                 judge.sign(party, second)
-                agreement = acts.signed(agreement, at=when, who=parties[party])
+                agreement = acts.sign(agreement, at=when, who=parties[party])
         return agreement
     if act == "end" and rng.random() < 0.1:
         judge.end(second)
-        return acts.ended(agreement, at=when, who=who)
+        return acts.end(agreement, at=when, who=who)
     return agreement
 
 
@@ -578,8 +578,8 @@ def seen(second: float, *, raised: float | None = None, **more: Any) -> Seen:
 
 
 def suspended_for_a_while(**changes: Any) -> Agreement:
-    agreement = acts.suspended(active(at(0), **changes), at=at(100), who=HX, reason="a")
-    return acts.resumed(agreement, at=at(200), who=HX)
+    agreement = acts.suspend(active(at(0), **changes), at=at(100), who=HX, reason="a")
+    return acts.resume(agreement, at=at(200), who=HX)
 
 
 def test_a_document_of_the_gap_never_crosses_nor_one_that_began_in_it() -> None:

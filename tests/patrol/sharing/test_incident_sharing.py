@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from patrol.agreements.agreement import Agreement, Terms
-from patrol.agreements.lifecycle import Party, drafted, proposed, resumed, signed, suspended
+from patrol.agreements.lifecycle import Party, draft, propose, resume, sign, suspend
 from patrol.documents.transaction import Filing
 from patrol.errors.errors import Conflict, Forbidden, NotFound
 from patrol.incidents.incident import ArrestCount, Incident, Seizure, parse_time
@@ -47,10 +47,10 @@ async def agreement(
     )
     laos, thailand = Party(agency=AGENCY, name="kham"), Party(agency=OTHER, name="malee")
     now = node.time
-    made = await filed(node, drafted(terms, (AGENCY, OTHER), at=now, who=laos, origin=NODE))
-    made = await filed(node, proposed(made, at=now, who=laos))
+    made = await filed(node, draft(terms, (AGENCY, OTHER), at=now, who=laos, origin=NODE))
+    made = await filed(node, propose(made, at=now, who=laos))
     for party in (laos, thailand):
-        made = await filed(node, signed(made, at=now, who=party))
+        made = await filed(node, sign(made, at=now, who=party))
     assert made.state == "active"
     return made
 
@@ -224,9 +224,9 @@ async def test_of_a_suspension_nothing_that_was_told_by_its_date_crosses_later(n
         ("2026-12-03T01:00+07:00", "2026-12-03T02:00+07:00"),
     ):
         node.time = datetime.fromisoformat(begins).astimezone(UTC)
-        held = await filed(node, suspended(held, at=node.time, who=who, reason="for a while"))
+        held = await filed(node, suspend(held, at=node.time, who=who, reason="for a while"))
         node.time = datetime.fromisoformat(ends).astimezone(UTC)
-        held = await filed(node, resumed(held, at=node.time, who=who))
+        held = await filed(node, resume(held, at=node.time, who=who))
     node.time += timedelta(days=4)
     other = node.desk("commander", agency=OTHER, name="malee").incidents
     for day, crosses in (("11-26", False), ("11-28", False), ("12-02", True), ("12-03", False)):
@@ -250,7 +250,7 @@ async def test_after_a_suspension_nothing_of_it_is_left(node: Node, state: str) 
     assert await other.photos.body(made.photos[0])
     node.time = at(120)
     who = Party(agency=AGENCY, name="kham")
-    await filed(node, suspended(held, at=node.time, who=who, reason="a row of the capitals"))
+    await filed(node, suspend(held, at=node.time, who=who, reason="a row of the capitals"))
     for _ in range(2):
         other = node.desk("commander", agency=OTHER, name="malee")
         with pytest.raises(NotFound):
@@ -271,7 +271,7 @@ async def test_who_learned_a_hash_opens_nothing_with_it(node: Node) -> None:
     assert await other.photos.body(made.photos[0])
     node.time = at(120)
     who = Party(agency=AGENCY, name="kham")
-    await filed(node, suspended(held, at=node.time, who=who, reason="for a while"))
+    await filed(node, suspend(held, at=node.time, who=who, reason="for a while"))
     told: dict[str, Any] = {
         "category": "drugs",
         "happened_at": node.time,
@@ -340,7 +340,7 @@ async def test_each_side_logs_one_event_and_both_count_it_once_while_they_share(
         assert set(made.by_agency) == {AGENCY, OTHER}
     node.time = at(120)
     who = Party(agency=AGENCY, name="kham")
-    await filed(node, suspended(held, at=node.time, who=who, reason="for a while"))
+    await filed(node, suspend(held, at=node.time, who=who, reason="for a while"))
     assert await other.incidents(IncidentQuery()) == [there]
     for desk, agency in ((other, OTHER), (node.desk().incidents, AGENCY)):
         made = await desk.totals(IncidentQuery())
@@ -369,7 +369,7 @@ async def test_a_suspension_while_a_list_is_put_together_leaves_nothing_in_it(
             if turns == 2:
                 node.time = at(120)
                 who = Party(agency=AGENCY, name="kham")
-                last = suspended(held, at=node.time, who=who, reason="for a while")
+                last = suspend(held, at=node.time, who=who, reason="for a while")
                 await filed(node, last)
 
     monkeypatch.setattr("patrol.desks.incidents.incidents.AT_ONCE", 1)
@@ -402,7 +402,7 @@ async def test_who_is_offered_a_target_sees_its_photo_while_the_agreement_holds(
     assert await there.photos.body(photo.sha256) == photo.body
     node.time = at(120)
     who = Party(agency=AGENCY, name="kham")
-    await filed(node, suspended(held, at=node.time, who=who, reason="for a while"))
+    await filed(node, suspend(held, at=node.time, who=who, reason="for a while"))
     with pytest.raises(NotFound):
         await there.photos.body(photo.sha256)
     assert await here.photos.body(photo.sha256) == photo.body

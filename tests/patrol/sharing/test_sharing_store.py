@@ -47,15 +47,15 @@ async def fleet(node: Node, hours: int = 60) -> str:
 
 def agreements(boat: str) -> dict[str, list[Any]]:
     """Return sets of documents that let part of it cross."""
-    gap = acts.suspended(active(at(0)), at=at(10 * HOUR), who=HX, reason="a")
-    resumed = acts.resumed(gap, at=at(20 * HOUR), who=HX)
-    backfilled = acts.backfilled(
+    gap = acts.suspend(active(at(0)), at=at(10 * HOUR), who=HX, reason="a")
+    resumed = acts.resume(gap, at=at(20 * HOUR), who=HX)
+    backfilled = acts.backfill(
         resumed,
         Backfill(start=at(12 * HOUR), end=at(13 * HOUR), classes=("tracks",)),
         at=at(21 * HOUR),
         who=CK,
     )
-    not_its_own = acts.backfilled(
+    not_its_own = acts.backfill(
         resumed,
         Backfill(start=at(12 * HOUR), end=at(13 * HOUR), classes=("tracks",)),
         at=at(21 * HOUR),
@@ -66,9 +66,9 @@ def agreements(boat: str) -> dict[str, list[Any]]:
     return {
         "all": [active(at(0))],
         "none": [],
-        "suspended": [acts.suspended(active(at(0)), at=at(40 * HOUR), who=HX, reason="a")],
+        "suspended": [acts.suspend(active(at(0)), at=at(40 * HOUR), who=HX, reason="a")],
         "suspended by the owner": [
-            acts.suspended(active(at(0)), at=at(40 * HOUR), who=CK, reason="a")
+            acts.suspend(active(at(0)), at=at(40 * HOUR), who=CK, reason="a")
         ],
         "resumed": [resumed],
         "backfilled": [backfilled],
@@ -161,7 +161,7 @@ async def test_store_and_predicate_let_the_same_positions_cross(tmp_path: Path, 
         assert np.allclose(path.lats, [fix.lat for fix in told])
         times = [fix.time.timestamp() for fix in told]
         assert path.times_s.tolist() == pytest.approx(times)
-        assert {state.id for state in desk.history.tracked()} == {boat}
+        assert {state.id for state in desk.history.tracked_units()} == {boat}
         for fixes in (await desk.visible.tracks(start=at(0), end=at(100 * HOUR))).values():
             assert {fix.time for fix in fixes} <= {fix.time for fix in told}
             assert all(fix in told for fix in fixes)
@@ -283,7 +283,7 @@ async def test_what_is_read_is_asked_again_after_the_store_answered(node: Node) 
     async def slow(*asked: Any) -> Any:
         found = await read(*asked)
         node.watch.document_service.open_documents.put(
-            [acts.suspended(agreement, at=node.time, who=CK, reason="now")]
+            [acts.suspend(agreement, at=node.time, who=CK, reason="now")]
         )
         return found
 

@@ -17,19 +17,19 @@ from patrol.documents.transaction import Filing
 from patrol.errors.errors import Conflict, IllegalStep
 from patrol.targets import custody
 from patrol.targets.hand_off import LIFECYCLE, HandOff, OwedMessage, timetable
-from patrol.targets.lifecycle import accepted, declined, escalated, offered, returned
+from patrol.targets.lifecycle import accept, decline, escalate, offer, return_offer
 from patrol.targets.prediction import Landing, PredictedPoint, Prediction
 from patrol.targets.remote_hand_off import (
-    accepted_there,
-    declined_there,
-    ended_there,
-    granted,
+    accept_remotely,
+    decline_remotely,
+    end_remotely,
+    grant,
     receive_grant,
     take_over,
 )
 from patrol.targets.sightings import Sighting
 from patrol.targets.target import LIFECYCLE as TARGET_LIFECYCLE
-from patrol.targets.target import MOST_REMARKS, Remark, Target, changed, closed, remarked, sighted
+from patrol.targets.target import MOST_REMARKS, Remark, Target, add_remark, change, close, sight
 from patrol.units.data_classes import DATA_CLASSES, crossed, marks
 from patrol.watch.offer_timeouts import time_brings
 from tests.patrol.nodes.handed import (
@@ -65,14 +65,14 @@ def test_the_table_takes_every_legal_step_and_no_other(
 
 
 HAND_OFF_STEPS: dict[str, Any] = {
-    "escalate": lambda made, mine: escalated(made, now=START),
-    "accept": lambda made, mine: accepted_there(made, term=made.term, now=START, by="malee"),
-    "decline": lambda made, mine: declined_there(
+    "escalate": lambda made, mine: escalate(made, now=START),
+    "accept": lambda made, mine: accept_remotely(made, term=made.term, now=START, by="malee"),
+    "decline": lambda made, mine: decline_remotely(
         made, term=made.term, reason="", now=START, by="malee"
     ),
-    "withdraw": lambda made, mine: ended_there(made, "withdraw", term=9, reason="", now=START),
-    "lapse": lambda made, mine: ended_there(made, "lapse", term=9, reason="", now=START),
-    "cut": lambda made, mine: ended_there(made, "cut", term=9, reason="", now=START),
+    "withdraw": lambda made, mine: end_remotely(made, "withdraw", term=9, reason="", now=START),
+    "lapse": lambda made, mine: end_remotely(made, "lapse", term=9, reason="", now=START),
+    "cut": lambda made, mine: end_remotely(made, "cut", term=9, reason="", now=START),
     "grant": lambda made, mine: take_over(made, None, term=9, now=START),
     "take": lambda made, mine: receive_grant(made, mine, now=START),
 }
@@ -100,16 +100,16 @@ def target_steps(mine: Target) -> dict[str, Any]:
     given_back = hand_off("accepted")
     granted_one = msgspec.structs.replace(hand_off("granted"), id=mine.hand_off)
     return {
-        "sight": lambda: sighted(mine, sighting(9), ground=None, now=START, by="k"),
-        "change": lambda: changed(mine, now=START, by="k", name="other"),
-        "offer": lambda: offered(
+        "sight": lambda: sight(mine, sighting(9), ground=None, now=START, by="k"),
+        "change": lambda: change(mine, now=START, by="k", name="other"),
+        "offer": lambda: offer(
             mine, to=THAI, node=HX, fixes=(), times=timetable(), now=START, by="k"
         ).documents[0],
-        "close": lambda: only(closed(mine, "lost", "", now=START, by="k")),
-        "keep": lambda: returned(
+        "close": lambda: only(close(mine, "lost", "", now=START, by="k")),
+        "keep": lambda: return_offer(
             hand_off("offered"), mine, "withdraw", reason="", now=START, by="k"
         ).documents[1],
-        "grant": lambda: granted(hand_off("offered"), mine, now=START).documents[1],
+        "grant": lambda: grant(hand_off("offered"), mine, now=START).documents[1],
         "take": lambda: take_over(given_back, mine, term=9, now=START).documents[1],
         "hear": lambda: receive_grant(granted_one, mine, now=START).documents[-1],
     }
@@ -137,7 +137,7 @@ def test_acceptance_in_one_node_moves_custody_in_one_filing() -> None:
     case = Case()
     made = case.offer()
     assert (case.target.state, case.target.is_had) == ("offered", True)
-    filing = case.file(accepted(made, case.target, None, term=made.term, now=at(5), by="malee"))
+    filing = case.file(accept(made, case.target, None, term=made.term, now=at(5), by="malee"))
     _, mine, theirs = filing.documents
     assert isinstance(mine, Target)
     assert isinstance(theirs, Target)
@@ -151,15 +151,15 @@ def test_acceptance_in_one_node_moves_custody_in_one_filing() -> None:
 def test_a_term_that_is_not_the_offers_moves_nothing() -> None:
     case = Case()
     first = case.offer()
-    case.file(returned(first, case.target, "withdraw", reason="", now=at(1), by="kham"))
+    case.file(return_offer(first, case.target, "withdraw", reason="", now=at(1), by="kham"))
     second = case.offer(at(2))
     assert second.term > first.term
     for term in (first.term, second.term - 1, second.term + 1, 0):
         with pytest.raises(Conflict, match=f"stands at term {second.term}, not {term}"):
-            accepted(second, case.target, None, term=term, now=at(3), by="malee")
+            accept(second, case.target, None, term=term, now=at(3), by="malee")
     closed_one, _ = in_state("withdrawn")
     with pytest.raises(IllegalStep, match="nothing changes it any more"):
-        accepted(closed_one, case.target, None, term=closed_one.term, now=at(3), by="malee")
+        accept(closed_one, case.target, None, term=closed_one.term, now=at(3), by="malee")
 
 
 def test_terms_only_grow() -> None:
@@ -169,13 +169,13 @@ def test_terms_only_grow() -> None:
         made = case.offer(at(second))
         seen.append(case.target.term)
         if second % 2:
-            case.file(declined(made, case.target, term=made.term, reason="", now=START, by="m"))
+            case.file(decline(made, case.target, term=made.term, reason="", now=START, by="m"))
         else:
-            case.file(returned(made, case.target, "lapse", reason="", now=START, by=""))
+            case.file(return_offer(made, case.target, "lapse", reason="", now=START, by=""))
         seen.append(case.target.term)
     made = case.offer()
     seen.append(made.term)
-    case.file(accepted(made, case.target, None, term=made.term, now=START, by="m"))
+    case.file(accept(made, case.target, None, term=made.term, now=START, by="m"))
     seen.append(case.target.term)
     assert all(before < after for before, after in pairwise(seen))
 
@@ -184,13 +184,13 @@ def test_an_offer_that_lapsed_is_not_accepted_even_before_the_clock_says_so() ->
     case = Case()
     made = case.offer()
     with pytest.raises(Conflict, match="lapsed at"):
-        accepted(made, case.target, None, term=made.term, now=made.lapses_at, by="malee")
+        accept(made, case.target, None, term=made.term, now=made.lapses_at, by="malee")
 
 
 def test_what_is_marked_so_does_not_go_with_an_offer_nor_with_custody() -> None:
     case = Case()
     made = case.offer()
-    filing = accepted(made, case.target, None, term=made.term, now=at(5), by="malee")
+    filing = accept(made, case.target, None, term=made.term, now=at(5), by="malee")
     theirs = filing.documents[2]
     for document in (crossed(made, {"targets"}), theirs):
         assert document is not None
@@ -205,9 +205,9 @@ def test_who_answered_is_named_in_no_document_of_who_offered(answer: str) -> Non
     case = Case()
     made = case.offer()
     if answer == "accept":
-        filing = accepted(made, case.target, None, term=made.term, now=START, by="malee")
+        filing = accept(made, case.target, None, term=made.term, now=START, by="malee")
     else:
-        filing = declined(made, case.target, term=made.term, reason="", now=START, by="malee")
+        filing = decline(made, case.target, term=made.term, reason="", now=START, by="malee")
     assert filing.actor == "malee"
     for document in filing.documents:
         assert ("malee" in repr(document)) is (document.agency == THAI)
@@ -222,8 +222,8 @@ def test_every_field_says_whether_it_may_cross(kind: Any) -> None:
 
 @pytest.mark.parametrize("name", ["remarks", "by"])
 def test_what_may_never_cross_does_not_under_all_classes_together(name: str) -> None:
-    mine = remarked(target(), "nobody else reads this", now=START)
-    mine = changed(mine, now=START, by="kham")
+    mine = add_remark(target(), "nobody else reads this", now=START)
+    mine = change(mine, now=START, by="kham")
     assert getattr(mine, name)
     seen = crossed(mine, frozenset(DATA_CLASSES))
     assert seen is not None
@@ -244,9 +244,9 @@ def test_a_hand_off_comes_back_from_the_store_as_it_was(state: str) -> None:
 
 
 def test_only_who_has_a_target_ends_its_custody_by_closing_it() -> None:
-    ending = closed(target(), "arrested", "at the ferry", now=START, by="kham")
+    ending = close(target(), "arrested", "at the ferry", now=START, by="kham")
     assert [note.act for note in ending.notes] == [custody.ENDED]
-    putting_away = closed(target_in("handed over"), "handed over", "", now=START, by="kham")
+    putting_away = close(target_in("handed over"), "handed over", "", now=START, by="kham")
     assert putting_away.notes == ()
 
 
@@ -309,8 +309,8 @@ def test_an_acceptance_waits_for_the_offerers_word_whatever_time_and_agreement_s
 
 def test_remarks_are_bounded_and_not_repeated() -> None:
     mine = target()
-    assert remarked(remarked(mine, "a", now=START), "a", now=at(1)).version == 2
+    assert add_remark(add_remark(mine, "a", now=START), "a", now=at(1)).version == 2
     for number in range(MOST_REMARKS + 5):
-        mine = remarked(mine, str(number), now=START)
+        mine = add_remark(mine, str(number), now=START)
     assert len(mine.remarks) == MOST_REMARKS
     assert mine.remarks[-1].text == str(MOST_REMARKS + 4)

@@ -68,9 +68,9 @@ def broken(filing: Filing, what: str) -> Filing:
 @pytest.mark.parametrize(
     ("step", "what", "found"),
     [
-        ("granted", "keeps it", "have it by their papers"),
-        ("granted", "no line", r"believing=\('hx', 'ck'\)"),
-        ("granted", "never told", "never comes to rest"),
+        ("grant", "keeps it", "have it by their papers"),
+        ("grant", "no line", r"believing=\('hx', 'ck'\)"),
+        ("grant", "never told", "never comes to rest"),
         ("take_over", "no line", r"believing=\(\)"),
     ],
 )

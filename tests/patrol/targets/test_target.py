@@ -23,9 +23,9 @@ from patrol.errors.errors import Conflict, Forbidden, IllegalStep, NotFound
 from patrol.sectors.liaison_offices import Offices, offices_of
 from patrol.sectors.site_geography import Ground
 from patrol.sharing.precision import snapped
-from patrol.targets.prediction import AHEAD_MIN, downstream_deg, predicted
-from patrol.targets.sightings import Sighting, across, comes_across, placed
-from patrol.targets.target import MOST_SIGHTINGS, Target, new_target, sighted
+from patrol.targets.prediction import AHEAD_MIN, downstream_deg, predict
+from patrol.targets.sightings import Sighting, across, comes_across, locate
+from patrol.targets.target import MOST_SIGHTINGS, Target, new_target, sight
 from patrol.units.units import ROLES, Agency
 from tests.fixtures.examples import examples
 from tests.patrol.nodes.running import AGENCY, OTHER, START, Node, at
@@ -122,13 +122,13 @@ async def boat(node: Node, left_m: float = 600, **more: Any) -> Target:
 def test_only_what_is_surely_across_is_across(
     ground: Ground, left_m: float, accuracy_m: float, expected: str | None
 ) -> None:
-    last = placed(seen(left_m, accuracy_m=accuracy_m), ground)
+    last = locate(seen(left_m, accuracy_m=accuracy_m), ground)
     assert across([last], "LA") == expected
 
 
 def test_where_the_side_is_not_known_the_banks_of_a_border_river_count(ground: Ground) -> None:
     before, middle, after = (
-        placed(seen(metres, number), ground) for number, metres in enumerate((600, 0, -600))
+        locate(seen(metres, number), ground) for number, metres in enumerate((600, 0, -600))
     )
     assert (before.bank, middle.bank, after.bank) == ("left", None, "right")
     assert across([before, middle, after], None) == "river"
@@ -137,13 +137,13 @@ def test_where_the_side_is_not_known_the_banks_of_a_border_river_count(ground: G
 
 
 def test_far_from_the_border_the_middle_of_the_river_is_no_line(ground: Ground) -> None:
-    banks = [placed(seen(metres, km=2100.0), ground) for metres in (900, -900)]
+    banks = [locate(seen(metres, km=2100.0), ground) for metres in (900, -900)]
     assert [each.bank for each in banks] == ["left", "right"]
     assert across(banks, None) is None
 
 
 def test_it_comes_across_once(ground: Ground) -> None:
-    track = [placed(seen(metres, n), ground) for n, metres in enumerate((600, -600, -700))]
+    track = [locate(seen(metres, n), ground) for n, metres in enumerate((600, -600, -700))]
     assert comes_across(track[:2], "LA") == "border"
     assert comes_across(track, "LA") is None
 
@@ -152,7 +152,7 @@ def test_it_comes_across_once(ground: Ground) -> None:
 
 
 def test_a_boat_that_heads_across_lands_on_that_bank(ground: Ground) -> None:
-    expected = predicted([seen(600, speed_mps=8.0, heads=45.0)], ground)
+    expected = predict([seen(600, speed_mps=8.0, heads=45.0)], ground)
     assert expected is not None
     landing = expected.landing
     assert (expected.way, expected.speed_mps) == ("down", 8.0)
@@ -168,7 +168,7 @@ def test_a_boat_that_heads_across_lands_on_that_bank(ground: Ground) -> None:
 
 
 def test_a_boat_that_goes_up_along_the_river_is_followed_round_its_bends(ground: Ground) -> None:
-    expected = predicted([seen(0, speed_mps=5.0, heads=180.0)], ground)
+    expected = predict([seen(0, speed_mps=5.0, heads=180.0)], ground)
     assert expected is not None
     assert (expected.way, len(expected.track)) == ("up", len(AHEAD_MIN))
     half_hour = expected.track[-1]
@@ -182,22 +182,22 @@ def test_a_boat_that_goes_up_along_the_river_is_followed_round_its_bends(ground:
 
 def test_two_sightings_give_a_way_and_a_speed(ground: Ground) -> None:
     track = [seen(0, 0, km=2357.0), seen(0, 120, km=2356.0)]
-    expected = predicted(track, ground)
+    expected = predict(track, ground)
     assert expected is not None
     assert expected.way == "down"
     assert expected.speed_mps == pytest.approx(1000 / 120, abs=0.2)
 
 
 def test_what_is_not_known_is_not_told(ground: Ground) -> None:
-    assert predicted([], ground) is None
-    assert predicted([seen(0)], None) is None
-    assert predicted([Sighting(at=START, lon=0.0, lat=0.0)], ground) is None
-    alone = predicted([seen(0)], ground)
+    assert predict([], ground) is None
+    assert predict([seen(0)], None) is None
+    assert predict([Sighting(at=START, lon=0.0, lat=0.0)], ground) is None
+    alone = predict([seen(0)], ground)
     assert alone is not None
     assert (alone.way, alone.speed_mps, alone.track) == (None, None, ())
     assert alone.landing is not None
     assert alone.landing.eta is None
-    still = predicted([seen(0, speed_mps=0.0)], ground)
+    still = predict([seen(0, speed_mps=0.0)], ground)
     assert still is not None
     assert still.track == ()
 
@@ -222,7 +222,7 @@ def test_every_sighting_has_a_prediction_that_can_be_kept(
     last = Sighting(
         at=START, lon=lon, lat=lat, speed_mps=speed, course_deg=course, accuracy_m=wrong_m
     )
-    expected = predicted([last], ground)
+    expected = predict([last], ground)
     if expected is None:
         return
     low, high = load_rivers().river(expected.river).km_range
@@ -367,7 +367,7 @@ def test_sightings_are_bounded() -> None:
         sightings=tuple(seen(0, n) for n in range(MOST_SIGHTINGS)),
     )  # fmt: skip
     with pytest.raises(Conflict, match=f"at most {MOST_SIGHTINGS}"):
-        sighted(full, seen(0), ground=None, now=START, by="k")
+        sight(full, seen(0), ground=None, now=START, by="k")
 
 
 async def test_a_closed_target_is_changed_by_nothing(border: Node) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from patrol.alerts.alert import Alert
 from patrol.desks.watch_room import watch_log as watch_log_desk
-from patrol.documents.document import revised
+from patrol.documents.document import revise
 from patrol.documents.transaction import Filing
 from patrol.patrols.patrol import Patrol
 from tests.maps.servers.offices import LAO, THAI, Offices, two_offices
@@ -151,8 +151,8 @@ async def test_of_a_joint_patrol_the_acts_of_both_stand_in_both_logs_without_nam
         ends_at=NOW + timedelta(hours=4),
         state="proposed",
     )
-    signed = revised(patrol, at=NOW, by="malee", note="signed")
-    own = revised(signed, at=NOW, by="malee", agencies=(THAI,), agency=THAI)
+    signed = revise(patrol, at=NOW, by="malee", note="signed")
+    own = revise(signed, at=NOW, by="malee", agencies=(THAI,), agency=THAI)
     for document, agency, actor in (
         (patrol, LAO, "somchai"),
         (signed, THAI, "malee"),

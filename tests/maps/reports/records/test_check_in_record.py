@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from maps.reports.records.check_in_record import record_of
-from patrol.patrols.lifecycle import PatrolActor, checked_in, ended, flagged
+from patrol.patrols.lifecycle import PatrolActor, check_in, end, flag
 from patrol.patrols.patrol import Member, Patrol
 from tests.patrol.nodes.running import AGENCY, at
 
@@ -26,10 +26,10 @@ def test_who_was_overdue_as_the_patrol_ended_is_not_told_to_be_in_order() -> Non
         started_at=at(0),
     )
     both = ("naga-1", "naga-2")
-    late = flagged(begun, start_overdue=False, check_in_overdue=both, at=at(720), who=WATCH)
-    heard = checked_in(late, unit="naga-2", told_at=at(900), at=at(900), who=WATCH)
-    one = flagged(heard, start_overdue=False, check_in_overdue=("naga-1",), at=at(900), who=WATCH)
-    over = ended(one, at=at(1800), who=WATCH)
+    late = flag(begun, start_overdue=False, check_in_overdue=both, at=at(720), who=WATCH)
+    heard = check_in(late, unit="naga-2", told_at=at(900), at=at(900), who=WATCH)
+    one = flag(heard, start_overdue=False, check_in_overdue=("naga-1",), at=at(900), who=WATCH)
+    over = end(one, at=at(1800), who=WATCH)
     assert over.check_in_overdue == ()
     first, second = record_of([begun, late, heard, one, over], end=at(1800))
     assert (first.unit, first.missed, first.overdue_s, first.still) == ("naga-1", 1, 1080.0, True)

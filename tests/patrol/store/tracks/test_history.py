@@ -110,11 +110,11 @@ async def test_a_boat_out_of_service_still_has_a_past(node: Node) -> None:
     boat = await boat_with_two_radios(node)
     node.time = at(400)
     await node.desk().registry.change_unit(boat, {"retired": True})
-    assert [state.id for state in node.desk().history.tracked()] == [boat]
+    assert [state.id for state in node.desk().history.tracked_units()] == [boat]
     assert len((await node.desk().history.fixes(boat)).fixes) == 30
     assert boat in await node.desk().history.paths(start=at(0), end=at(DAY))
     theirs = node.desk(agency=OTHER)
-    assert theirs.history.tracked() == []
+    assert theirs.history.tracked_units() == []
     assert await theirs.history.paths(start=at(0), end=at(DAY)) == {}
     with pytest.raises(NotFound):
         await theirs.history.fixes(boat)
@@ -124,7 +124,7 @@ async def test_another_agency_sees_none_of_it(node: Node) -> None:
     boat = await boat_with_two_radios(node)
     page = await node.desk().history.fixes(boat, limit=1)
     theirs = node.desk(agency=OTHER)
-    assert theirs.history.tracked() == []
+    assert theirs.history.tracked_units() == []
     assert await theirs.history.paths(start=at(0), end=at(DAY)) == {}
     for act in (
         theirs.history.fixes(boat),
@@ -143,6 +143,6 @@ async def test_another_agency_sees_none_of_it(node: Node) -> None:
         with pytest.raises(Forbidden):
             await refused
     with pytest.raises(Forbidden):
-        nobody.history.tracked()
+        nobody.history.tracked_units()
     with pytest.raises(Forbidden):
         await nobody.history.paths(start=at(0), end=at(DAY))
