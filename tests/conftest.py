@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+import structlog
 from xdist.remote import Producer  # type: ignore[import-untyped]
 from xdist.scheduler import LoadFileScheduling, Scheduling  # type: ignore[import-untyped]
 from xdist.workermanage import WorkerController  # type: ignore[import-untyped]
@@ -35,6 +36,17 @@ from tests.fixtures.examples import register_profiles
 os.environ["JOINT_PATROL_ACCESS__SECOND_FACTOR"] = "[]"
 
 register_profiles()
+
+# A log that nothing has configured draws each traceback with the values of all its frames, a tenth
+# of a second each time; in a test that fails a plain one says enough.
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(
+            colors=False, exception_formatter=structlog.dev.plain_traceback
+        ),
+    ]
+)
 
 # At each request httpcore looks for sniffio, which is not there, in all folders of packages: with
 # None as its module Python knows, and a request takes a quarter less.
