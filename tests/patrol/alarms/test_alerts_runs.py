@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Never
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patrol.alerts.alert import HOLDING, Alert
-from patrol.errors.errors import PatrolError
+from patrol.errors.errors import PatrolError, StoreError
 from tests.fixtures.examples import examples
 from tests.patrol.nodes.alerting import IN, OUT, alerts, hear, hear_in_turn, put, sector, tick, unit
 from tests.patrol.nodes.running import Node, at, said
@@ -48,7 +49,7 @@ class Run:
         elif step == "restart":
             await node.again()
         elif step == "crash":  # the alerts were not filed; the messages were
-            node.watch.alarms._file = _lose  # type: ignore[assignment]
+            node.watch.document_service.file_in_turn = _lose  # type: ignore[assignment]
             await self.do("in" if not self.inside else "out")
             await self.do("call")
             await node.again()
@@ -92,8 +93,8 @@ class Run:
         assert self.node.state(self.unit).distress is self.calls
 
 
-async def _lose(_turn: object, _steps: object) -> bool:
-    return False
+async def _lose(*_: object) -> Never:
+    raise StoreError("killed before it was stored", transient=True)
 
 
 def test_never_two_alerts_of_one_condition_and_never_none(tmp_path: Path) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from msgspec.structs import replace
 from sqlalchemy import Engine, event
 
-from patrol.store.receptions.receptions import _SPANS
+from patrol.store.receptions.receptions import COUNTED
 from tests.patrol.nodes.running import Node, Viewer, address, at, said
 
 
@@ -28,12 +27,12 @@ async def test_a_radio_nobody_has_registered_is_listed_with_what_it_sent(node: N
 
 
 async def test_a_list_of_many_radios_is_a_few_statements_and_counts_no_further_than_it_tells(
-    node: Node, monkeypatch: pytest.MonkeyPatch
+    node: Node,
 ) -> None:
-    monkeypatch.setattr(
-        "patrol.store.receptions.receptions._SPANS", _SPANS.replace("LIMIT 1000", "LIMIT 3")
+    await node.hear(
+        *(said(f"r{n % 600}", 1 + n // 600) for n in range(600 * 5)),
+        *(said("busy", 1 + n / 1000) for n in range(COUNTED + 5)),
     )
-    await node.hear(*(said(f"r{n % 600}", 1 + n // 600) for n in range(600 * 5)))
     asked: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
@@ -44,9 +43,12 @@ async def test_a_list_of_many_radios_is_a_few_statements_and_counts_no_further_t
         radios = await node.desk("technician").visible.unknown_radios()
     finally:
         event.remove(Engine, "before_cursor_execute", note)
-    assert len(radios) == 600
-    assert {(each.count, each.channels) for each in radios} == {(3, ("serial",))}
-    assert {(each.first_heard_at, each.last_heard_at) for each in radios} == {(at(1), at(5))}
+    (busy,) = (each for each in radios if each.address == address("busy"))
+    assert (busy.count, busy.channels) == (COUNTED, ("serial",))
+    others = [each for each in radios if each is not busy]
+    assert len(others) == 600
+    assert {(each.count, each.channels) for each in others} == {(5, ("serial",))}
+    assert {(each.first_heard_at, each.last_heard_at) for each in others} == {(at(1), at(5))}
     assert len([each for each in asked if "transmissions" in each]) == 4
 
 

@@ -19,6 +19,7 @@ from patrol.units.units import Role
 from radio_gateway.errors.errors import GatewayError
 from radio_gateway.orders.order import Order, OrderKind
 from radio_gateway.orders.order_result import OrderResult, OrderState, Refusal
+from tests.fixtures.patience import until
 from tests.patrol.nodes.running import AGENCY, OTHER, Node, address, at, reading, said
 
 
@@ -434,7 +435,11 @@ async def test_who_told_a_step_hears_when_it_is_on_disk_and_not_before(
     sent = await node.desk().dispatch.send_message(kind="text", text="x", unit=unit)
     write = node.store.write
 
+    refused = 0
+
     async def refuse(*_: Any, **__: Any) -> Any:
+        nonlocal refused
+        refused += 1
         raise StoreError("disk full", transient=True)
 
     monkeypatch.setattr(node.store, "write", refuse)
@@ -446,7 +451,7 @@ async def test_who_told_a_step_hears_when_it_is_on_disk_and_not_before(
     result = OrderResult(id=sent.id, state="sent", at=node.time, attempts=1)
     node.watch.dispatch.told(result, by="pier", stored=stored)
     node.watch.dispatch.told(replace(result, id="unheard of"), by="pier", stored=stored)
-    await asyncio.sleep(0.1)
+    await until(lambda: refused >= 2, "a second try")
     assert found == []
     monkeypatch.setattr(node.store, "write", write)
     await settled(node)
@@ -553,17 +558,20 @@ async def test_what_the_store_refuses_is_not_sent_and_steps_wait_for_it(
     node.watch.dispatch.attach("serial", carrier)
     unit = await boat(node)
     first = await node.desk().dispatch.send_message(kind="text", text="1", unit=unit)
-    write = node.store.write
+    write, refused = node.store.write, 0
 
     async def refuse(*_: Any, **__: Any) -> Any:
+        nonlocal refused
+        refused += 1
         raise StoreError("disk full")
 
     monkeypatch.setattr(node.store, "write", refuse)
     with pytest.raises(StoreError):
         await node.desk().dispatch.send_message(kind="text", text="2", unit=unit)
     assert len(carrier.sent) == 1
+    before = refused
     tell(node, first.id, "acknowledged", attempts=1, final=True)
-    await asyncio.sleep(0.05)
+    await until(lambda: refused > before, "a refused step")
     monkeypatch.setattr(node.store, "write", write)
     await settled(node)
     assert (await node.desk().dispatch.message(first.id)).state == "acknowledged"

@@ -125,10 +125,9 @@ async def test_orders_fail_at_once_and_work_again_afterwards(node: Node) -> None
         other.execute("ROLLBACK")
         async with asyncio.timeout(10):
             await answer.wait()
-    await asyncio.sleep(0.05)  # nothing of them happens late
-    assert {state.call_sign for state in node.desk().visible.units()} == {"Boat 3"}
+    await desk.registry.add_unit(call_sign="Boat 7", kind="boat")  # behind all of them
+    assert {state.call_sign for state in node.desk().visible.units()} == {"Boat 3", "Boat 7"}
     assert len(node.rows("SELECT * FROM transmissions")) == 1
-    await desk.registry.add_unit(call_sign="Boat 7", kind="boat")
     await desk.registry.plot(boat, lon=100.4, lat=20.27)
 
 

@@ -54,8 +54,8 @@ async def test_a_radio_on_a_serial_port_is_told_and_answers(tmp_path: Path, plai
         radio.unplug()
         await until(lambda: channel.health().state == "down")
         out.send(order("o4", text="still there?"))
-        await asyncio.sleep(0.1)
-        assert [result.state for result in told][-1] == "queued"
+        await until(lambda: told[-1].reason == "link_down")
+        assert [(result.id, result.state) for result in told][-1] == ("o4", "queued")
         radio.plug_in()
         await until(lambda: told[-1].state == "acknowledged")
         await ending(task)

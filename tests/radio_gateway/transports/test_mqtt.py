@@ -30,7 +30,7 @@ from radio_gateway.transports.mqtt_session import ANSWER_S, MqttSession
 from tests.fixtures import broker as brokers
 from tests.fixtures import needs
 from tests.fixtures.broker import Mosquitto, mosquitto
-from tests.fixtures.patience import until
+from tests.fixtures.patience import loop_turns, until
 from tests.radio_gateway.running.running import hear, make, open_descriptors, running
 
 pytestmark = pytest.mark.broker
@@ -310,7 +310,7 @@ async def test_who_waits_to_send_when_the_link_is_closed_is_told_and_not_cancell
     async with transport:
         os.kill(broker.pid, signal.SIGSTOP)  # it takes what is sent and answers nothing
         sending = asyncio.create_task(transport.send(b"{}", topic=f"{POSITIONS}/node"))
-        await asyncio.sleep(0.1)
+        await loop_turns()  # it waits now
     with pytest.raises(LinkError, match="closed"):
         await sending
     os.kill(broker.pid, signal.SIGCONT)
