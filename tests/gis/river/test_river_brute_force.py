@@ -19,6 +19,8 @@ from pyproj import Geod, Transformer
 from gis.layers.reference_layers import FOLDER
 from gis.river.river import load_mekong
 
+pytestmark = pytest.mark.system
+
 Floats = NDArray[np.float64]
 
 GEOD = Geod(ellps="WGS84")
