@@ -191,7 +191,7 @@ class Dispatch:
             given_up: Called if it can never be written; None: `stored` is, so that its gateway
                 does not tell it for ever.
         """
-        if by and len(self._told) >= TOLD_AT_MOST:
+        if by and self.unwritten >= TOLD_AT_MOST:
             return
         # This node's own are as many as the messages it took, while the store took those.
         told = ReportedStep(result.id, step_of(result), result.final, by)
@@ -239,6 +239,19 @@ class Dispatch:
                 async with asyncio.timeout(STOP_WITHIN_S):
                     await self._finish()
 
+    @property
+    def unwritten(self) -> int:
+        """How many steps wait to be written."""
+        return len(self._told)
+
+    async def write(self) -> None:
+        """Write the steps that wait; where none does, give up messages that ran out."""
+        self._news.clear()
+        if self._told:
+            await self._write_first(len(self._told))
+        elif await self._store.read(messages.open_ones):
+            await self._store.write(messages.give_up, self._now(), restarted=False)
+
     # -- inside
 
     async def _is_stored(self, result: OrderResult, *, within_s: float) -> bool:
@@ -262,9 +275,9 @@ class Dispatch:
                 async with asyncio.timeout(LOOK_EVERY_S):
                     await self._news.wait()
             try:
-                await self._write()
+                await self.write()
             except StoreError as error:
-                log.warning("steps_not_stored", fault=str(error), waiting=len(self._told))
+                log.warning("steps_not_stored", fault=str(error), waiting=self.unwritten)
                 if not error.transient:
                     with suppress(StoreError):
                         await self._write_one_by_one()
@@ -276,14 +289,7 @@ class Dispatch:
             with suppress(StoreError):
                 await asyncio.shield(self._writing)
         if self._told:
-            await self._write()
-
-    async def _write(self) -> None:
-        self._news.clear()
-        if self._told:
-            await self._write_first(len(self._told))
-        elif await self._store.read(messages.open_ones):
-            await self._store.write(messages.give_up, self._now(), restarted=False)
+            await self.write()
 
     async def _write_one_by_one(self) -> None:
         """Write what can be written; a step that never can is logged, and given up."""

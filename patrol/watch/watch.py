@@ -297,6 +297,43 @@ class Watch:
         self.picture.put_channels(channels)
         self.live.publish_channels()
 
+    async def tick(self, turn: WriterTurn) -> None:
+        """Do what a second brings. What fails is told by the end of the run; it keeps nothing else
+        from its turn: what goes wrong with one boat must not silence the alarms of all.
+        """
+        faults: list[Exception] = []
+        acts: tuple[Callable[[], Awaitable[None] | None], ...] = (
+            lambda: self.picture.tick(self.now()),
+            self._store_health.tick,
+            self.store_ended_claims,
+            lambda: self.document_service.tick(turn),
+            lambda: self.alarms.tick(turn),
+            lambda: self._marks.tick(turn, self.now()),
+            self.phones.tick,
+            self.live.publish,
+        )
+        for act in acts:
+            try:
+                done = act()
+                if done is not None:
+                    await done
+            except Exception as error:  # noqa: BLE001 - raised below, with all others
+                faults.append(error)
+        if faults:
+            raise ExceptionGroup("a second brought faults", faults)
+
+    async def store_ended_claims(self) -> None:
+        """Store which claims have ended; what the store refuses waits for the next second."""
+        claims = self.picture.claims
+        ended = claims.take_ended()
+        if not ended:
+            return
+        try:
+            await self.store.write(registry.end_claims, ended, self.now())
+        except StoreError as error:  # the next tick tries again
+            claims.put_back_ended(ended)
+            log.warning("the end of a claim is not stored yet", fault=str(error))
+
     # -- inside
 
     async def _work(self, inbox: Inbox) -> None:
@@ -331,7 +368,7 @@ class Watch:
             await asyncio.sleep(1.0)
             self._machine_clock.look()
             async with self.turn as turn:
-                await self._tick(turn)
+                await self.tick(turn)
 
     async def _look_at_store(self) -> None:
         """See each second whether the store is there: it may go while nothing is written."""
@@ -345,42 +382,6 @@ class Watch:
                     self._store_returned(error)
             else:
                 self._store_health.put_absence(None)
-
-    async def _tick(self, turn: WriterTurn) -> None:
-        """Do what a second brings. What fails is told by the end of the run; it keeps nothing else
-        from its turn: what goes wrong with one boat must not silence the alarms of all.
-        """
-        faults: list[Exception] = []
-        acts: tuple[Callable[[], Awaitable[None] | None], ...] = (
-            lambda: self.picture.tick(self.now()),
-            self._store_health.tick,
-            self._store_ended_claims,
-            lambda: self.document_service.tick(turn),
-            lambda: self.alarms.tick(turn),
-            lambda: self._marks.tick(turn, self.now()),
-            self.phones.tick,
-            self.live.publish,
-        )
-        for act in acts:
-            try:
-                done = act()
-                if done is not None:
-                    await done
-            except Exception as error:  # noqa: BLE001 - raised below, with all others
-                faults.append(error)
-        if faults:
-            raise ExceptionGroup("a second brought faults", faults)
-
-    async def _store_ended_claims(self) -> None:
-        claims = self.picture.claims
-        ended = claims.take_ended()
-        if not ended:
-            return
-        try:
-            await self.store.write(registry.end_claims, ended, self.now())
-        except StoreError as error:  # the next tick tries again
-            claims.put_back_ended(ended)
-            log.warning("the end of a claim is not stored yet", fault=str(error))
 
     async def _show(self, batch: Batch) -> None:
         """Show a batch that is stored to all viewers."""

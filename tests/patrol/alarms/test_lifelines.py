@@ -48,7 +48,7 @@ async def call(node: Node, second: float, **more: Any) -> None:
 
 async def tick(node: Node) -> None:
     async with node.watch.turn as turn:
-        await node.watch._tick(turn)
+        await node.watch.tick(turn)
 
 
 async def test_a_call_in_a_suspension_rings_across_with_place_time_and_people_and_nothing_else(

@@ -66,7 +66,7 @@ def tell(node: Node, id: str, state: OrderState, *, final: bool = False, **more:
 async def settled(node: Node) -> None:
     """Wait until every step that was told is written."""
     async with asyncio.timeout(5):
-        while node.watch.dispatch._told:  # noqa: ASYNC110
+        while node.watch.dispatch.unwritten:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
 
@@ -360,7 +360,7 @@ async def test_a_message_no_channel_speaks_of_is_given_up_and_late_word_counts(n
     )
     assert sent.channel == "pier/vhf"
     node.time = at(200)
-    await node.watch.dispatch._write()
+    await node.watch.dispatch.write()
     # the gateway may have had it, and sent it
     assert (await node.desk().dispatch.message(sent.id)).state == "failed"
     tell(node, sent.id, "acknowledged", attempts=1, final=True)

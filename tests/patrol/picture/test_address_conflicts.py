@@ -100,7 +100,7 @@ async def test_a_restart_neither_forgets_nor_repeats_it(node: Node) -> None:
     assert claim.distance_m == pytest.approx(12_000, rel=0.01)
     assert len(again.rows("SELECT * FROM latches")) == 1
     tick(again, 700)
-    await again.watch._store_ended_claims()
+    await again.watch.store_ended_claims()
     third = await again.again()
     assert third.desk().visible.claims() == []
     (row,) = third.rows("SELECT * FROM latches")
@@ -120,10 +120,10 @@ async def test_an_end_the_store_refuses_is_stored_later(
 
     with monkeypatch.context() as patch:
         patch.setattr(node.store, "write", refuse)
-        await node.watch._store_ended_claims()
+        await node.watch.store_ended_claims()
     still_open = "SELECT * FROM latches WHERE cleared_us IS NULL"
     assert len(node.rows(still_open)) == 1
-    await node.watch._store_ended_claims()
+    await node.watch.store_ended_claims()
     assert node.rows(still_open) == []
 
 
@@ -151,7 +151,7 @@ async def test_a_call_for_help_and_a_claim_do_not_end_each_other(node: Node) -> 
     boat = await bound(node)
     await node.hear(said("a", 1, distress=True), said("a", 2, lon=FAR, channel="udp-2"))
     tick(node, 700)
-    await node.watch._store_ended_claims()
+    await node.watch.store_ended_claims()
     assert node.state(boat).distress
     await node.hear(said("a", 701, lon=FAR, channel="udp-2"))
     await node.desk().registry.clear_distress(boat)
