@@ -189,16 +189,16 @@ async def test_boat_is_told_through_a_real_broker_and_acknowledges(
     broker: Mosquitto, tmp_path: Path
 ) -> None:
     channel = listening(broker, tmp_path, station=OURS, listen_only=False)
-    told: list[OrderResult] = []
-    out = Outbound(channel, told.append)
+    results: list[OrderResult] = []
+    out = Outbound(channel, results.append)
     with meshed(broker) as boats:
         async with running(channel):
             await until(lambda: channel.health().state == "open")
             task = asyncio.create_task(out.run())
             out.send(order("o1", device="!a1b2c3d4", text="come home"))
-            await until(lambda: any(result.final for result in told))
+            await until(lambda: any(result.final for result in results))
             await ending(task)
     assert boats.texts == ["come home"]
-    assert [(result.id, result.state) for result in told if result.final] == [
+    assert [(result.id, result.state) for result in results if result.final] == [
         ("o1", "acknowledged")
     ]

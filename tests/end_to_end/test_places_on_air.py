@@ -70,9 +70,9 @@ async def test_stations_see_an_object_until_the_mark_ends(tmp_path: Path) -> Non
                     break
             assert (await client.post(f"{url}/end")).status_code == 200
             await until(lambda: tnc.printed().count(":;SUNKEN") == 2, within_s=30)
-            told = (await client.get(on_air)).json()
-    assert [each["mark"].get("deleted", False) for each in told["orders"]] == [True, False]
-    assert told["channels"] == []
+            body = (await client.get(on_air)).json()
+    assert [each["mark"].get("deleted", False) for each in body["orders"]] == [True, False]
+    assert body["channels"] == []
     packets = re.findall(r"XW1PAT-7>APZJPR,WIDE1-1,WIDE2-1:;[^\n]*", tnc.printed())
     read = _read_by_direwolf(packets)
     assert [("Object," in each, "Killed Object," in each) for each in read] == [

@@ -55,10 +55,10 @@ async def test_a_phone_gets_a_key_once_and_reports_for_its_unit(server: Running)
         assert code["address"] == f"{server.url}/enrol#code={code['code']}"
         async with server.stranger() as browser:
             answer = await browser.post("/api/enrolment", json={"code": code["code"]})
-            said = answer.json()
-            assert (said["device"], said["unit"], said["agency"]) == ("naga-phone", unit, AGENCY)
+            body = answer.json()
+            assert (body["device"], body["unit"], body["agency"]) == ("naga-phone", unit, AGENCY)
             assert "HttpOnly" in answer.headers["set-cookie"]
-            assert browser.cookies[COOKIE] == said["key"]
+            assert browser.cookies[COOKIE] == body["key"]
             again = await browser.post("/api/enrolment", json={"code": code["code"]})
             assert again.status_code == 401
 
@@ -73,7 +73,7 @@ async def test_a_phone_gets_a_key_once_and_reports_for_its_unit(server: Running)
             other = {**report, "device": "boat-4"}
             refused = await browser.post("/api/positions", json=other)
             assert refused.json()["rejected"][0]["reason"] == "device_mismatch"
-        async with server.stranger(authorization=f"Bearer {said['key']}") as program:
+        async with server.stranger(authorization=f"Bearer {body['key']}") as program:
             assert (await program.post("/api/positions", json=report)).status_code == 200
 
 

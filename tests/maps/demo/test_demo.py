@@ -102,8 +102,8 @@ def test_a_crews_phone_of_each_side_is_on_its_boat(shown: Demo) -> None:
         enrolled = httpx.post(f"{shown.url}/api/enrolment", json={"code": code})
         assert enrolled.is_success, enrolled.text
         key = {"authorization": f"Bearer {enrolled.json()['key']}"}
-        told = httpx.get(f"{shown.url}/api/crew", headers=key).json()
-        assert told["unit"]["call_sign"] == boat
+        body = httpx.get(f"{shown.url}/api/crew", headers=key).json()
+        assert body["unit"]["call_sign"] == boat
 
 
 def test_a_given_folder_keeps_the_records_and_is_taken_up_again(tmp_path: Path) -> None:
@@ -123,16 +123,16 @@ def test_the_story_is_told_to_both_offices(tmp_path: Path) -> None:
         with running.client("commander") as here, running.client("ck-commander") as across:
 
             def under_way() -> list[dict[str, Any]]:
-                told = here.get("/api/patrols").json()
-                return [each for each in told if each.get("state") == "under way"]
+                body = here.get("/api/patrols").json()
+                return [each for each in body if each.get("state") == "under way"]
 
             [patrol] = wait_for("the patrol", under_way)
             begun = datetime.fromisoformat(patrol["starts_at"]) + timedelta(minutes=5)
             assert patrol["name"] == patrol_name(begun.astimezone(ZoneInfo(fleet.TIME_ZONE)))
 
             def planned() -> list[dict[str, Any]]:
-                told = here.get("/api/patrols").json()
-                return [each for each in told if each["id"] != patrol["id"]]
+                body = here.get("/api/patrols").json()
+                return [each for each in body if each["id"] != patrol["id"]]
 
             [next_one] = wait_for("the next one", planned)
             morning = datetime.fromisoformat(next_one["starts_at"])

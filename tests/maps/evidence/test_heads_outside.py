@@ -232,9 +232,9 @@ async def test_a_server_takes_its_head_outside_and_signs_one_when_asked(tmp_path
             assert head_from(attached.get_payload(decode=True)) == head  # type: ignore[arg-type]
             answer = await admin.post("/api/audit/head")
             assert answer.status_code == 200, answer.text
-            said = answer.json()
-            assert said["in_folder"] is True
-            assert said["qr"]["png"].startswith("data:image/png")
-            assert said["head"]["seq"] in {each.seq for each in folder.read()}
+            body = answer.json()
+            assert body["in_folder"] is True
+            assert body["qr"]["png"].startswith("data:image/png")
+            assert body["head"]["seq"] in {each.seq for each in folder.read()}
             await server.office.daily_head.look()  # as after a restart: it went already
             assert len(mailbox.mails) == 1

@@ -85,10 +85,10 @@ async def test_evidence_with_another_original_in_it_does_not_hold(
     server: Running, tmp_path: Path
 ) -> None:
     async with server.signed_in("commander") as commander:
-        kept = (await commander.post("/api/photos", content=phone_photo("plum"))).json()
+        body = (await commander.post("/api/photos", content=phone_photo("plum"))).json()
         logged = await commander.post(
             "/api/incidents",
-            json={"category": "drugs", "when": "2026-11-24", "photos": [kept["photo"]]},
+            json={"category": "drugs", "when": "2026-11-24", "photos": [body["photo"]]},
         )
         assert logged.status_code == 201, logged.text
         answer = await commander.get(PATH, params=today())
@@ -98,7 +98,7 @@ async def test_evidence_with_another_original_in_it_does_not_hold(
         zipfile.ZipFile(changed, "w") as out,
     ):
         for name in inside.namelist():
-            is_it = name == f"originals/{kept['original']}"
+            is_it = name == f"originals/{body['original']}"
             out.writestr(name, phone_photo("pink") if is_it else inside.read(name))
-    with pytest.raises(BadEvidence, match=f"originals/{kept['original']}"):
+    with pytest.raises(BadEvidence, match=f"originals/{body['original']}"):
         verify(changed)

@@ -190,15 +190,15 @@ async def test_who_signs_the_end_on_the_page_is_shown_its_time_stamp(
         running(tmp_path, roles=("admin",), audit=told) as server,
         server.signed_in("admin") as admin,
     ):
-        said = (await admin.post("/api/audit/head")).json()
-        assert (said["time_stamp"]["by"], said["is_stamp_late"]) == ("CN=Ministry-clock", False)
+        body = (await admin.post("/api/audit/head")).json()
+        assert (body["time_stamp"]["by"], body["is_stamp_late"]) == ("CN=Ministry-clock", False)
         assert len(list((tmp_path / "outside").glob("*-*.tsr"))) >= 1
         tsa.refuses = True
         try:
-            said = (await admin.post("/api/audit/head")).json()
+            body = (await admin.post("/api/audit/head")).json()
         finally:
             tsa.refuses = False
-        assert (said["in_folder"], said["is_stamp_late"]) == (True, True)
+        assert (body["in_folder"], body["is_stamp_late"]) == (True, True)
 
 
 def test_what_is_no_stamp_of_this_request_is_refused(tmp_path: Path, tsa: Tsa) -> None:

@@ -112,10 +112,10 @@ async def test_who_sends_slowly_without_signing_in_keeps_no_photo_out() -> None:
     )
 
     async def post(path: str, size: int, peer: str) -> int:
-        said: list[Message] = []
+        messages: list[Message] = []
 
         async def send(message: Message) -> None:
-            said.append(message)
+            messages.append(message)
 
         async def receive() -> Message:
             return {"type": "http.request"}
@@ -123,7 +123,7 @@ async def test_who_sends_slowly_without_signing_in_keeps_no_photo_out() -> None:
         headers = [(b"host", b"here"), (b"content-length", b"%d" % size)]
         scope = {"type": "http", "method": "POST", "path": path, "client": (peer, 1)}
         await guarded({**scope, "query_string": b"", "headers": headers}, receive, send)
-        status: int = said[0]["status"]
+        status: int = messages[0]["status"]
         return status
 
     slow = [

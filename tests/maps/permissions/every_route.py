@@ -345,7 +345,7 @@ async def judged(viewer: Side, **plan: Any) -> str:
     conflicts = await viewer.officers["planner"].get(f"{path}/conflicts")
     proposed = await viewer.officers["planner"].post(f"{path}/propose")
     await viewer.officers["planner"].post(f"{path}/cancel", json={})
-    told = conflicts.json()
-    for each in told:
+    body = conflicts.json()
+    for each in body:
         each.pop("place", None)
-    return json.dumps(told) + proposed.text.replace(drafted.json()["id"], "")
+    return json.dumps(body) + proposed.text.replace(drafted.json()["id"], "")

@@ -292,10 +292,10 @@ async def report(side: Side, **asked: Any) -> bytes:
     client = side.officers["commander"]
     job = await side.post("commander", "/api/report-jobs", 202, format="html", **asked)
     async for _ in wait_until("the report"):
-        told = (await client.get(f"/api/report-jobs/{job['id']}")).json()
-        if told["state"] in ("made", "failed"):
+        body = (await client.get(f"/api/report-jobs/{job['id']}")).json()
+        if body["state"] in ("made", "failed"):
             break
-    assert told["state"] == "made", told
+    assert body["state"] == "made", body
     return (await client.get(f"/api/report-jobs/{job['id']}/file")).content
 
 

@@ -353,9 +353,9 @@ async def test_the_port_without_tls_has_the_certificate_and_nothing_to_sign_in_t
         found = await client.get("/api/trust/authority.crt")
         assert found.headers["content-type"] == "application/x-x509-ca-cert"
         assert x509.load_der_x509_certificate(found.content) == authority
-        said = (await client.get("/api/trust")).json()
-        assert said["address"] == "https://blo.local:8443"
-        assert said["fingerprint"] == told.fingerprint
+        body = (await client.get("/api/trust")).json()
+        assert body["address"] == "https://blo.local:8443"
+        assert body["fingerprint"] == told.fingerprint
         assert "https://blo.local:8443" in found.headers["content-security-policy"]
         assert (await client.get("/")).headers["location"] == "/trust"
         for path in ("/sign-in", "/crew", "/api/session", "/index.html", "/assets/../index.html"):

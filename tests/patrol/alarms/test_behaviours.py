@@ -202,9 +202,9 @@ async def test_what_late_reports_alone_tell_does_not_ring(node: Node) -> None:
 async def test_the_order_of_reports_changes_nothing(node: Node) -> None:
     await unit(node)
     await put(node, sector("patrol", limits=LOITERING))
-    told = fixes(range(0, 900, 30))
-    for part in range(0, len(told), 6):
-        mixed = told[part : part + 6]
+    transmissions = fixes(range(0, 900, 30))
+    for part in range(0, len(transmissions), 6):
+        mixed = transmissions[part : part + 6]
         random.Random(part).shuffle(mixed)
         for message in mixed:
             await hear(node, message)

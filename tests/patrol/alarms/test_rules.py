@@ -172,8 +172,8 @@ async def test_a_call_by_a_slow_clock_after_the_last_was_cleared_is_a_new_call(n
     assert node.rows("SELECT * FROM latches WHERE cleared_us IS NULL") == []
     await node.hear(said("a", -120, heard=12, duplicate_key="sos-2", **own))
     assert node.state().distress
-    asked = "SELECT cleared_by, agency, origin FROM latches ORDER BY cleared_us IS NULL"
-    latches = node.rows(asked)
+    query = "SELECT cleared_by, agency, origin FROM latches ORDER BY cleared_us IS NULL"
+    latches = node.rows(query)
     assert [tuple(row) for row in latches] == [
         ("kham", "la-hx", "node-hx"),
         (None, "la-hx", "node-hx"),

@@ -42,7 +42,7 @@ messages: st.SearchStrategy[dict[str, Any]] = st.builds(
 
 def as_heard(drawn: list[dict[str, Any]]) -> list[Transmission]:
     """Return all receptions: of each message within its window, equal words well apart."""
-    heard: list[Transmission] = []
+    transmissions: list[Transmission] = []
     second = 0.0
     numbers = itertools.count()
     for number, each in enumerate(drawn):
@@ -51,7 +51,7 @@ def as_heard(drawn: list[dict[str, Any]]) -> list[Transmission]:
         words = "again" if each["same_words"] and window_s is not None else str(number)
         more: dict[str, Any] = {} if each["clock"] else {"device_time": None}
         for gateway, late, signal in each["receptions"]:
-            heard.append(
+            transmissions.append(
                 said(
                     "574123456",
                     second,
@@ -70,7 +70,7 @@ def as_heard(drawn: list[dict[str, Any]]) -> list[Transmission]:
             )
         # Far enough from the last one for equal words to be new ones.
         second += 2 * (window_s or 5.0) + 1.5
-    return heard
+    return transmissions
 
 
 async def end_of(order: list[Transmission], sizes: list[int]) -> list[Any]:
@@ -107,11 +107,11 @@ async def end_of(order: list[Transmission], sizes: list[int]) -> list[Any]:
 def test_two_gateways_in_any_order_end_in_the_same_records_receptions_signals_and_picture(
     drawn: list[dict[str, Any]], sizes: list[int], data: st.DataObject
 ) -> None:
-    heard = as_heard(drawn)
-    in_time = sorted(heard, key=lambda each: (each.heard_at, each.reception_id))
+    transmissions = as_heard(drawn)
+    in_time = sorted(transmissions, key=lambda each: (each.heard_at, each.reception_id))
     expected = asyncio.run(end_of(in_time, [1]))
     assert len(expected[0]) == len(drawn)
-    assert asyncio.run(end_of(data.draw(st.permutations(heard)), sizes)) == expected
+    assert asyncio.run(end_of(data.draw(st.permutations(transmissions)), sizes)) == expected
 
 
 def test_the_best_signal_is_the_clearest_and_where_none_says_how_clear_the_strongest() -> None:

@@ -113,9 +113,9 @@ def test_what_was_told_by_ais_is_known_in_any_envelope_and_however_late(
     other = b"".join(envelope(line) for line in single)
     clock.wait(KEPT_S - 1)
     for data in (told, other):
-        said = heard("ais", data)
-        assert len(said) >= 3
-        assert [own.is_own(each) for each in said] == [True] * len(said)
+        transmissions = heard("ais", data)
+        assert len(transmissions) >= 3
+        assert [own.is_own(each) for each in transmissions] == [True] * len(transmissions)
     assert own.heard_back("plotter") > 0
 
 
@@ -246,8 +246,10 @@ def test_whose_waypoint_it_is_says_it_again_and_is_heard(own: OwnMessages) -> No
     rock = MarkedPlace(id="1", lon=LON, lat=LAT, name="ROCK")
     for address, is_own in (("owntracks:jane/phone", False), ("meshtastic:!1", True)):
         protocol, _, device = address.partition(":")
-        said = plain(device, NOON, protocol=protocol, kind="waypoint", position=None, mark=rock)
-        assert own.is_own(said) == is_own
+        transmission = plain(
+            device, NOON, protocol=protocol, kind="waypoint", position=None, mark=rock
+        )
+        assert own.is_own(transmission) == is_own
 
 
 def test_an_order_to_tak_clients_bears_our_mark(own: OwnMessages) -> None:
@@ -316,11 +318,11 @@ def test_a_radio_of_the_unit_is_believed_at_the_same_place(own: OwnMessages) -> 
 @pytest.mark.parametrize("form", ["xml", "stream"])
 def test_what_was_told_by_cot_bears_our_mark(own: OwnMessages, form: Form) -> None:
     data = cot_told(own, boat(), "whole", "call", "call over", "forgotten", form=form)
-    said = heard("tak" if form == "stream" else "cot", data)
-    assert len(said) == 4
+    transmissions = heard("tak" if form == "stream" else "cot", data)
+    assert len(transmissions) == 4
     after_a_restart = OwnMessages(NODE, clock=NOON.timestamp)
     after_a_restart.of_feed("tak")
-    for each in said:
+    for each in transmissions:
         assert own.is_own(each)
         assert after_a_restart.is_own(each)
     assert after_a_restart.comes_back("tak")

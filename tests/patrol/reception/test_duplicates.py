@@ -64,13 +64,20 @@ async def test_the_same_words_after_the_window_are_a_new_message(node: Node) -> 
 @pytest.mark.parametrize("order", list(permutations(range(4))))
 def test_the_order_of_arrival_does_not_change_what_is_one_message(order: tuple[int, ...]) -> None:
     # two messages of the same words ten minutes apart, each heard twice
-    heard = [heard_by("hill", 0), heard_by("pier", 2), heard_by("hill", 600), heard_by("pier", 601)]
+    transmissions = [
+        heard_by("hill", 0),
+        heard_by("pier", 2),
+        heard_by("hill", 600),
+        heard_by("pier", 601),
+    ]
     duplicates = Duplicates()
     groups: dict[bytes, set[float]] = {}
     for number in order:
-        record = record_of(heard[number], lambda message, _time: message.address)
+        record = record_of(transmissions[number], lambda message, _time: message.address)
         original = duplicates.original(record) or record.gid
-        groups.setdefault(original, set()).add((heard[number].heard_at - at(0)).total_seconds())
+        groups.setdefault(original, set()).add(
+            (transmissions[number].heard_at - at(0)).total_seconds()
+        )
     assert sorted(map(sorted, groups.values())) == [[0, 2], [600, 601]]
 
 

@@ -142,10 +142,10 @@ async def test_a_copy_that_goes_on_however_slowly_is_waited_for(store: Store, na
     holds = Event()
 
     def copy() -> None:
-        asked = "COPY transmission_ids (gid) FROM STDIN (FORMAT BINARY)"
+        query = "COPY transmission_ids (gid) FROM STDIN (FORMAT BINARY)"
         with holder(name) as connection:
             holds.set()
-            with connection.cursor().copy(asked) as rows:
+            with connection.cursor().copy(query) as rows:
                 for number in range(30):
                     rows.write_row((bytes([number]) * 40_000,))  # more than is kept to be sent
                     time.sleep(STOPPED_S / 10)
@@ -184,8 +184,8 @@ async def test_that_both_were_stopped_together_does_not_count(
     monkeypatch.setattr(stopped, "monotonic", lambda: float(next(seconds)))
     looks: list[float] = []
     with holder(name) as connection:
-        asked = "COPY transmission_ids (gid) FROM STDIN (FORMAT BINARY)"
-        copying = connection.cursor().copy(asked)
+        query = "COPY transmission_ids (gid) FROM STDIN (FORMAT BINARY)"
+        copying = connection.cursor().copy(query)
         copying.__enter__()
         for _ in range(10):
             try:

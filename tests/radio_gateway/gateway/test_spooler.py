@@ -73,9 +73,11 @@ async def test_what_is_too_much_at_once_for_a_full_disk_is_kept_little_by_little
 async def test_one_that_cannot_be_kept_costs_no_other_and_is_shown(tmp_path: Path) -> None:
     channel = make("udp://127.0.0.1:9", name="pier")
     answered: list[str] = []
-    said = [fix(1), fix(2), fix(3)]
-    said[1] = replace(said[1], heard_at=datetime(2026, 11, 25, 3))  # noqa: DTZ001 - no moment
-    deliveries = [Delivery(each, partial(answered.append, each.reception_id)) for each in said]
+    transmissions = [fix(1), fix(2), fix(3)]
+    transmissions[1] = replace(transmissions[1], heard_at=datetime(2026, 11, 25, 3))  # noqa: DTZ001 - no moment
+    deliveries = [
+        Delivery(each, partial(answered.append, each.reception_id)) for each in transmissions
+    ]
     async with await open_spool(tmp_path / "spool.db") as spool:
         puts = await Spooler(spool, channel.note_unstored).keep(deliveries)
         assert len(puts) == 2

@@ -165,17 +165,17 @@ async def test_it_is_on_record_before_the_link_has_it_and_off_when_the_link_did_
 ) -> None:
     async with log(tmp_path / "orders") as orders:
         channel = Looks(orders)
-        told: list[OrderResult] = []
+        results: list[OrderResult] = []
         plain = {"nmea0183": Plain(answers=False)}
-        out = Outbound(channel, told.append, outbound=plain, record=orders)
+        out = Outbound(channel, results.append, outbound=plain, record=orders)
         channel.fault = "nobody is connected"
         task = asyncio.create_task(out.run())
         out.send(order())
-        await until(lambda: told[-1].reason == "link_down")
+        await until(lambda: results[-1].reason == "link_down")
         await asyncio.sleep(0.1)
         assert await orders.last("o1") is None
         channel.fault = None
-        await until(lambda: told[-1].state == "sent")
+        await until(lambda: results[-1].state == "sent")
         assert [each is not None for each in channel.known] == [True, True]
         assert await orders.last("o1") is not None
         await ending(task)
@@ -188,13 +188,13 @@ async def test_what_cannot_be_recorded_does_not_go_but_a_distress_does(
     async with log(tmp_path / "orders") as orders:
         opened[-1].execute("DROP TABLE orders")
         channel = FakeChannel()
-        told: list[OrderResult] = []
+        results: list[OrderResult] = []
         plain = {"nmea0183": Plain(answers=False)}
-        out = Outbound(channel, told.append, outbound=plain, record=orders)
+        out = Outbound(channel, results.append, outbound=plain, record=orders)
         task = asyncio.create_task(out.run())
         out.send(order(kind=kind))
-        await until(lambda: told[-1].state == "sent" or told[-1].reason == "link_down")
+        await until(lambda: results[-1].state == "sent" or results[-1].reason == "link_down")
         assert bool(channel.sent) is goes
         if not goes:
-            assert "the record of orders" in told[-1].detail
+            assert "the record of orders" in results[-1].detail
         await ending(task)

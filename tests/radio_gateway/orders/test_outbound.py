@@ -56,10 +56,10 @@ class FakeChannel:
 def out_of(
     channel: FakeChannel | Channel, protocol: Plain | None = None
 ) -> tuple[Outbound, list[OrderResult]]:
-    told: list[OrderResult] = []
+    results: list[OrderResult] = []
     spoken = channel.settings.protocols[0]
     outbound = {spoken: protocol or Plain(answers=False)}
-    return Outbound(channel, told.append, outbound=outbound), told
+    return Outbound(channel, results.append, outbound=outbound), results
 
 
 def test_a_channel_is_listen_only_unless_its_settings_say_otherwise() -> None:
@@ -68,10 +68,10 @@ def test_a_channel_is_listen_only_unless_its_settings_say_otherwise() -> None:
     (silent,) = load_channels([table], "t.toml")
     assert silent.listen_only
     channel.settings = silent
-    out, told = out_of(channel)
+    out, results = out_of(channel)
     out.send(order())
-    assert (told[-1].state, told[-1].reason) == ("refused", "listen_only")
-    assert "link" in told[-1].detail
+    assert (results[-1].state, results[-1].reason) == ("refused", "listen_only")
+    assert "link" in results[-1].detail
     refusal = out.refusal(order())
     assert refusal is not None
     assert refusal.reason == "listen_only"
@@ -88,48 +88,48 @@ def test_a_channel_is_listen_only_unless_its_settings_say_otherwise() -> None:
 def test_what_cannot_be_said_is_refused_with_the_reason(
     table: dict[str, Any], outbound: dict[str, Any], kind: OrderKind, reason: str
 ) -> None:
-    told: list[OrderResult] = []
+    results: list[OrderResult] = []
     channel = FakeChannel()
     if "url" in table:
         real = make(table["url"], listen_only=False)
         channel.settings, channel.transport = real.settings, real.transport
-    out = Outbound(channel, told.append, outbound=outbound)
+    out = Outbound(channel, results.append, outbound=outbound)
     out.send(order(kind=kind))
-    assert (told[-1].state, told[-1].reason) == ("refused", reason)
+    assert (results[-1].state, results[-1].reason) == ("refused", reason)
 
 
 def test_what_the_protocol_cannot_say_is_refused_in_its_words() -> None:
-    out, told = out_of(FakeChannel())
+    out, results = out_of(FakeChannel())
     out.send(order(text="x" * 41))
-    assert (told[-1].state, told[-1].reason) == ("refused", "too_long")
+    assert (results[-1].state, results[-1].reason) == ("refused", "too_long")
     out.send(order("o2", protocol="ais"))  # no protocol of this channel: any may try
-    assert told[-1].state == "queued"
+    assert results[-1].state == "queued"
 
 
 def test_a_full_queue_refuses_and_says_so() -> None:
-    out, told = out_of(FakeChannel(state="down"))
+    out, results = out_of(FakeChannel(state="down"))
     for number in range(AT_MOST + 1):
         out.send(order(f"o{number}"))
-    assert (told[-1].state, told[-1].reason) == ("refused", "queue_full")
+    assert (results[-1].state, results[-1].reason) == ("refused", "queue_full")
     out.send(order("d", "distress"))
-    assert told[-1].state == "queued"
+    assert results[-1].state == "queued"
 
 
 async def test_the_same_order_twice_is_sent_once_and_told_again() -> None:
     channel = FakeChannel()
-    out, told = out_of(channel)
+    out, results = out_of(channel)
     given = order()
     out.send(given)
     out.send(given)
     task = asyncio.create_task(out.run())
-    await until(lambda: told[-1].state == "sent")
+    await until(lambda: results[-1].state == "sent")
     out.send(given)
-    await until(lambda: len(told) == 4)
+    await until(lambda: len(results) == 4)
     out.send(order("behind"))
-    await until(lambda: (told[-1].id, told[-1].state) == ("behind", "sent"))
+    await until(lambda: (results[-1].id, results[-1].state) == ("behind", "sent"))
     await ending(task)
     assert len(channel.sent) == 2
-    states = [result.state for result in told if result.id == given.id]
+    states = [result.state for result in results if result.id == given.id]
     assert states == ["queued", "queued", "sent", "sent"]
     assert channel.sent[0].connection == "10.0.0.7:5000"
 
@@ -138,43 +138,43 @@ async def test_orders_wait_for_a_dead_link_without_a_flood(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     channel = FakeChannel(state="down")
-    out, told = out_of(channel)
+    out, results = out_of(channel)
     task = asyncio.create_task(out.run())
     for number in range(10):
         out.send(order(f"o{number}", for_s=0.5 if number == 3 else 60))
-    await until(lambda: told[-1].state == "expired")
+    await until(lambda: results[-1].state == "expired")
     assert channel.sent == []
-    assert [r.id for r in told if r.state == "expired"] == ["o3"]
-    assert all(r.reason == "link_down" for r in told if r.state == "queued")
+    assert [r.id for r in results if r.state == "expired"] == ["o3"]
+    assert all(r.reason == "link_down" for r in results if r.state == "queued")
     down = "the link of channel link is down"
-    assert {r.detail for r in told} == {down, f"never sent: {down}"}
+    assert {r.detail for r in results} == {down, f"never sent: {down}"}
     assert capsys.readouterr().out.count("orders_wait_for_link") == 1
     channel.state = "open"
     await until(lambda: len(channel.sent) == 6)  # six a minute
     await ending(task)
-    assert len(told) == 10 + 1 + 6
+    assert len(results) == 10 + 1 + 6
 
 
 async def test_an_order_says_since_when_its_link_is_down_and_that_it_is_back() -> None:
     channel = FakeChannel(messages_per_minute=1)
-    out, told = out_of(channel)
+    out, results = out_of(channel)
     task = asyncio.create_task(out.run())
     out.send(order("o1"))
     await until(lambda: channel.sent)
     out.send(order("o2"))  # waits for its turn
-    assert (told[-1].state, told[-1].reason) == ("queued", "")
+    assert (results[-1].state, results[-1].reason) == ("queued", "")
     channel.state = "down"
-    await until(lambda: told[-1].reason == "link_down")
-    assert told[-1].detail == "the link of channel link is down"
+    await until(lambda: results[-1].reason == "link_down")
+    assert results[-1].detail == "the link of channel link is down"
     channel.state = "open"
-    await until(lambda: (told[-1].state, told[-1].reason) == ("queued", ""))
+    await until(lambda: (results[-1].state, results[-1].reason) == ("queued", ""))
     await ending(task)
-    assert [r.id for r in told] == ["o1", "o1", "o2", "o2", "o2"]
+    assert [r.id for r in results] == ["o1", "o1", "o2", "o2", "o2"]
 
 
 async def test_a_radio_whose_connection_is_gone_is_named() -> None:
     channel = FakeChannel()
-    out, told = out_of(channel)
+    out, results = out_of(channel)
 
     async def gone(_outgoing: EncodedOrder) -> None:
         raise GoneError("tcp-listen://127.0.0.1:9", "127.0.0.1:53278 is not connected")
@@ -182,14 +182,14 @@ async def test_a_radio_whose_connection_is_gone_is_named() -> None:
     channel.send = gone  # type: ignore[method-assign,assignment]
     task = asyncio.create_task(out.run())
     out.send(order(protocol="nmea0183"))
-    await until(lambda: told[-1].reason == "not_connected")
-    assert told[-1].detail == "nmea0183:101 is not connected to channel link now"
+    await until(lambda: results[-1].reason == "not_connected")
+    assert results[-1].detail == "nmea0183:101 is not connected to channel link now"
     await ending(task)
 
 
 async def test_a_transport_that_fails_in_its_own_way_does_not_end_the_way_out() -> None:
     channel = FakeChannel()
-    out, told = out_of(channel)
+    out, results = out_of(channel)
 
     async def fail(_outgoing: EncodedOrder) -> None:
         raise RuntimeError("a bug")
@@ -197,15 +197,15 @@ async def test_a_transport_that_fails_in_its_own_way_does_not_end_the_way_out() 
     working, channel.send = channel.send, fail  # type: ignore[method-assign,assignment]
     task = asyncio.create_task(out.run())
     out.send(order())
-    await until(lambda: told[-1].reason == "link_down")
+    await until(lambda: results[-1].reason == "link_down")
     channel.send = working  # type: ignore[method-assign]
-    await until(lambda: told[-1].state == "sent")
+    await until(lambda: results[-1].state == "sent")
     await ending(task)
 
 
 async def test_a_link_that_holds_an_order_lets_go_of_it_when_it_expires() -> None:
     channel = FakeChannel()
-    out, told = out_of(channel)
+    out, results = out_of(channel)
     let_go = asyncio.Event()
 
     async def hold(_outgoing: EncodedOrder) -> None:
@@ -217,9 +217,9 @@ async def test_a_link_that_holds_an_order_lets_go_of_it_when_it_expires() -> Non
     channel.send = hold  # type: ignore[method-assign,assignment]
     task = asyncio.create_task(out.run())
     out.send(order(for_s=0.3))
-    await until(lambda: told[-1].state == "expired")
+    await until(lambda: results[-1].state == "expired")
     assert let_go.is_set()
-    assert told[-1].attempts == 0
+    assert results[-1].attempts == 0
     await ending(task)
 
 

@@ -43,21 +43,21 @@ async def test_a_radio_on_a_serial_port_is_told_and_answers(tmp_path: Path, plai
     radio.plug_in()
     inbox = Inbox()
     channel = make(f"serial://{radio.name}", "plain", inbox=inbox, listen_only=False)
-    told: list[OrderResult] = []
-    out = Outbound(channel, told.append, first_number=7, outbound={"plain": plain})
+    results: list[OrderResult] = []
+    out = Outbound(channel, results.append, first_number=7, outbound={"plain": plain})
     async with running(channel):
         task = asyncio.create_task(out.run())
         out.send(order("o1", text="come home"))
         out.send(order("o2", "poll", text=""))
         out.send(order("o3", "alert", text="storm"))
-        await until(lambda: sum(result.final for result in told) == 3)
+        await until(lambda: sum(result.final for result in results) == 3)
         radio.unplug()
         await until(lambda: channel.health().state == "down")
         out.send(order("o4", text="still there?"))
-        await until(lambda: told[-1].reason == "link_down")
-        assert [(result.id, result.state) for result in told][-1] == ("o4", "queued")
+        await until(lambda: results[-1].reason == "link_down")
+        assert [(result.id, result.state) for result in results][-1] == ("o4", "queued")
         radio.plug_in()
-        await until(lambda: told[-1].state == "acknowledged")
+        await until(lambda: results[-1].state == "acknowledged")
         await ending(task)
     radio.unplug()
     assert radio.heard == [
@@ -67,7 +67,7 @@ async def test_a_radio_on_a_serial_port_is_told_and_answers(tmp_path: Path, plai
         "TELL 7 text 101 come home",
         "TELL 10 text 101 still there?",
     ]
-    final = {result.id: (result.state, result.attempts) for result in told if result.final}
+    final = {result.id: (result.state, result.attempts) for result in results if result.final}
     assert final == {
         "o1": ("acknowledged", 1),
         "o2": ("delivered", 1),
@@ -83,8 +83,8 @@ async def test_a_kenwood_radio_is_asked_and_told_through_the_one_at_the_port(
     radio.plug_in()
     os.set_blocking(radio.master, False)
     channel = make(f"serial://{radio.name}", "kenwood", listen_only=False)
-    told: list[OrderResult] = []
-    out = Outbound(channel, told.append)
+    results: list[OrderResult] = []
+    out = Outbound(channel, results.append)
 
     async def burst() -> bytes:
         said = b""
@@ -102,23 +102,23 @@ async def test_a_kenwood_radio_is_asked_and_told_through_the_one_at_the_port(
         async with asyncio.timeout(10):
             assert await burst() == b"\x02R31001001\x03"
             radio.say(b"\x020\x03")
-            await until(lambda: states(told, "poll")[-1] == "acknowledged")
+            await until(lambda: states(results, "poll")[-1] == "acknowledged")
             radio.say(kenwood_place())
-            await until(lambda: states(told, "poll")[-1] == "delivered")
+            await until(lambda: states(results, "poll")[-1] == "delivered")
             assert await burst() == b"\x02F1001001come home\x03"
             radio.say(b"\x021\x03")
-            await until(lambda: states(told, "text")[-1] == "failed")
+            await until(lambda: states(results, "text")[-1] == "failed")
         await ending(task)
     radio.unplug()
-    assert told[-1].reason == "radio_refused"
+    assert results[-1].reason == "radio_refused"
 
 
 async def test_words_go_to_the_connection_that_the_radio_was_last_heard_on(plain: Plain) -> None:
     channel = make("tcp-listen://127.0.0.1:0", "plain", listen_only=False)
     transport = channel.transport
     assert isinstance(transport, TcpListenTransport)
-    told: list[OrderResult] = []
-    out = Outbound(channel, told.append, outbound={"plain": Plain(answers=False)})
+    results: list[OrderResult] = []
+    out = Outbound(channel, results.append, outbound={"plain": Plain(answers=False)})
     heard: dict[str, bytes] = {}
     async with running(channel):
         task = asyncio.create_task(out.run())
@@ -133,7 +133,7 @@ async def test_words_go_to_the_connection_that_the_radio_was_last_heard_on(plain
 
         async def told_to(id: str) -> None:
             out.send(order(id, device="101", text=id))
-            await until(lambda: states(told, id)[-1:] == ["sent"])
+            await until(lambda: states(results, id)[-1:] == ["sent"])
 
         await said_by(south, "102")
         await said_by(north, "101")
@@ -174,8 +174,8 @@ async def test_words_for_a_phone_that_posts_go_with_the_answer_to_its_next_reque
     channel = make("http:", "osmand", listen_only=False)
     transport = channel.transport
     assert isinstance(transport, HttpTransport)
-    told: list[OrderResult] = []
-    out = Outbound(channel, told.append)
+    results: list[OrderResult] = []
+    out = Outbound(channel, results.append)
 
     async def post() -> HttpOutcome:
         body = b"id=123456&lat=20.27&lon=100.41&timestamp=%d" % datetime.now(UTC).timestamp()
@@ -192,9 +192,9 @@ async def test_words_for_a_phone_that_posts_go_with_the_answer_to_its_next_reque
         assert not (await post()).answer
         out.send(order(device="123456", text="come home"))
         await asyncio.sleep(0.2)
-        assert [result.state for result in told][-1] == "queued"
+        assert [result.state for result in results][-1] == "queued"
         assert (await post()).answer == b"come home"
-        await until(lambda: told[-1].state == "sent")
+        await until(lambda: results[-1].state == "sent")
         await ending(task)
 
 
@@ -215,17 +215,17 @@ async def test_a_phone_is_asked_through_a_real_broker(tmp_path: Path) -> None:
                 password=broker.passwords["node"],
                 listen_only=False,
             )
-            told: list[OrderResult] = []
-            out = Outbound(channel, told.append)
+            results: list[OrderResult] = []
+            out = Outbound(channel, results.append)
             async with running(channel):
                 task = asyncio.create_task(out.run())
                 await until(lambda: channel.health().state == "open")
                 await until(lambda: broker.subscribers("owntracks/jane/phone/cmd"), within_s=20)
                 out.send(order(kind="poll", device="jane/phone", text=""))
                 said, _ = await asyncio.to_thread(phone.communicate, timeout=30)
-                await until(lambda: told[-1].state == "sent")
+                await until(lambda: results[-1].state == "sent")
                 await broker_says(broker.port, broker.passwords["jane"])
-                await until(lambda: told[-1].state == "delivered")
+                await until(lambda: results[-1].state == "delivered")
                 await ending(task)
         finally:
             phone.kill()

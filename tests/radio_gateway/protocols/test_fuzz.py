@@ -108,8 +108,12 @@ def test_no_flipped_bit_leaves_a_position_beside_a_wrong_checksum(protocol: str)
     """Bit by bit in each sample that says one thing; a longer one would be read whole each time."""
     tried = 0
     for message in samples(protocol):
-        said = exercise(protocol, Input(data=message))
-        if len(said) != 1 or said[0].position is None or put_right(protocol, message) != message:
+        transmissions = exercise(protocol, Input(data=message))
+        if (
+            len(transmissions) != 1
+            or transmissions[0].position is None
+            or put_right(protocol, message) != message
+        ):
             continue
         tried += 1
         for at, bit in product(range(len(message)), range(8)):

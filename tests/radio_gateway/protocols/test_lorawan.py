@@ -108,18 +108,24 @@ SAMPLES = tuple(
 
 @pytest.mark.parametrize("wrap", [chirpstack, things])
 def test_place_and_sender_are_told_alike_by_both_servers(wrap: Any) -> None:
-    said = said_by(wrap(PLACE | {"heading": 90, "hdop": 0.9, "sats": 7, "batteryLevel": 88}))
-    assert (said.address, said.kind, said.fix) == (f"lorawan:{EUI}", "position", True)
-    assert said.position is not None
-    assert (said.position.lat, said.position.lon) == (20.27, 100.41)
-    assert (said.position.altitude_m, said.position.course_deg) == (352.0, 90.0)
-    assert said.device_time is None
-    assert said.passed_on_at == datetime(2026, 11, 25, 11, 59, 58, 500_000, tzinfo=UTC)
-    assert said.facts["battery_pct"] == 88
-    assert (said.facts["hdop"], said.facts["satellites"]) == (0.9, 7)
-    assert (said.facts["port"], said.facts["counter"]) == (5, 7)
-    assert said.signal is not None
-    assert (said.signal.rssi_dbm, said.signal.snr_db) == (-61.0, 9.0)
+    transmission = said_by(
+        wrap(PLACE | {"heading": 90, "hdop": 0.9, "sats": 7, "batteryLevel": 88})
+    )
+    assert (transmission.address, transmission.kind, transmission.fix) == (
+        f"lorawan:{EUI}",
+        "position",
+        True,
+    )
+    assert transmission.position is not None
+    assert (transmission.position.lat, transmission.position.lon) == (20.27, 100.41)
+    assert (transmission.position.altitude_m, transmission.position.course_deg) == (352.0, 90.0)
+    assert transmission.device_time is None
+    assert transmission.passed_on_at == datetime(2026, 11, 25, 11, 59, 58, 500_000, tzinfo=UTC)
+    assert transmission.facts["battery_pct"] == 88
+    assert (transmission.facts["hdop"], transmission.facts["satellites"]) == (0.9, 7)
+    assert (transmission.facts["port"], transmission.facts["counter"]) == (5, 7)
+    assert transmission.signal is not None
+    assert (transmission.signal.rssi_dbm, transmission.signal.snr_db) == (-61.0, 9.0)
 
 
 def test_gateway_that_heard_it_best_is_the_one_named() -> None:
@@ -131,8 +137,8 @@ def test_gateway_that_heard_it_best_is_the_one_named() -> None:
 def test_neither_a_gateways_place_nor_a_registered_one_is_the_devices(
     message: dict[str, Any],
 ) -> None:
-    said = said_by(message)
-    assert (said.position, said.kind) == (None, "other")
+    transmission = said_by(message)
+    assert (transmission.position, transmission.kind) == (None, "other")
 
 
 @pytest.mark.parametrize(
@@ -157,18 +163,18 @@ def test_neither_a_gateways_place_nor_a_registered_one_is_the_devices(
     ],
 )
 def test_place_is_found_under_the_names_that_codecs_use(decoded: object) -> None:
-    said = said_by(chirpstack(decoded))
-    assert said.position is not None
-    assert (said.position.lat, said.position.lon) == (20.27, 100.41)
+    transmission = said_by(chirpstack(decoded))
+    assert transmission.position is not None
+    assert (transmission.position.lat, transmission.position.lon) == (20.27, 100.41)
 
 
 @pytest.mark.parametrize("wrap", [chirpstack, things])
 def test_cayenne_bytes_are_read_where_no_codec_ran(wrap: Any) -> None:
-    said = said_by(wrap(data=cayenne()))
-    assert said.position is not None
-    assert (said.position.lat, said.position.lon) == (20.27, 100.41)
-    assert said.position.altitude_m == 352.0
-    assert said.facts["payload"] == "cayenne_lpp"
+    transmission = said_by(wrap(data=cayenne()))
+    assert transmission.position is not None
+    assert (transmission.position.lat, transmission.position.lon) == (20.27, 100.41)
+    assert transmission.position.altitude_m == 352.0
+    assert transmission.facts["payload"] == "cayenne_lpp"
 
 
 @pytest.mark.parametrize(
@@ -188,32 +194,40 @@ def test_bytes_that_do_not_fit_to_the_last_are_no_cayenne(data: bytes) -> None:
 
 
 def test_payload_that_nobody_decoded_is_kept_for_the_technician() -> None:
-    said = said_by(chirpstack(data=b"\xde\xad"))
-    assert (said.kind, said.position, said.facts["payload_hex"]) == ("other", None, "dead")
+    transmission = said_by(chirpstack(data=b"\xde\xad"))
+    assert (transmission.kind, transmission.position, transmission.facts["payload_hex"]) == (
+        "other",
+        None,
+        "dead",
+    )
 
 
 def test_zeros_of_a_codec_are_no_place() -> None:
-    said = said_by(chirpstack({"latitude": 0, "longitude": 0}))
-    assert (said.position, said.fix, said.flags) == (None, False, ("no_fix",))
-    said = said_by(chirpstack(PLACE | {"fix": False}))
-    assert (said.fix, said.flags) == (False, ("stale_position",))
+    transmission = said_by(chirpstack({"latitude": 0, "longitude": 0}))
+    assert (transmission.position, transmission.fix, transmission.flags) == (
+        None,
+        False,
+        ("no_fix",),
+    )
+    transmission = said_by(chirpstack(PLACE | {"fix": False}))
+    assert (transmission.fix, transmission.flags) == (False, ("stale_position",))
 
 
 def test_time_of_the_fix_is_the_devices_where_the_payload_has_it() -> None:
     for time in ("2026-11-25T11:00:00.000Z", 1795604400, 1795604400000):
-        said = said_by(chirpstack(PLACE | {"time": time}))
-        assert said.device_time == datetime(2026, 11, 25, 11, tzinfo=UTC)
+        transmission = said_by(chirpstack(PLACE | {"time": time}))
+        assert transmission.device_time == datetime(2026, 11, 25, 11, tzinfo=UTC)
     assert said_by(chirpstack(PLACE | {"time": "noon"})).device_time is None
 
 
 def test_speed_without_a_unit_is_a_fact_as_it_was_said() -> None:
-    said = said_by(chirpstack(PLACE | {"speed": 36}))
-    assert said.position is not None
-    assert (said.position.speed_mps, said.facts["speed_raw"]) == (None, 36.0)
+    transmission = said_by(chirpstack(PLACE | {"speed": 36}))
+    assert transmission.position is not None
+    assert (transmission.position.speed_mps, transmission.facts["speed_raw"]) == (None, 36.0)
     for name, value in (("speed_kmh", 36), ("speedMps", 10), ("speed_knots", 10 / (1852 / 3600))):
-        said = said_by(chirpstack(PLACE | {name: value}))
-        assert said.position is not None
-        assert said.position.speed_mps == pytest.approx(10.0)
+        transmission = said_by(chirpstack(PLACE | {name: value}))
+        assert transmission.position is not None
+        assert transmission.position.speed_mps == pytest.approx(10.0)
 
 
 @pytest.mark.parametrize(
@@ -234,14 +248,18 @@ def test_speed_without_a_unit_is_a_fact_as_it_was_said() -> None:
 def test_sos_is_a_call_for_help_under_its_many_names(
     fields: dict[str, Any], distress: bool
 ) -> None:
-    said = said_by(chirpstack(PLACE | fields))
-    assert said.distress is distress
+    transmission = said_by(chirpstack(PLACE | fields))
+    assert transmission.distress is distress
     assert said_by(things(fields)).distress is distress
 
 
 def test_call_without_a_place_is_heard_too() -> None:
-    said = said_by(chirpstack({"sos": True}))
-    assert (said.kind, said.distress, said.position) == ("distress", True, None)
+    transmission = said_by(chirpstack({"sos": True}))
+    assert (transmission.kind, transmission.distress, transmission.position) == (
+        "distress",
+        True,
+        None,
+    )
 
 
 def test_fleet_says_which_further_fields_call_for_help() -> None:
@@ -256,10 +274,10 @@ def test_place_that_the_network_worked_out_is_an_estimate() -> None:
     event = chirpstack()
     del event["rxInfo"], event["data"]
     for more, accuracy_m in (({"source": "GEO_RESOLVER_TDOA", "accuracy": 90}, 90.0), ({}, 2000.0)):
-        said = said_by(event | {"location": PLACE | more})
-        assert said.position is not None
-        assert (said.position.accuracy_m, said.fix) == (accuracy_m, None)
-        assert said.flags == ("network_estimate",)
+        transmission = said_by(event | {"location": PLACE | more})
+        assert transmission.position is not None
+        assert (transmission.position.accuracy_m, transmission.fix) == (accuracy_m, None)
+        assert transmission.flags == ("network_estimate",)
     assert said_by(event | {"location": PLACE | {"source": "CONFIG"}}).position is None
     solved = things() | {"location_solved": {"location": PLACE | {"source": "SOURCE_LORA_TDOA"}}}
     del solved["uplink_message"]
@@ -267,9 +285,9 @@ def test_place_that_the_network_worked_out_is_an_estimate() -> None:
 
 
 def test_place_that_the_things_stack_took_from_the_payload_is_a_fix() -> None:
-    said = said_by(things(locations={"frm-payload": PLACE | {"source": "SOURCE_GPS"}}))
-    assert said.position is not None
-    assert (said.fix, said.flags, said.position.lat) == (True, (), 20.27)
+    transmission = said_by(things(locations={"frm-payload": PLACE | {"source": "SOURCE_GPS"}}))
+    assert transmission.position is not None
+    assert (transmission.fix, transmission.flags, transmission.position.lat) == (True, (), 20.27)
 
 
 def test_join_status_and_log_say_that_the_device_lives() -> None:
@@ -341,10 +359,10 @@ _JSON = st.recursive(
 @given(decoded=_JSON)
 def test_any_object_is_survived(decoded: object) -> None:
     try:
-        said = said_by(chirpstack(decoded))
+        transmission = said_by(chirpstack(decoded))
     except FrameError:
         return
-    place = said.position
+    place = transmission.position
     assert place is None or (-90 <= place.lat <= 90 and -180 <= place.lon <= 180)
 
 

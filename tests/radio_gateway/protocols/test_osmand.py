@@ -40,17 +40,22 @@ def posted(where: Any, device: Any = "48241179") -> bytes:
 
 
 def test_query_says_place_in_knots_and_facts() -> None:
-    said = said_by(
+    transmission = said_by(
         speed="10", bearing="7.2", altitude="350.06", accuracy="8", batt="87", hdop="1.5",
         charge="true", driverUniqueId="d1", event="turn",
     )  # fmt: skip
-    place = said.position
+    place = transmission.position
     assert place is not None
-    assert (said.device, place.lat, place.lon, said.fix) == ("902064", 20.273, 100.412, True)
+    assert (transmission.device, place.lat, place.lon, transmission.fix) == (
+        "902064",
+        20.273,
+        100.412,
+        True,
+    )
     assert place.speed_mps == pytest.approx(10 * 1852 / 3600)
     assert (place.course_deg, place.altitude_m, place.accuracy_m) == (7.2, 350.06, 8.0)
-    assert said.device_time == datetime.fromtimestamp(1795000000, UTC)
-    assert said.facts == {
+    assert transmission.device_time == datetime.fromtimestamp(1795000000, UTC)
+    assert transmission.facts == {
         "battery_pct": 87.0,
         "hdop": 1.5,
         "charging": True,
@@ -75,21 +80,23 @@ def test_time_is_said_in_many_ways(timestamp: str, time: str) -> None:
 
 
 def test_without_a_time_it_is_when_it_was_received() -> None:
-    said = said_by(timestamp=None)
-    assert (said.device_time, said.facts["time_source"]) == (None, "receive")
-    assert said.duplicate_key is None
+    transmission = said_by(timestamp=None)
+    assert (transmission.device_time, transmission.facts["time_source"]) == (None, "receive")
+    assert transmission.duplicate_key is None
 
 
 def test_aliases_and_zeros_that_mean_unknown() -> None:
-    said = hear_one(osmand, b"/?deviceid=7&location=60.0,30.0&heading=0.0&altitude=0&accuracy=0")
-    assert (said.device, said.position is None) == ("7", False)
-    assert said.position is not None
-    assert (said.position.lat, said.position.lon) == (60.0, 30.0)
-    assert (said.position.course_deg, said.position.altitude_m) == (None, None)
-    assert said.position.accuracy_m is None
-    said = hear_one(osmand, b"id=7&lat=60&lon=30&speed=-1&bearing=-1")  # the body of a form
-    assert said.position is not None
-    assert (said.position.speed_mps, said.position.course_deg) == (None, None)
+    transmission = hear_one(
+        osmand, b"/?deviceid=7&location=60.0,30.0&heading=0.0&altitude=0&accuracy=0"
+    )
+    assert (transmission.device, transmission.position is None) == ("7", False)
+    assert transmission.position is not None
+    assert (transmission.position.lat, transmission.position.lon) == (60.0, 30.0)
+    assert (transmission.position.course_deg, transmission.position.altitude_m) == (None, None)
+    assert transmission.position.accuracy_m is None
+    transmission = hear_one(osmand, b"id=7&lat=60&lon=30&speed=-1&bearing=-1")  # the body of a form
+    assert transmission.position is not None
+    assert (transmission.position.speed_mps, transmission.position.course_deg) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -104,40 +111,48 @@ def test_a_fall_is_a_call_for_help_that_nobody_could_make(alarm: str, calls: boo
 def test_call_for_help_is_heard_without_place_or_time() -> None:
     assert said_by(alarm="sos").distress
     for more in ({"lat": "95"}, {"lat": None}, {"lat": "x"}, {"lat": None, "lon": None}):
-        said = said_by(alarm="SOS", **more)
-        assert (said.kind, said.distress, said.position) == ("distress", True, None)
+        transmission = said_by(alarm="SOS", **more)
+        assert (transmission.kind, transmission.distress, transmission.position) == (
+            "distress",
+            True,
+            None,
+        )
     assert said_by(alarm="sos", timestamp="yesterday").flags == ("bad_time",)
     for name in ("speed", "bearing", "altitude", "accuracy", "batt", "hdop"):
-        said = said_by(alarm="sos", **{name: "NaN"})
-        assert (said.distress, said.position is not None) == (True, True)
-        assert said.flags == ("bad_number",)
+        transmission = said_by(alarm="sos", **{name: "NaN"})
+        assert (transmission.distress, transmission.position is not None) == (True, True)
+        assert transmission.flags == ("bad_number",)
     assert not said_by(alarm="lowBattery").distress
 
 
 def test_cells_are_no_place_and_invalid_fix_is_stale() -> None:
-    said = said_by(lat=None, lon=None, cell="257,02,16,2224")
-    assert (said.position, said.facts["cells"]) == (None, "257,02,16,2224")
-    said = said_by(valid="0")
-    assert (said.fix, said.flags) == (False, ("stale_position",))
+    transmission = said_by(lat=None, lon=None, cell="257,02,16,2224")
+    assert (transmission.position, transmission.facts["cells"]) == (None, "257,02,16,2224")
+    transmission = said_by(valid="0")
+    assert (transmission.fix, transmission.flags) == (False, ("stale_position",))
     assert said_by(mock="true").flags == ("mock_location",)
 
 
 def test_request_without_a_device_says_nothing() -> None:
     for data in (asked(id=None), posted(location(), None), posted(location(), " ")):
-        said = hear_one(osmand, data)
-        assert (said.device, said.kind, said.position) == (None, "empty", None)
+        transmission = hear_one(osmand, data)
+        assert (transmission.device, transmission.kind, transmission.position) == (
+            None,
+            "empty",
+            None,
+        )
 
 
 def test_json_says_metres_a_second_and_real_zeros() -> None:
     more = {"battery": {"level": 0.79, "is_charging": True}, "odometer": 12, "is_moving": True}
     more |= {"event": "motionchange", "activity": {"type": "on_foot"}}
-    said = hear_one(osmand, posted(location(**more)))
-    place = said.position
+    transmission = hear_one(osmand, posted(location(**more)))
+    place = transmission.position
     assert place is not None
-    assert (said.device, place.speed_mps, place.course_deg) == ("48241179", 10.0, 0.0)
+    assert (transmission.device, place.speed_mps, place.course_deg) == ("48241179", 10.0, 0.0)
     assert (place.altitude_m, place.accuracy_m) == (0.0, 5.0)
-    assert said.device_time == datetime(2026, 11, 25, 11, 59, 0, 500_000, tzinfo=UTC)
-    assert said.facts == {
+    assert transmission.device_time == datetime(2026, 11, 25, 11, 59, 0, 500_000, tzinfo=UTC)
+    assert transmission.facts == {
         "battery_pct": 79,
         "charging": True,
         "moving": True,
@@ -149,20 +164,32 @@ def test_json_says_metres_a_second_and_real_zeros() -> None:
 
 def test_json_minus_one_is_unknown_and_mock_is_flagged() -> None:
     unknown = {"speed": -1, "heading": -1, "accuracy": -1}
-    said = hear_one(osmand, posted(location(coords=unknown, mock=True, battery={"level": -1})))
-    place = said.position
+    transmission = hear_one(
+        osmand, posted(location(coords=unknown, mock=True, battery={"level": -1}))
+    )
+    place = transmission.position
     assert place is not None
     assert (place.speed_mps, place.course_deg, place.accuracy_m) == (None, None, None)
-    assert (said.flags, said.facts) == (("mock_location",), {})
+    assert (transmission.flags, transmission.facts) == (("mock_location",), {})
 
 
 def test_json_call_for_help_and_no_place() -> None:
-    said = hear_one(osmand, posted({"timestamp": "2026-11-25T11:59:00Z", "alarm": "sos"}))
-    assert (said.kind, said.distress) == ("distress", True)
-    said = hear_one(osmand, posted(location(timestamp=True, alarm="sos")))
-    assert (said.distress, said.position is not None, said.flags) == (True, True, ("bad_time",))
-    said = hear_one(osmand, posted({"timestamp": 1795000000000, "extras": {"alarm": "other"}}))
-    assert (said.position, said.distress, said.facts["alarm"]) == (None, False, "other")
+    transmission = hear_one(osmand, posted({"timestamp": "2026-11-25T11:59:00Z", "alarm": "sos"}))
+    assert (transmission.kind, transmission.distress) == ("distress", True)
+    transmission = hear_one(osmand, posted(location(timestamp=True, alarm="sos")))
+    assert (transmission.distress, transmission.position is not None, transmission.flags) == (
+        True,
+        True,
+        ("bad_time",),
+    )
+    transmission = hear_one(
+        osmand, posted({"timestamp": 1795000000000, "extras": {"alarm": "other"}})
+    )
+    assert (transmission.position, transmission.distress, transmission.facts["alarm"]) == (
+        None,
+        False,
+        "other",
+    )
 
 
 def test_bad_place_of_a_list_costs_only_itself() -> None:

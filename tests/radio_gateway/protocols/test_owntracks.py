@@ -42,19 +42,19 @@ def locked(message: object, secret: str) -> dict[str, str]:
 
 
 def test_location_says_place_motion_time_and_battery() -> None:
-    said = said_by(
+    transmission = said_by(
         PLACE
         | {"vel": 36, "cog": 360, "alt": 352, "acc": 8, "vac": 3, "batt": 67, "tid": "P1", "t": "u"}
         | {"created_at": 1795000246}
     )
-    position = said.position
+    position = transmission.position
     assert position is not None
     assert (position.lat, position.lon, position.altitude_m) == (20.273, 100.412, 352.0)
     assert (position.speed_mps, position.course_deg, position.accuracy_m) == (10.0, 0.0, 8.0)
-    assert said.device_time == datetime.fromtimestamp(1795000000, UTC)
-    assert said.passed_on_at == datetime.fromtimestamp(1795000246, UTC)
-    assert said.device == "jane/phone"
-    assert said.facts == {
+    assert transmission.device_time == datetime.fromtimestamp(1795000000, UTC)
+    assert transmission.passed_on_at == datetime.fromtimestamp(1795000246, UTC)
+    assert transmission.device == "jane/phone"
+    assert transmission.facts == {
         "tid": "P1",
         "trigger": "u",
         "battery_pct": 67.0,
@@ -101,23 +101,37 @@ def test_same_fix_sent_again_has_the_same_key_for_ever() -> None:
 
 
 def test_transition_says_what_was_crossed_and_where() -> None:
-    said = said_by(PLACE | {"_type": "transition", "event": "enter", "desc": "Pier 3", "wtst": 1})
-    assert (said.kind, said.status, said.text) == ("transition", "enter", "Pier 3")
-    assert said.position is not None
+    transmission = said_by(
+        PLACE | {"_type": "transition", "event": "enter", "desc": "Pier 3", "wtst": 1}
+    )
+    assert (transmission.kind, transmission.status, transmission.text) == (
+        "transition",
+        "enter",
+        "Pier 3",
+    )
+    assert transmission.position is not None
 
 
 def test_last_will_does_not_take_the_time_of_connection_for_its_own() -> None:
-    said = said_by({"_type": "lwt", "tst": 1795000000})
-    assert (said.kind, said.position, said.device_time) == ("lwt", None, None)
-    assert said.facts["connected_at"] == "2026-11-18T11:06:40+00:00"
+    transmission = said_by({"_type": "lwt", "tst": 1795000000})
+    assert (transmission.kind, transmission.position, transmission.device_time) == (
+        "lwt",
+        None,
+        None,
+    )
+    assert transmission.facts["connected_at"] == "2026-11-18T11:06:40+00:00"
 
 
 def test_waypoint_is_not_where_the_phone_is() -> None:
-    said = said_by(PLACE | {"_type": "waypoint", "desc": "Pier 3", "rad": 100})
-    assert (said.kind, said.position, said.text) == ("waypoint", None, "Pier 3")
-    assert said.mark is not None
-    assert (said.mark.name, said.mark.radius_m) == ("Pier 3", 100.0)
-    assert (said.mark.lon, said.mark.lat) == (PLACE["lon"], PLACE["lat"])
+    transmission = said_by(PLACE | {"_type": "waypoint", "desc": "Pier 3", "rad": 100})
+    assert (transmission.kind, transmission.position, transmission.text) == (
+        "waypoint",
+        None,
+        "Pier 3",
+    )
+    assert transmission.mark is not None
+    assert (transmission.mark.name, transmission.mark.radius_m) == ("Pier 3", 100.0)
+    assert (transmission.mark.lon, transmission.mark.lat) == (PLACE["lon"], PLACE["lat"])
 
 
 def test_list_of_waypoints_is_each_of_them() -> None:
@@ -137,10 +151,10 @@ def test_other_types_are_valid_and_say_nothing_about_position(type_: str) -> Non
 
 def test_encrypted_message_is_read_with_the_secret_of_its_device_first() -> None:
     settings = DecoderSettings(secret="wrong", secrets={"jane/phone": "right"})
-    said = said_by(locked(PLACE, "right"), settings=settings)
-    assert said.position is not None
-    assert said.facts["encrypted"] is True
-    assert said.raw.startswith(b'{"_type": "encrypted"')
+    transmission = said_by(locked(PLACE, "right"), settings=settings)
+    assert transmission.position is not None
+    assert transmission.facts["encrypted"] is True
+    assert transmission.raw.startswith(b'{"_type": "encrypted"')
     assert said_by(locked(PLACE, "wrong"), topic="owntracks/joe/phone", settings=settings).device
 
 
@@ -219,8 +233,8 @@ def test_a_phone_with_a_secret_is_asked_in_secret() -> None:
     settings = DecoderSettings(secrets={"jane/phone": "right"})
     data = owntracks.encode(order(), settings, number=1).data
     assert b"reportLocation" not in data
-    said = said_by(data, topic="owntracks/jane/phone/cmd", settings=settings)
-    assert (said.kind, said.status) == ("command", "reportLocation")
+    transmission = said_by(data, topic="owntracks/jane/phone/cmd", settings=settings)
+    assert (transmission.kind, transmission.status) == ("command", "reportLocation")
 
 
 @pytest.mark.parametrize(

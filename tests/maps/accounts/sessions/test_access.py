@@ -33,12 +33,12 @@ async def test_name_and_password_start_a_session_in_a_cookie_scripts_cannot_read
         cookie = answer.headers["set-cookie"]
         assert "HttpOnly" in cookie
         assert "SameSite=strict" in cookie
-        said = (await client.get("/api/session")).json()
-        assert said["user"] == "somchai"
-        assert said["role"] == "commander"
-        assert said["agency"] == {"id": AGENCY, "name": "Joint patrol", "country": None, "blos": []}
-        assert said["node"]["time_zone"] == "Asia/Vientiane"
-        assert "clear distress" in said["permissions"]
+        body = (await client.get("/api/session")).json()
+        assert body["user"] == "somchai"
+        assert body["role"] == "commander"
+        assert body["agency"] == {"id": AGENCY, "name": "Joint patrol", "country": None, "blos": []}
+        assert body["node"]["time_zone"] == "Asia/Vientiane"
+        assert "clear distress" in body["permissions"]
 
 
 async def test_signing_out_ends_the_session_for_good(server: Running) -> None:
@@ -429,8 +429,8 @@ async def test_agencies_are_told_with_country_and_offices(tmp_path: Path) -> Non
             said = {"name": "ann", "password": PASSWORD}
             session = (await client.post("/api/session", json=said)).json()
             assert session["agency"] == {**agencies[0], "blos": []}
-            told = (await client.get("/api/agencies")).json()
-            assert told == [agencies[1], {**agencies[0], "blos": []}]
+            body = (await client.get("/api/agencies")).json()
+            assert body == [agencies[1], {**agencies[0], "blos": []}]
     stored = await _agencies(tmp_path)
     assert stored == [("la-hx", "LA", "LA-HXI"), ("th-ck", "TH", "")]
 

@@ -76,8 +76,8 @@ async def test_who_is_in_the_table_comes_in_as_what_it_says(tmp_path: Path) -> N
         answer = await tried(client)
         assert answer.status_code == 200, answer.text
         assert "samesite=strict" in answer.headers["set-cookie"].lower()
-        said = (await client.get("/api/session")).json()
-        assert (said["user"], said["role"], said["agency"]["id"]) == ("anong", "liaison", "th-ck")
+        body = (await client.get("/api/session")).json()
+        assert (body["user"], body["role"], body["agency"]["id"]) == ("anong", "liaison", "th-ck")
         [user] = await server.office.people.all()
         assert user.name == "anong"
         password = {"name": "anong", "password": PASSWORD}
@@ -98,8 +98,8 @@ async def test_the_claims_of_today_count(tmp_path: Path) -> None:
         account["groups"] = ["staff"]
         async with server.stranger() as again:
             assert (await tried(again)).status_code == 200
-            said = (await again.get("/api/session")).json()
-            assert (said["role"], said["agency"]["id"]) == ("observer", "la-hx")
+            body = (await again.get("/api/session")).json()
+            assert (body["role"], body["agency"]["id"]) == ("observer", "la-hx")
         # and what was signed in under the old role is out
         assert (await client.get("/api/session")).status_code == 401
         account["groups"] = []

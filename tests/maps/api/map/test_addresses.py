@@ -15,17 +15,17 @@ HOUAY_XAI = {"lon": 100.4178, "lat": 20.27}
 
 async def test_a_place_has_an_address_and_marks_along_the_river(server: Running) -> None:
     async with server.signed_in("crew") as client:
-        told = (await client.get("/api/address", params=HOUAY_XAI | {"speed_mps": 8})).json()
-    assert told["words"].replace("\u202f", " ") == (
+        body = (await client.get("/api/address", params=HOUAY_XAI | {"speed_mps": 8})).json()
+    assert body["words"].replace("\u202f", " ") == (
         "km 2 356, left bank, LA side, Houay Xai reach (68 km below the Golden Triangle)"
     )
-    assert told["error_words"].startswith("river line within 330 m")
-    near = {each["id"]: each for each in told["near"]}
+    assert body["error_words"].startswith("river line within 330 m")
+    near = {each["id"]: each for each in body["near"]}
     assert "way" not in near["X-LATH-CKHONG"]  # nearer than both are known
     below = {"river_km": 2353, "speed_mps": 8}
     async with server.signed_in("crew") as client:
-        told = (await client.get("/api/address", params=below)).json()
-    near = {(each["kind"], each.get("way")): each for each in told["near"]}
+        body = (await client.get("/api/address", params=below)).json()
+    near = {(each["kind"], each.get("way")): each for each in body["near"]}
     bridge = near["crossing", "down"]
     assert bridge["name"] == "Fourth Thai-Lao Friendship Bridge"
     assert bridge["eta_s"][0] < bridge["distance_km"] * 125 < bridge["eta_s"][1]
@@ -36,8 +36,8 @@ async def test_a_place_may_be_given_as_a_kilometre_and_far_away_there_is_little_
     server: Running,
 ) -> None:
     async with server.signed_in() as client:
-        told = (await client.get("/api/address", params={"river_km": 2356})).json()
-        assert told["address"]["km"] == pytest.approx(2356.0, abs=0.001)
+        body = (await client.get("/api/address", params={"river_km": 2356})).json()
+        assert body["address"]["km"] == pytest.approx(2356.0, abs=0.001)
         far = (await client.get("/api/address", params={"lon": 0, "lat": 0})).json()
         assert (far["address"], far["words"]) == ({}, "")
         ruak = (await client.get("/api/address", params={"lon": 100.005, "lat": 20.414})).json()
@@ -82,6 +82,6 @@ async def test_a_sites_own_centreline_gives_the_addresses(tmp_path: Path) -> Non
     mekong.set_geometry(moved).to_file(tmp_path / "survey.gpkg", driver="GPKG")
     own = {"replace": {"mekong": {"file": "survey.gpkg", "error_m": 8}}}
     async with running(tmp_path, layers=own) as server, server.signed_in() as client:
-        told = (await client.get("/api/address", params={"lon": 100.4108, "lat": 20.2655})).json()
-    assert (told["address"]["reach"], told["address"]["error_m"]) == ("Surveyed", 8.0)
-    assert told["address"]["bank"] == "left"
+        body = (await client.get("/api/address", params={"lon": 100.4108, "lat": 20.2655})).json()
+    assert (body["address"]["reach"], body["address"]["error_m"]) == ("Surveyed", 8.0)
+    assert body["address"]["bank"] == "left"

@@ -156,8 +156,8 @@ async def test_tiles_are_served_as_they_stand(made: Path, tmp_path: Path) -> Non
         async with server.stranger() as stranger:
             assert (await stranger.get(f"/basemap/{ZOOM}/{X}/{Y}")).status_code == 401
         async with server.signed_in("crew") as client:
-            told = (await client.get("/api/basemap")).json()
-            assert (told["kind"], told["attribution"]) == ("vector", "© ours")
+            body = (await client.get("/api/basemap")).json()
+            assert (body["kind"], body["attribution"]) == ("vector", "© ours")
             plain = await client.get(
                 f"/basemap/{ZOOM}/{X}/{Y}", headers={"accept-encoding": "identity"}
             )

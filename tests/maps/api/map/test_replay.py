@@ -396,11 +396,11 @@ async def test_an_agreement_counts_by_the_time_of_the_position(offices: Offices)
     await offices["chai"].post(f"{path}/resume", json={})
     await report(offices, "Mekhong 1", key, datetime.now(UTC), 100.04)
     assert await told_to(offices, "somchai") == [100.02, 100.04], "the gap is not told"
-    told = (await offices["somchai"].get("/api/replay", params={
+    body = (await offices["somchai"].get("/api/replay", params={
         "start": start, "end": (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
     })).json()  # fmt: skip
-    assert [each["call_sign"] for each in told["units"]] == ["Mekhong 1"]
-    states = [each.get("state") for each in told["papers"] if each["kind"] == "agreement"]
+    assert [each["call_sign"] for each in body["units"]] == ["Mekhong 1"]
+    states = [each.get("state") for each in body["papers"] if each["kind"] == "agreement"]
     assert states[-3:] == ["active", "suspended", "active"], "each as it stood"
 
 

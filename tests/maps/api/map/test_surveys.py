@@ -163,8 +163,8 @@ async def test_nothing_is_told_of_what_is_to_come(server: Running) -> None:
         later = datetime.now(UTC) + timedelta(hours=5)
         asked: dict[str, Any] = SPAN | {"end": later.isoformat(), "km_from": 2340, "km_to": 2360}
         for path in ("/api/effort", "/api/coverage"):
-            said = (await client.get(path, params=asked)).json()
-            assert datetime.fromisoformat(said["end"]) <= datetime.now(UTC)
+            body = (await client.get(path, params=asked)).json()
+            assert datetime.fromisoformat(body["end"]) <= datetime.now(UTC)
         never = asked | {"start": (later - timedelta(hours=1)).isoformat()}
         assert (await client.get("/api/coverage", params=never)).status_code == 400
 
@@ -240,16 +240,16 @@ async def test_what_cannot_be_surveyed_is_refused_by_name(
 async def test_nobody_learns_of_a_unit_of_another_agency(server: Running) -> None:
     async with server.signed_in() as client:
         unit = await sails(server, client, "Naga 1", *down_the_mekong())
-        told = (await client.get("/api/effort", params=SPAN)).json()
-        assert len(told["units"]) == 1
+        body = (await client.get("/api/effort", params=SPAN)).json()
+        assert len(body["units"]) == 1
     await server.office.people.add_user("stranger", "commander", "other", None)
     found = await server.office.people.user("stranger")
     assert found is not None
     token = await server.office.people.link_for(found[0], minutes=5)
     async with server.stranger(origin=server.url) as client:
         assert (await client.post("/api/session/link", json={"token": token})).status_code == 200
-        told = (await client.get("/api/effort", params=SPAN)).json()
-        assert (told["units"], told["total"]["km"]) == ([], 0.0)
+        body = (await client.get("/api/effort", params=SPAN)).json()
+        assert (body["units"], body["total"]["km"]) == ([], 0.0)
         seen = await client.get("/api/coverage", params=SPAN | {"km_from": 2340, "km_to": 2360})
         assert (seen.json()["units"], seen.json()["seen"]["share"]) == ([], 0.0)
         for path in ("effort", "coverage"):
@@ -332,9 +332,9 @@ async def test_heat_of_the_river_and_its_sectors(server: Running) -> None:
         asked = SPAN | {"km_from": 2340, "km_to": 2353.5, "radius_m": 200}
         said = await client.get("/api/coverage/heat", params=asked)
         assert said.status_code == 200, said.text
-        told = said.json()
-        assert told["units"] == {unit: "Naga 1"}
-        bins = told["bins"]
+        body = said.json()
+        assert body["units"] == {unit: "Naga 1"}
+        bins = body["bins"]
         assert [(each["km_from"], each["km_to"]) for each in bins[-2:]] == [
             (2352.0, 2353.0),
             (2353.0, 2353.5),
@@ -343,7 +343,7 @@ async def test_heat_of_the_river_and_its_sectors(server: Running) -> None:
         assert seen == [2344.0, 2345.0, 2346.0, 2347.0, 2348.0, 2349.0, 2350.0]
         assert [each["share"] for each in bins if 2346 <= each["km_from"] < 2349] == [1.0] * 3
         assert all((each["last"] is None) == (each["visits"] == 0) for each in bins)
-        [sector] = told["sectors"]
+        [sector] = body["sectors"]
         assert (sector["name"], sector["visits"] >= 1) == ("Isles", True)
         assert sector["seen"]["share"] > 0.9
         assert 10 < len(sector["cells"]["features"]) <= 4100

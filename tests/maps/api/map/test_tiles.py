@@ -76,15 +76,15 @@ async def test_a_tile_shows_the_track_where_it_was(ogc: Here, tmp_path: Path) ->
 @pytest.mark.asyncio(loop_scope="module")
 async def test_a_tile_json_leads_to_the_tiles_of_its_time(ogc: Here) -> None:  # noqa: F811
     _, client = ogc
-    told = (await client.get("/tiles/tracks.json", params=DAY)).json()
-    assert (told["tilejson"], told["scheme"], told["maxzoom"]) == ("3.0.0", "xyz", DEEPEST)
+    body = (await client.get("/tiles/tracks.json", params=DAY)).json()
+    assert (body["tilejson"], body["scheme"], body["maxzoom"]) == ("3.0.0", "xyz", DEEPEST)
     z, x, y = tile_at(100.41, 20.251, 12)
-    (address,) = told["tiles"]
+    (address,) = body["tiles"]
     for name, value in (("z", z), ("x", x), ("y", y)):
         address = address.replace(f"{{{name}}}", str(value))
     plain = await tile(client, z, x, y)
     assert (await client.get(address)).content == plain.content != b""
-    assert [each["id"] for each in told["vector_layers"]] == ["tracks"]
+    assert [each["id"] for each in body["vector_layers"]] == ["tracks"]
     late = await client.get("/tiles/tracks.json", params={**DAY, "end": DAY["start"]})
     assert (late.status_code, late.json()["field"]) == (400, "end")
 

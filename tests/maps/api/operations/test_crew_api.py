@@ -60,12 +60,12 @@ async def enrolled(
 ) -> AsyncIterator[Phone]:
     code = await code_for(client, device=device, unit=unit)
     async with server.stranger() as stranger:
-        said = (await stranger.post("/api/enrolment", json={"code": code["code"]})).json()
+        body = (await stranger.post("/api/enrolment", json={"code": code["code"]})).json()
     async with (
-        server.stranger(authorization=f"Bearer {said['key']}") as browser,
-        server.stranger(authorization=f"Bearer {said['reporting_key']}") as locked,
+        server.stranger(authorization=f"Bearer {body['key']}") as browser,
+        server.stranger(authorization=f"Bearer {body['reporting_key']}") as locked,
     ):
-        yield Phone(said, browser, locked)
+        yield Phone(body, browser, locked)
 
 
 async def under_way(

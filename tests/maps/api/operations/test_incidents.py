@@ -156,11 +156,11 @@ async def test_a_correction_takes_back_a_place_and_leaves_the_rest(server: Runni
         new = {"lon": None, "lat": None, "when": "2026-11", "place_name": "Ban Mom"}
         right = await crew.patch(url, json={"version": 1, **new})
         assert right.status_code == 200, right.text
-        told = right.json()
-        assert "lon" not in told
-        assert "place" not in told
-        assert (told["happened_at"], told["precision"]) == ("2026-11-01T00:00:00Z", "month")
-        assert told["seizures"] == made["seizures"]
+        body = right.json()
+        assert "lon" not in body
+        assert "place" not in body
+        assert (body["happened_at"], body["precision"]) == ("2026-11-01T00:00:00Z", "month")
+        assert body["seizures"] == made["seizures"]
         for bad in ({"version": 2}, {"version": 2, "category": None}, {"version": 2, "by": "x"}):
             assert (await crew.patch(url, json=bad)).status_code in (409, 422)
 
@@ -267,8 +267,8 @@ async def test_the_collection_shows_places_and_no_secret(server: Running) -> Non
             await commander.post(
                 f"/api/incidents/{gone['id']}/withdraw", json={"version": 1, "reason": "x"}
             )
-        told = (await crew.get(url)).json()
-        assert told["extent"]["spatial"]["bbox"] == [[100.4178, 20.27, 100.4178, 20.27]]
+        body = (await crew.get(url)).json()
+        assert body["extent"]["spatial"]["bbox"] == [[100.4178, 20.27, 100.4178, 20.27]]
         answer = await crew.get(f"{url}/items")
         found = {each["id"]: each for each in answer.json()["features"]}
         assert set(found) == {made["id"], without_place}

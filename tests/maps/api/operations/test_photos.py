@@ -52,11 +52,11 @@ async def test_the_cameras_own_file_is_stored_whole_and_served_to_nobody(
     server: Running, crew: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     sent = phone_photo("teal")
-    kept = (await crew.post("/api/photos", content=sent)).json()
-    assert kept["original"] == hashlib.sha256(sent).hexdigest() != kept["photo"]
+    body = (await crew.post("/api/photos", content=sent)).json()
+    assert body["original"] == hashlib.sha256(sent).hexdigest() != body["photo"]
 
-    (told,) = (await crew.get(f"/api/photos/{kept['photo']}/originals")).json()
-    assert (told["sha256"], told["size"]) == (kept["original"], len(sent))
+    (told,) = (await crew.get(f"/api/photos/{body['photo']}/originals")).json()
+    assert (told["sha256"], told["size"]) == (body["original"], len(sent))
     assert (told["lon"], told["lat"]) == (100.43, 20.27)
     assert told["taken_at"] == "2026-11-24T02:30:15Z"
     assert told["by"] == "crew"
@@ -64,11 +64,11 @@ async def test_the_cameras_own_file_is_stored_whole_and_served_to_nobody(
         rows = [bytes(row[0]) for row in opened.execute("SELECT body FROM originals")]
     assert sent in rows
     # Neither by its own hash nor below the photo does any address give it out.
-    for path in (f"/api/photos/{kept['original']}", f"/api/photos/{kept['photo']}/original"):
+    for path in (f"/api/photos/{body['original']}", f"/api/photos/{body['photo']}/original"):
         assert (await crew.get(path)).status_code == 404
-    assert (await crew.get(f"/api/photos/{kept['original']}/originals")).status_code == 404
+    assert (await crew.get(f"/api/photos/{body['original']}/originals")).status_code == 404
     async with server.signed_in("technician") as client:
-        answer = await client.get(f"/api/photos/{kept['photo']}/originals")
+        answer = await client.get(f"/api/photos/{body['photo']}/originals")
         assert answer.status_code == 403
 
 

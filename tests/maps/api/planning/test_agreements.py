@@ -100,17 +100,17 @@ async def test_the_whole_life(offices: Offices) -> None:
 async def test_what_is_open_and_why_not(offices: Offices) -> None:
     assert (await offices["bounmy"].get("/api/agreements/open")).json() == []
     id = await agree(offices, classes=("positions", "alerts"))
-    told = (await offices["bounmy"].get("/api/agreements/open")).json()
-    assert len(told) == 2 * len(DATA_CLASSES)
-    assert {(each["owner"], each["viewer"]) for each in told} == {(LAO, THAI), (THAI, LAO)}
-    assert {each["data_class"] for each in told if each["open"]} == {"positions", "alerts"}
-    assert {each["why_not"] for each in told if each["data_class"] == "texts"} == {
+    body = (await offices["bounmy"].get("/api/agreements/open")).json()
+    assert len(body) == 2 * len(DATA_CLASSES)
+    assert {(each["owner"], each["viewer"]) for each in body} == {(LAO, THAI), (THAI, LAO)}
+    assert {each["data_class"] for each in body if each["open"]} == {"positions", "alerts"}
+    assert {each["why_not"] for each in body if each["data_class"] == "texts"} == {
         f"no agreement between {a} and {b} names texts" for a, b in ((LAO, THAI), (THAI, LAO))
     }
     await offices["malee"].post(f"/api/agreements/{id}/suspend", json={"reason": "by order"})
-    told = (await offices["bounmy"].get("/api/agreements/open")).json()
-    assert not any(each["open"] for each in told)
-    why = next(each["why_not"] for each in told if each["data_class"] == "positions")
+    body = (await offices["bounmy"].get("/api/agreements/open")).json()
+    assert not any(each["open"] for each in body)
+    why = next(each["why_not"] for each in body if each["data_class"] == "positions")
     assert why.startswith("th-ck suspended “Joint patrols” at ")
     assert why.endswith(": by order")
 

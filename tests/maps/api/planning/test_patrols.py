@@ -165,10 +165,10 @@ async def test_a_plan_with_errors_is_refused_with_all_of_them(offices: Offices) 
     assert {each["code"] for each in found} == {"no_agreement", "over_border"}
     refused = await offices["noy"].post(f"{path}/propose")
     assert refused.status_code == 409
-    told = refused.json()
-    assert told["error"] == "plan_conflicts"
-    assert told["conflicts"] == found
-    assert f"no agreement between {LAO} and {THAI} names patrols" in told["message"]
+    body = refused.json()
+    assert body["error"] == "plan_conflicts"
+    assert body["conflicts"] == found
+    assert f"no agreement between {LAO} and {THAI} names patrols" in body["message"]
     await agree(offices)
     # the reach was drawn before anything was agreed, and stood when they agreed: it is shown
     sector = draft["sectors"][0]

@@ -110,9 +110,9 @@ async def test_changes_are_versions_and_a_late_one_is_refused(offices: Offices) 
     gone = await offices["noy"].post(f"{path}/retire", json={"reason": "new map"})
     assert gone.json()["sector"]["retired_at"]
     assert (await offices["noy"].get("/api/sectors")).json() == []
-    kept = (await offices["noy"].get(f"{path}/versions")).json()
-    assert [each.get("version", 1) for each in kept] == [1, 2, 3]
-    assert kept[0]["polygon"] == [RING]
+    body = (await offices["noy"].get(f"{path}/versions")).json()
+    assert [each.get("version", 1) for each in body] == [1, 2, 3]
+    assert body[0]["polygon"] == [RING]
 
 
 async def test_the_other_bank_sees_a_sector_only_under_an_agreement_and_never_changes_it(
@@ -200,8 +200,8 @@ async def test_a_check_tells_how_a_drawing_would_lie_and_keeps_nothing(offices: 
     assert (await offices["noy"].get("/api/sectors")).json() == []
     bow = [[100.40, 20.28], [100.42, 20.30], [100.42, 20.28], [100.40, 20.30], [100.40, 20.28]]
     crossed = {"polygon": {"type": "Polygon", "coordinates": [bow]}}
-    told = (await offices["noy"].post("/api/sectors/check", json=crossed)).json()
-    assert (told["usable"], "outline" in told) == (False, False)
+    body = (await offices["noy"].post("/api/sectors/check", json=crossed)).json()
+    assert (body["usable"], "outline" in body) == (False, False)
 
 
 MINES = {
@@ -286,8 +286,8 @@ async def test_limits_are_kept_in_versions_changed_and_taken_away(offices: Offic
     assert other.json()["sector"]["limits"] == {"stay_s": 3600}
     none = await offices["noy"].patch(path, json={"limits": {}})
     assert "limits" not in none.json()["sector"]
-    kept = (await offices["noy"].get(f"{path}/history")).json()
-    assert [each["sector"].get("limits") for each in kept] == [
+    body = (await offices["noy"].get(f"{path}/history")).json()
+    assert [each["sector"].get("limits") for each in body] == [
         LIMITS, LIMITS, {"stay_s": 3600}, None,
     ]  # fmt: skip
 

@@ -53,12 +53,12 @@ async def test_rejected_frames_are_shown_as_bytes_and_text(office: Running) -> N
     await _send(office, GOOD.replace(b"10.0", b"11.0"), b"$GPRMC,\xff\x00*00\r\n")
     async with office.signed_in("technician") as client:
         async for _ in wait_until("the rejected frames"):
-            told = (await client.get("/api/channels/feed/rejected")).json()
-            if len(told) == 2:
+            body = (await client.get("/api/channels/feed/rejected")).json()
+            if len(body) == 2:
                 break
-        assert told[1]["text"].startswith("$GPRMC,023000.00,A")
-        assert told[1]["reason"]
-        assert "ff00" in told[0]["hex"]
+        assert body[1]["text"].startswith("$GPRMC,023000.00,A")
+        assert body[1]["reason"]
+        assert "ff00" in body[0]["hex"]
         assert (await client.get("/api/channels/none/rejected")).status_code == 404
     async with office.signed_in("crew") as client:
         assert (await client.get("/api/channels/feed/rejected")).status_code == 403
@@ -119,8 +119,8 @@ async def test_a_phone_named_by_its_user_names_its_device_itself(office: Running
             assert answer.status_code == 200
     await asyncio.sleep(0)
     async with office.signed_in() as client:
-        heard = (await client.get("/api/radios/unknown")).json()
-    assert {radio["address"] for radio in heard} == {
+        body = (await client.get("/api/radios/unknown")).json()
+    assert {radio["address"] for radio in body} == {
         "owntracks:jane/tablet",
         "owntracks:jane/phone",
     }

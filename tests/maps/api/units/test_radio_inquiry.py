@@ -42,25 +42,25 @@ async def test_a_message_names_all_who_heard_it(office: Running) -> None:
     await _send(office, "udp-2", AIS)
     async with office.signed_in("technician") as client:
         async for _ in wait_until("both receptions"):
-            heard = (await client.get("/api/radios/ais:366053209/transmissions")).json()
-            if heard and len(heard[0]["heard_by"]) == 2:
+            body = (await client.get("/api/radios/ais:366053209/transmissions")).json()
+            if body and len(body[0]["heard_by"]) == 2:
                 break
-        assert len(heard) == 1
-        assert {each["channel"] for each in heard[0]["heard_by"]} == {"hill", "udp-2"}
-        assert all(each["gateway"] for each in heard[0]["heard_by"])
-        assert "best" not in heard[0]
+        assert len(body) == 1
+        assert {each["channel"] for each in body[0]["heard_by"]} == {"hill", "udp-2"}
+        assert all(each["gateway"] for each in body[0]["heard_by"])
+        assert "best" not in body[0]
 
 
 async def test_why_follows_an_mmsi_through_every_hop(office: Running) -> None:
     await _send(office, "hill", AIS, AIS.replace(b"*5C", b"*5D"))
     async with office.signed_in("technician") as client:
         async for _ in wait_until("the radio"):
-            told = (await client.get("/api/radios/366053209/why")).json()
-            if told["verdict"] == "unassigned":
+            body = (await client.get("/api/radios/366053209/why")).json()
+            if body["verdict"] == "unassigned":
                 break
-        assert (told["address"], told["verdict"]) == ("ais:366053209", "unassigned")
-        assert told["next"] == "Assign it to its unit."
-        assert [hop["name"] for hop in told["hops"]] == [
+        assert (body["address"], body["verdict"]) == ("ais:366053209", "unassigned")
+        assert body["next"] == "Assign it to its unit."
+        assert [hop["name"] for hop in body["hops"]] == [
             "channels",
             "heard",
             "rejected",
@@ -68,7 +68,7 @@ async def test_why_follows_an_mmsi_through_every_hop(office: Running) -> None:
             "assigned",
             "shown",
         ]
-        assert told["last"]["raw"].startswith("!AIVDM")
+        assert body["last"]["raw"].startswith("!AIVDM")
         mistyped = (await client.get("/api/radios/ais:366053200/why")).json()
         assert mistyped["close"] == [{"address": "ais:366053209"}]
         slashed = (await client.get("/api/radios/owntracks:jane/phone/why")).json()

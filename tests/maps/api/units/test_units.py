@@ -31,9 +31,9 @@ async def test_a_unit_is_registered_listed_and_changed(server: Running) -> None:
         assert (await add(client, "Naga 2")) != unit
         taken = await client.patch(f"/api/units/{unit}", json={"call_sign": "naga 2"})
         assert taken.status_code == 409
-        told = taken.json()
-        assert (told["error"], told["code"]) == ("conflict", "call_sign_taken")
-        assert told["values"]["name"] == "Naga 2"
+        body = taken.json()
+        assert (body["error"], body["code"]) == ("conflict", "call_sign_taken")
+        assert body["values"]["name"] == "Naga 2"
         nothing = await client.patch(f"/api/units/{unit}", json={"kind": None})
         assert (nothing.status_code, nothing.json()["field"]) == (400, "kind")
         retired = await client.patch(f"/api/units/{unit}", json={"retired": True})

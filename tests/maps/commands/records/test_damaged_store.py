@@ -25,8 +25,8 @@ def damage(file: Path, table: str) -> None:
     """Write nonsense over the first page of a table, as a failing disk would."""
     with closing(sqlite3.connect(file)) as database:
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        asked = "SELECT rootpage FROM sqlite_master WHERE type = 'table' AND name = ?"
-        (page,) = database.execute(asked, (table,)).fetchone()
+        query = "SELECT rootpage FROM sqlite_master WHERE type = 'table' AND name = ?"
+        (page,) = database.execute(query, (table,)).fetchone()
         (size,) = database.execute("PRAGMA page_size").fetchone()
     with file.open("rb+") as opened:
         opened.seek((page - 1) * size)

@@ -52,8 +52,8 @@ async def fill(file: Path) -> None:
 def leaves(file: Path, table: str) -> list[int]:
     """Return the pages below the first one of a table, which must be an inner one."""
     with closing(sqlite3.connect(file)) as database:
-        asked = "SELECT rootpage FROM sqlite_master WHERE type = 'table' AND name = ?"
-        (root,) = database.execute(asked, (table,)).fetchone()
+        query = "SELECT rootpage FROM sqlite_master WHERE type = 'table' AND name = ?"
+        (root,) = database.execute(query, (table,)).fetchone()
         (size,) = database.execute("PRAGMA page_size").fetchone()
     page = file.read_bytes()[(root - 1) * size : root * size]
     assert page[0] == 5, "an inner page of a table (sqlite.org/fileformat2.html, 1.6)"
@@ -118,8 +118,8 @@ def test_a_table_whose_first_page_is_gone_is_named_and_the_others_are_saved(
     damaged: Path, tmp_path: Path
 ) -> None:
     with closing(sqlite3.connect(damaged)) as database:
-        asked = "SELECT rootpage FROM sqlite_master WHERE name = 'transmissions'"
-        (root,) = database.execute(asked).fetchone()
+        query = "SELECT rootpage FROM sqlite_master WHERE name = 'transmissions'"
+        (root,) = database.execute(query).fetchone()
     spoil(damaged, root)
     found = salvage(damaged, tmp_path / "new.db")
     heard = found.rows["transmissions"]
@@ -165,6 +165,6 @@ def test_the_command_says_what_is_missing_and_the_journal_too(
     assert f"    lost: {address()} " in out
     assert "what is missing is above" in out
     with closing(sqlite3.connect(tmp_path / "joint-patrol.db")) as database:
-        asked = "SELECT detail FROM journal WHERE act = 'salvage store'"
-        (detail,) = database.execute(asked).fetchone()
+        query = "SELECT detail FROM journal WHERE act = 'salvage store'"
+        (detail,) = database.execute(query).fetchone()
     assert '"transmissions":' in detail

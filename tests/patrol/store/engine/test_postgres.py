@@ -189,11 +189,11 @@ async def test_one_transaction_writes_at_a_time_and_the_other_waits(store: Store
 
 async def test_a_reader_sees_one_state_and_cannot_write(store: Store) -> None:
     def twice(connection: Connection) -> list[int]:
-        asked = "SELECT count(*) FROM transmissions"
-        first = connection.exec_driver_sql(asked).scalar_one()
+        query = "SELECT count(*) FROM transmissions"
+        first = connection.exec_driver_sql(query).scalar_one()
         started.set()
         assert written.wait(5)
-        return [first, connection.exec_driver_sql(asked).scalar_one()]
+        return [first, connection.exec_driver_sql(query).scalar_one()]
 
     started, written = Event(), Event()
     reading = asyncio.create_task(store.read(twice))

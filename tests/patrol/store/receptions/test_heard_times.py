@@ -144,5 +144,5 @@ def test_a_store_of_an_older_schema_keeps_its_messages_and_finds_them(tmp_path: 
 
 
 def _all(connection: Connection) -> list[tuple[Any, ...]]:
-    asked = "SELECT * FROM transmissions ORDER BY id"
-    return [tuple(each) for each in connection.exec_driver_sql(asked)]
+    query = "SELECT * FROM transmissions ORDER BY id"
+    return [tuple(each) for each in connection.exec_driver_sql(query)]

@@ -31,23 +31,23 @@ def one(payload: bytes, module: ModuleType = nmea0183) -> Transmission:
 def test_named_place_is_where_the_station_of_that_name_is(
     module: ModuleType, protocol: str, body: str
 ) -> None:
-    said = one(sentence(body), module)
-    assert (said.address, said.kind) == (f"{protocol}:HS1AA-9", "position")
-    assert (said.device_time, said.fix, said.flags) == (None, None, ())
-    assert said.position is not None
-    assert said.position.lat == pytest.approx(20.273)
-    assert said.position.lon == pytest.approx(100.412)
+    transmission = one(sentence(body), module)
+    assert (transmission.address, transmission.kind) == (f"{protocol}:HS1AA-9", "position")
+    assert (transmission.device_time, transmission.fix, transmission.flags) == (None, None, ())
+    assert transmission.position is not None
+    assert transmission.position.lat == pytest.approx(20.273)
+    assert transmission.position.lon == pytest.approx(100.412)
     assert module.speaks(frame(sentence(body)))
 
 
 def test_kenwood_set_tells_speed_course_height_and_its_own_clock() -> None:
-    said = one(sentence(KENWOOD))
-    place = said.position
+    transmission = one(sentence(KENWOOD))
+    place = transmission.position
     assert place is not None
     assert place.speed_mps == pytest.approx(4.99, abs=0.001)
     assert (place.course_deg, place.altitude_m) == (231.8, 1120.0)
-    assert said.passed_on_at == datetime(2026, 11, 25, 11, 59, 30, tzinfo=UTC)
-    assert said.facts["symbol"] == "/s"
+    assert transmission.passed_on_at == datetime(2026, 11, 25, 11, 59, 30, tzinfo=UTC)
+    assert transmission.facts["symbol"] == "/s"
 
 
 @pytest.mark.parametrize(
@@ -55,20 +55,20 @@ def test_kenwood_set_tells_speed_course_height_and_its_own_clock() -> None:
     [("test,5,/'", "test,5", "/'"), ("test3,/,", "test3", "/,"), ("HS1AA,", "HS1AA", None)],
 )
 def test_name_or_symbol_may_hold_a_comma(end: str, name: str, symbol: str | None) -> None:
-    said = one(sentence(KENWOOD.removesuffix("HS1AA-9,/s") + end))
-    assert (said.device, said.facts.get("symbol")) == (name, symbol)
+    transmission = one(sentence(KENWOOD.removesuffix("HS1AA-9,/s") + end))
+    assert (transmission.device, transmission.facts.get("symbol")) == (name, symbol)
 
 
 def test_set_whose_clock_was_never_set_gives_no_time() -> None:
-    said = one(sentence(KENWOOD.replace("251126", "000000")))
-    assert (said.passed_on_at, said.position is None) == (None, False)
+    transmission = one(sentence(KENWOOD.replace("251126", "000000")))
+    assert (transmission.passed_on_at, transmission.position is None) == (None, False)
 
 
 def test_magellan_height_may_be_in_feet() -> None:
-    said = one(sentence(MAGELLAN))
-    assert said.position is not None
-    assert said.position.altitude_m == pytest.approx(30.48)
-    assert said.facts["remarks"] == "on patrol"
+    transmission = one(sentence(MAGELLAN))
+    assert transmission.position is not None
+    assert transmission.position.altitude_m == pytest.approx(30.48)
+    assert transmission.facts["remarks"] == "on patrol"
 
 
 def test_same_place_from_two_receivers_is_known_again() -> None:

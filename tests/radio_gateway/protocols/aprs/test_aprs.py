@@ -48,27 +48,31 @@ def of(info: bytes | str, destination: str = "APRS") -> bytes:
 
 
 def test_written_out_position_with_time_of_the_standard() -> None:
-    said = said_by(of("/092345z4903.50N/07201.75W>Test1234"))
-    assert said.position == near(-72.029167, 49.058333, within_deg=1e-6)
-    assert said.device == "HS0ABC-9"
-    assert said.address == "aprs:HS0ABC-9"
-    assert said.facts == {
+    transmission = said_by(of("/092345z4903.50N/07201.75W>Test1234"))
+    assert transmission.position == near(-72.029167, 49.058333, within_deg=1e-6)
+    assert transmission.device == "HS0ABC-9"
+    assert transmission.address == "aprs:HS0ABC-9"
+    assert transmission.facts == {
         "destination": "APRS",
         "aprs_time": "092345z",
         "symbol": "/>",
         "comment": "Test1234",
     }
-    assert said.device_time == datetime(2026, 11, 9, 23, 45, tzinfo=UTC)
-    assert (said.flags, said.distress, said.duplicate_window_s) == ((), False, 30.0)
+    assert transmission.device_time == datetime(2026, 11, 9, 23, 45, tzinfo=UTC)
+    assert (transmission.flags, transmission.distress, transmission.duplicate_window_s) == (
+        (),
+        False,
+        30.0,
+    )
 
 
 def test_compressed_positions_of_the_standard() -> None:
-    said = said_by(of("=/5L!!<*e7>7P[rest"))
-    assert said.position == near(-72.75, 49.5, within_deg=1e-5)
-    assert said.position is not None
-    assert said.position.course_deg == 88.0
-    assert said.position.speed_mps == pytest.approx(36.2 * KNOT_MPS, abs=0.05)
-    assert said.facts["comment"] == "rest"
+    transmission = said_by(of("=/5L!!<*e7>7P[rest"))
+    assert transmission.position == near(-72.75, 49.5, within_deg=1e-5)
+    assert transmission.position is not None
+    assert transmission.position.course_deg == 88.0
+    assert transmission.position.speed_mps == pytest.approx(36.2 * KNOT_MPS, abs=0.05)
+    assert transmission.facts["comment"] == "rest"
     reach = said_by(of("=/5L!!<*e7>{?!"))
     assert reach.facts["range_m"] == pytest.approx(20.13 * 1609.344, rel=1e-3)
     assert reach.position is not None
@@ -84,13 +88,13 @@ def test_compressed_positions_of_the_standard() -> None:
 def test_mic_e_report_of_the_standard() -> None:
     near_by = said_by(of(b'`(_fn"Oj/', "S32U6T"))
     assert near_by.position == near(-12.129, 33.427333, within_deg=1e-5)
-    said = said_by(of(b'`(_fn"Oj/', "S32UVT"))  # the same with 100 degrees more
-    assert said.position == near(-112.129, 33.427333, within_deg=1e-5)
-    assert said.position is not None
-    assert said.position.course_deg == 251.0
-    assert said.position.speed_mps == pytest.approx(20 * KNOT_MPS)
-    assert (said.status, said.distress) == ("returning", False)
-    assert said.facts["symbol"] == "/j"
+    transmission = said_by(of(b'`(_fn"Oj/', "S32UVT"))  # the same with 100 degrees more
+    assert transmission.position == near(-112.129, 33.427333, within_deg=1e-5)
+    assert transmission.position is not None
+    assert transmission.position.course_deg == 251.0
+    assert transmission.position.speed_mps == pytest.approx(20 * KNOT_MPS)
+    assert (transmission.status, transmission.distress) == ("returning", False)
+    assert transmission.facts["symbol"] == "/j"
 
 
 def test_mic_e_altitude_of_the_standard() -> None:
@@ -153,24 +157,24 @@ def test_item_hidden_to_the_degree_lies_in_the_middle_of_it() -> None:
 def test_hidden_digits_put_the_place_in_the_middle_and_say_how_vague_it_is(
     lat: str, lon: str, middle_lat: float, middle_lon: float, accuracy_m: float, digits: int
 ) -> None:
-    said = said_by(of(f"!{lat}/{lon}>!W55!"))
-    assert said.position == near(middle_lon, middle_lat, within_deg=1e-9)
-    assert said.position is not None
-    assert said.position.accuracy_m == accuracy_m
-    assert said.facts["ambiguity"] == digits
+    transmission = said_by(of(f"!{lat}/{lon}>!W55!"))
+    assert transmission.position == near(middle_lon, middle_lat, within_deg=1e-9)
+    assert transmission.position is not None
+    assert transmission.position.accuracy_m == accuracy_m
+    assert transmission.facts["ambiguity"] == digits
 
 
 @pytest.mark.parametrize("hidden", [1, 2, 3, 4])
 def test_mic_e_hides_digits_too(hidden: int) -> None:
     destination, info = mic_e(lon=100.41, lat=20.275, hidden=hidden)
-    said = said_by(of(info, destination))
+    transmission = said_by(of(info, destination))
     plain = said_by(
         of(f"!{ {1: '2016.5 N', 2: '2016.  N', 3: '201 .  N', 4: '20  .  N'}[hidden] }/10024.60E>")
     )
-    assert said.position is not None
+    assert transmission.position is not None
     assert plain.position is not None
-    assert said.position == near(plain.position.lon, plain.position.lat, within_deg=1e-9)
-    assert said.position.accuracy_m == plain.position.accuracy_m
+    assert transmission.position == near(plain.position.lon, plain.position.lat, within_deg=1e-9)
+    assert transmission.position.accuracy_m == plain.position.accuracy_m
 
 
 places = st.tuples(st.floats(-179.9, 179.9), st.floats(-89.9, 89.9)).filter(
@@ -181,15 +185,15 @@ places = st.tuples(st.floats(-179.9, 179.9), st.floats(-89.9, 89.9)).filter(
 @given(place=places)
 def test_any_place_written_out_comes_back(place: tuple[float, float]) -> None:
     lon, lat = place
-    said = said_by(of(b"!" + written_out(lon=lon, lat=lat)))
-    assert said.position == near(lon, lat, within_deg=0.5 / 6000 + 1e-9)
+    transmission = said_by(of(b"!" + written_out(lon=lon, lat=lat)))
+    assert transmission.position == near(lon, lat, within_deg=0.5 / 6000 + 1e-9)
 
 
 @given(place=places)
 def test_any_compressed_place_comes_back(place: tuple[float, float]) -> None:
     lon, lat = place
-    said = said_by(of(b"!" + compressed(lon=lon, lat=lat)))
-    assert said.position == near(lon, lat, within_deg=1 / 190463)
+    transmission = said_by(of(b"!" + compressed(lon=lon, lat=lat)))
+    assert transmission.position == near(lon, lat, within_deg=1 / 190463)
 
 
 @given(
@@ -206,25 +210,29 @@ def test_any_mic_e_report_comes_back(
     destination, info = mic_e(
         lon=lon, lat=lat, bits=bits, custom=custom, speed_kn=speed_kn, course_deg=course_deg
     )
-    said = said_by(of(info, destination))
-    position = said.position
+    transmission = said_by(of(info, destination))
+    position = transmission.position
     assert position == near(lon, lat, within_deg=0.5 / 6000 + 1e-9)
     assert position is not None
     assert position.speed_mps == pytest.approx(speed_kn * KNOT_MPS)
     assert position.course_deg == (course_deg % 360 if course_deg else None)
-    assert said.distress is (bits == "000")
+    assert transmission.distress is (bits == "000")
     number = int(bits, 2)
     if number == 0:
-        assert said.status == "emergency"
+        assert transmission.status == "emergency"
     elif custom:
-        assert said.status == f"custom_{7 - number}"
+        assert transmission.status == f"custom_{7 - number}"
 
 
 def test_mic_e_emergency_is_distress_with_its_words() -> None:
     destination, info = mic_e(lon=100.41, lat=20.27, bits="000")
-    said = said_by(of(info + b"engine on fire", destination))
-    assert (said.kind, said.distress, said.status) == ("position", True, "emergency")
-    assert said.text == "engine on fire"
+    transmission = said_by(of(info + b"engine on fire", destination))
+    assert (transmission.kind, transmission.distress, transmission.status) == (
+        "position",
+        True,
+        "emergency",
+    )
+    assert transmission.text == "engine on fire"
 
 
 @pytest.mark.parametrize(
@@ -240,12 +248,17 @@ def test_mic_e_emergency_is_distress_with_its_words() -> None:
 def test_call_for_help_is_told_without_a_place_that_is_none(
     line: bytes, words: str, flag: str
 ) -> None:
-    said = said_by(line)
-    assert (said.kind, said.distress, said.position, said.fix) == ("distress", True, None, False)
-    assert said.device == "HS0ABC-9"
-    assert flag in said.flags
-    assert said.text is not None
-    assert said.text.endswith(words)
+    transmission = said_by(line)
+    assert (transmission.kind, transmission.distress, transmission.position, transmission.fix) == (
+        "distress",
+        True,
+        None,
+        False,
+    )
+    assert transmission.device == "HS0ABC-9"
+    assert flag in transmission.flags
+    assert transmission.text is not None
+    assert transmission.text.endswith(words)
 
 
 def test_mic_e_message_that_the_fleet_declared_a_call_for_help_is_distress() -> None:
@@ -282,23 +295,23 @@ def test_only_the_agreed_words_are_an_emergency(comment: str, distress: bool) ->
 
 
 def test_extension_altitude_and_finer_digits_are_taken_out_of_the_comment() -> None:
-    said = said_by(of("!2016.38N/10024.72Es360/010/A=001115 on !W45! patrol|!!!!|"))
-    position = said.position
+    transmission = said_by(of("!2016.38N/10024.72Es360/010/A=001115 on !W45! patrol|!!!!|"))
+    position = transmission.position
     assert position is not None
     assert position.lat == pytest.approx(20 + 16.384 / 60)
     assert position.lon == pytest.approx(100 + 24.725 / 60)
     assert position.course_deg == 0.0
     assert position.speed_mps == pytest.approx(10 * KNOT_MPS)
     assert position.altitude_m == pytest.approx(1115 * 0.3048)
-    assert said.facts["comment"] == "on  patrol"
-    assert said.facts["telemetry"] == "!!!!"
+    assert transmission.facts["comment"] == "on  patrol"
+    assert transmission.facts["telemetry"] == "!!!!"
 
 
 def test_telemetry_that_looks_like_finer_digits_is_none() -> None:
     plain = said_by(of("!2016.38N/10024.72Es"))
-    said = said_by(of("!2016.38N/10024.72Es|!wEU!![S|"))
-    assert said.position == plain.position
-    assert said.facts["telemetry"] == "!wEU!![S"
+    transmission = said_by(of("!2016.38N/10024.72Es|!wEU!![S|"))
+    assert transmission.position == plain.position
+    assert transmission.facts["telemetry"] == "!wEU!![S"
 
 
 def test_finer_digits_of_base_91_move_away_from_the_equator_and_greenwich() -> None:
@@ -320,18 +333,18 @@ def test_unknown_course_and_speed_are_not_zero(unknown: str) -> None:
 
 
 def test_wind_of_a_weather_station_is_no_motion() -> None:
-    said = said_by(of("!2016.38N/10024.72E_220/004g005t077"))
-    assert said.position is not None
-    assert (said.position.course_deg, said.position.speed_mps) == (None, None)
-    assert said.facts["weather"] == "220/004g005t077"
+    transmission = said_by(of("!2016.38N/10024.72E_220/004g005t077"))
+    assert transmission.position is not None
+    assert (transmission.position.course_deg, transmission.position.speed_mps) == (None, None)
+    assert transmission.facts["weather"] == "220/004g005t077"
     small = said_by(of(b"!" + compressed(lon=1, lat=2, tail=b"7P[", symbol="/_"))).position
     assert small is not None
     assert (small.course_deg, small.speed_mps) == (None, None)
 
 
 def test_antenna_data_are_facts() -> None:
-    said = said_by(of("!2016.38N/10024.72E#PHG7220WIDE2"))
-    assert (said.facts["phg"], said.facts["comment"]) == ("7220", "WIDE2")
+    transmission = said_by(of("!2016.38N/10024.72E#PHG7220WIDE2"))
+    assert (transmission.facts["phg"], transmission.facts["comment"]) == ("7220", "WIDE2")
     assert said_by(of("!2016.38N/10024.72E#RNG0050")).facts["range_m"] == 80_467
     finder = said_by(of("!2016.38N/10024.72E\\088/036/270/729fox"))
     assert (finder.facts["bearing_deg"], finder.facts["nrq"]) == (270, "729")
@@ -343,8 +356,8 @@ def test_compressed_fix_that_the_receiver_calls_old_is_stale() -> None:
     stale = said_by(of(b"!" + compressed(lon=100.4, lat=20.3, tail=b"7P" + old)))
     assert (stale.fix, stale.flags) == (False, ("stale_position",))
     for type_ in (current, by_hand):
-        said = said_by(of(b"!" + compressed(lon=100.4, lat=20.3, tail=b"7P" + type_)))
-        assert (said.fix, said.flags) == (None, ())
+        transmission = said_by(of(b"!" + compressed(lon=100.4, lat=20.3, tail=b"7P" + type_)))
+        assert (transmission.fix, transmission.flags) == (None, ())
 
 
 @pytest.mark.parametrize(
@@ -393,24 +406,24 @@ def test_time_without_a_date_is_the_likeliest_and_an_impossible_one_keeps_the_pl
 
 def test_recording_takes_no_date_from_when_it_is_played() -> None:
     for stamp in ("302359z", "235959h"):
-        said = said_by(of(f"@{stamp}2016.38N/10024.72Es"), DecoderSettings(live=False))
-        assert (said.device_time, said.facts["aprs_time"]) == (None, stamp)
+        transmission = said_by(of(f"@{stamp}2016.38N/10024.72Es"), DecoderSettings(live=False))
+        assert (transmission.device_time, transmission.facts["aprs_time"]) == (None, stamp)
 
 
 def test_sentence_of_a_receiver_is_read_with_its_own_checks() -> None:
     good = of("$GPRMC,145526,A,3349.0378,N,08406.2617,W,23.726,27.9,121207,4.9,W*7A")
-    said = said_by(good)
-    assert said.position == near(-84.104362, 33.817297, within_deg=1e-6)
-    assert said.device_time == datetime(2007, 12, 12, 14, 55, 26, tzinfo=UTC)
-    assert (said.fix, said.device) == (True, "HS0ABC-9")
+    transmission = said_by(good)
+    assert transmission.position == near(-84.104362, 33.817297, within_deg=1e-6)
+    assert transmission.device_time == datetime(2007, 12, 12, 14, 55, 26, tzinfo=UTC)
+    assert (transmission.fix, transmission.device) == (True, "HS0ABC-9")
     assert refused(good[:-1] + b"B") == "bad_checksum"
     assert said_by(of("$ULTW0031003702CE0069")).facts["kind"] == "weather"
     assert said_by(of("$GPWPL,4917.16,N,12310.64,W,003*65")).kind == "other"
 
 
 def test_position_behind_a_relays_own_words_is_found() -> None:
-    said = said_by(of("TheNet X1J4 (HS0ABC)!2016.38N/10024.72E#"))
-    assert said.position == near(100.412, 20.273, within_deg=1e-6)
+    transmission = said_by(of("TheNet X1J4 (HS0ABC)!2016.38N/10024.72E#"))
+    assert transmission.position == near(100.412, 20.273, within_deg=1e-6)
     for text in ("net tonight! 2016 local", "very !interesting_things today"):
         words = said_by(of(text))
         assert (words.kind, words.position, words.facts["kind"]) == ("other", None, "beacon")
@@ -430,16 +443,20 @@ def test_position_behind_a_relays_own_words_is_found() -> None:
     ],
 )
 def test_what_is_no_position_is_told_as_what_it_is(info: str, kind: str) -> None:
-    said = said_by(of(info))
-    assert (said.kind, said.position, said.facts["kind"]) == ("other", None, kind)
+    transmission = said_by(of(info))
+    assert (transmission.kind, transmission.position, transmission.facts["kind"]) == (
+        "other",
+        None,
+        kind,
+    )
 
 
 def test_packet_of_another_network_has_its_own_sender() -> None:
-    said = said_by("IGATE>APRS,WIDE1*:}HS0ABC-9>APU25N,TCPIP,IGATE*:!2016.38N/10024.72Es")
-    assert (said.device, said.facts["third_party"]) == ("HS0ABC-9", "IGATE")
-    assert said.facts["path"] == "TCPIP,IGATE*"
-    assert said.signal is not None
-    assert said.signal.hops == 1
+    transmission = said_by("IGATE>APRS,WIDE1*:}HS0ABC-9>APU25N,TCPIP,IGATE*:!2016.38N/10024.72Es")
+    assert (transmission.device, transmission.facts["third_party"]) == ("HS0ABC-9", "IGATE")
+    assert transmission.facts["path"] == "TCPIP,IGATE*"
+    assert transmission.signal is not None
+    assert transmission.signal.hops == 1
     deep = "A>B:" + "}C>D:" * 3 + "!2016.38N/10024.72Es"
     assert refused(deep) == "thirdparty_nested"
 
@@ -458,10 +475,10 @@ def test_packet_of_another_network_has_its_own_sender() -> None:
 def test_path_tells_who_heard_it_and_over_how_many_relays(
     path: str, station: str | None, hops: int | None
 ) -> None:
-    said = said_by(f"HS0ABC-9>APRS{path}:>on patrol")
-    assert said.signal is not None
-    assert (said.signal.station, said.signal.hops) == (station, hops)
-    assert said.facts["path"] == path[1:]
+    transmission = said_by(f"HS0ABC-9>APRS{path}:>on patrol")
+    assert transmission.signal is not None
+    assert (transmission.signal.station, transmission.signal.hops) == (station, hops)
+    assert transmission.facts["path"] == path[1:]
     assert said_by("HS0ABC-9>APRS:>on patrol").signal is None
 
 
@@ -473,8 +490,8 @@ def test_same_packet_over_two_relays_has_one_key_and_other_words_another() -> No
 
 
 def test_words_that_are_not_utf_8_are_given_as_latin_1() -> None:
-    said = said_by(of("!2016.38N/10024.72Esเรือ"))
-    assert said.facts["comment"] == "เรือ"
+    transmission = said_by(of("!2016.38N/10024.72Esเรือ"))
+    assert transmission.facts["comment"] == "เรือ"
     old = said_by(of(b"!2016.38N/10024.72Es20 \xb0C"))
     assert old.facts["comment_latin1"] == "20 \xb0C"
     assert "comment" not in old.facts
@@ -536,10 +553,14 @@ def test_servers_own_words_are_no_error() -> None:
 
 
 def test_message_for_us_wants_an_answer_that_is_not_given_by_itself() -> None:
-    said = said_by(of(":XW1PAT-7 :where is the boat?{12"), OURS)
-    assert (said.kind, said.text, said.device) == ("text", "where is the boat?", "HS0ABC-9")
-    assert said.facts["to"] == "XW1PAT-7"
-    assert (said.facts["message_number"], said.facts["ack_wanted"]) == ("12", True)
+    transmission = said_by(of(":XW1PAT-7 :where is the boat?{12"), OURS)
+    assert (transmission.kind, transmission.text, transmission.device) == (
+        "text",
+        "where is the boat?",
+        "HS0ABC-9",
+    )
+    assert transmission.facts["to"] == "XW1PAT-7"
+    assert (transmission.facts["message_number"], transmission.facts["ack_wanted"]) == ("12", True)
     for line in (":XW1PAT-7 :no number", ":HS0XYZ   :for another{12"):
         assert "ack_wanted" not in said_by(of(line), OURS).facts
     assert "ack_wanted" not in said_by(of(":XW1PAT-7 :text{12")).facts
@@ -558,9 +579,9 @@ def test_message_for_us_wants_an_answer_that_is_not_given_by_itself() -> None:
 def test_acknowledgement_answers_a_message_of_ours_only(
     text: str, status: str, number: str
 ) -> None:
-    said = said_by(of(f":XW1PAT-7 :{text}"), OURS)
-    assert (said.kind, said.status) == ("answer", status)
-    assert said.facts["answers"] == f"HS0ABC-9/{number}"
+    transmission = said_by(of(f":XW1PAT-7 :{text}"), OURS)
+    assert (transmission.kind, transmission.status) == ("answer", status)
+    assert transmission.facts["answers"] == f"HS0ABC-9/{number}"
     assert "answers" not in said_by(of(f":HS0XYZ   :{text}"), OURS).facts
 
 

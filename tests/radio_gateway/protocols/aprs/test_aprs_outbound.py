@@ -50,9 +50,13 @@ def test_message_is_a_numbered_line_and_its_acknowledgement_answers_it() -> None
 
 def test_message_on_the_air_reaches_the_radio_which_answers() -> None:
     out = aprs_kiss.encode(order(kind="alert", text="แม่น้ำขึ้น"), OURS, number=3)
-    said = heard_by_the_radio(out.data)
-    assert (said.device, said.text, said.facts["ack_wanted"]) == ("XW1PAT-7", "แม่น้ำขึ้น", True)
-    assert said.facts["path"] == "WIDE1-1,WIDE2-1"
+    transmission = heard_by_the_radio(out.data)
+    assert (transmission.device, transmission.text, transmission.facts["ack_wanted"]) == (
+        "XW1PAT-7",
+        "แม่น้ำขึ้น",
+        True,
+    )
+    assert transmission.facts["path"] == "WIDE1-1,WIDE2-1"
     reply = b"\x00" + ax25("HS0ABC-9", "APRS", ("WIDE1*",), b":XW1PAT-7 :rej3")
     (answer,) = aprs_kiss.decoder(OURS).decode(frame(reply))
     assert (answer.kind, answer.status) == ("answer", "refused")
@@ -61,8 +65,8 @@ def test_message_on_the_air_reaches_the_radio_which_answers() -> None:
 
 def test_poll_asks_for_the_position_and_waits_for_no_acknowledgement() -> None:
     out = aprs_kiss.encode(order(kind="poll", text=""), OURS, number=1)
-    said = heard_by_the_radio(out.data)
-    assert (said.text, said.facts["to"], out.answer) == ("?APRSP", "HS0ABC-9", None)
+    transmission = heard_by_the_radio(out.data)
+    assert (transmission.text, transmission.facts["to"], out.answer) == ("?APRSP", "HS0ABC-9", None)
     everyone = aprs.encode(order(kind="poll", device=None), OURS, number=1)
     assert everyone.data == b"XW1PAT-7>APZJPR:?APRS?\r\n"
 
@@ -159,16 +163,20 @@ def test_mark_is_an_object_that_every_station_sees_and_its_end_kills_it() -> Non
     assert out.answer is None
     name = out.data.partition(b":;")[2][:9]
     assert name.startswith(b"SUNKEN")
-    said = heard_by_the_radio(
+    transmission = heard_by_the_radio(
         aprs_kiss.encode(order(kind="mark", device=None, mark=ROCK), OURS, number=1).data
     )
-    assert (said.kind, said.device, said.position) == ("waypoint", "XW1PAT-7", None)
-    mark = said.mark
+    assert (transmission.kind, transmission.device, transmission.position) == (
+        "waypoint",
+        "XW1PAT-7",
+        None,
+    )
+    mark = transmission.mark
     assert mark is not None
     assert (mark.id, mark.use, mark.deleted) == (name.decode(), "hazard", False)
     assert (mark.lon, mark.lat) == pytest.approx((ROCK.lon, ROCK.lat), abs=0.005 / 60 + 1e-9)
     assert mark.remarks == "Sunken barge: 2 m under water mid-river, ke"[: len(mark.remarks)]
-    assert said.device_time == NOW.replace(second=0, microsecond=0)
+    assert transmission.device_time == NOW.replace(second=0, microsecond=0)
     gone = replace(ROCK, deleted=True)
     over = heard_by_the_radio(
         aprs_kiss.encode(order(kind="mark", device=None, mark=gone), OURS, number=2).data

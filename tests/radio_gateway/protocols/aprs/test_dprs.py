@@ -110,8 +110,8 @@ def test_plain_message_needs_no_checksum() -> None:
 def test_each_senders_sentences_stay_with_its_own_call_sign() -> None:
     other = RMC.replace(b"080000", b"080001")
     other = sentence(other[1:-3].decode())
-    said = said_in(RMC, b"HS0ABC  ,", other, b"HS0XYZ A,")
-    assert [each.device for each in said] == ["HS0ABC", "HS0XYZ-A"]
+    transmissions = said_in(RMC, b"HS0ABC  ,", other, b"HS0XYZ A,")
+    assert [each.device for each in transmissions] == ["HS0ABC", "HS0XYZ-A"]
 
 
 def test_sentences_whose_call_sign_was_lost_are_not_given_to_the_next_sender() -> None:

@@ -122,8 +122,12 @@ def test_call_for_help_is_told_without_what_cannot_be_read_in_it() -> None:
 
 def test_negotiation_is_no_position() -> None:
     control = write_field(1, write_field(1, 1) + write_field(2, 1) + write_field(3, "ANDROID-1"))
-    told = said(stream(control))
-    assert (told.kind, told.device, told.facts["versions"]) == ("other", "ANDROID-1", "1-1")
+    transmission = said(stream(control))
+    assert (transmission.kind, transmission.device, transmission.facts["versions"]) == (
+        "other",
+        "ANDROID-1",
+        "1-1",
+    )
 
 
 @pytest.mark.parametrize(

@@ -60,20 +60,24 @@ def cut(reads: Iterable[bytes]) -> list[bytes]:
 
 
 def test_long_fleetsync_sentence_says_everything() -> None:
-    said = one(BOAT)
-    assert (said.protocol, said.device, said.kind, said.fix) == (
+    transmission = one(BOAT)
+    assert (transmission.protocol, transmission.device, transmission.kind, transmission.fix) == (
         "kenwood",
         "U00007",
         "position",
         True,
     )
-    assert said.position is not None
-    assert said.position.lat == pytest.approx(20.273)
-    assert said.position.speed_mps == pytest.approx(9.7 * 1852 / 3600)
-    assert said.position.course_deg == 162.6
-    assert said.device_time == datetime(2026, 11, 25, 11, 59, 58, tzinfo=UTC)
-    assert (said.status, said.facts["status"], said.distress) == ("15", 15, False)
-    assert said.duplicate_window_s is None
+    assert transmission.position is not None
+    assert transmission.position.lat == pytest.approx(20.273)
+    assert transmission.position.speed_mps == pytest.approx(9.7 * 1852 / 3600)
+    assert transmission.position.course_deg == 162.6
+    assert transmission.device_time == datetime(2026, 11, 25, 11, 59, 58, tzinfo=UTC)
+    assert (transmission.status, transmission.facts["status"], transmission.distress) == (
+        "15",
+        15,
+        False,
+    )
+    assert transmission.duplicate_window_s is None
     fleet = one(PKLDS)
     assert (fleet.device, fleet.facts["fleet"], fleet.facts["unit"]) == ("100:2000", "100", "2000")
     assert fleet.flags == ("week_rollover",)  # the example is of 1994
@@ -81,17 +85,17 @@ def test_long_fleetsync_sentence_says_everything() -> None:
 
 def test_short_sentence_takes_its_day_from_when_it_was_heard() -> None:
     body = "PKLSH,2016.3800,N,10024.7200,E,235958,A,100,2000"
-    said = one(sentence(body))
-    assert said.device_time == datetime(2026, 11, 25, 23, 59, 58, tzinfo=UTC)
-    assert said.facts["time_of_day"] == "23:59:58"
-    assert said.duplicate_window_s == 600
+    transmission = one(sentence(body))
+    assert transmission.device_time == datetime(2026, 11, 25, 23, 59, 58, tzinfo=UTC)
+    assert transmission.facts["time_of_day"] == "23:59:58"
+    assert transmission.duplicate_window_s == 600
     assert one(sentence(body), live=False).device_time is None
 
 
 def test_position_of_a_set_without_a_fix_is_stale() -> None:
-    said = one(sentence("PKLSH,3851.3330,N,09447.9417,W,012212,V,100,1202,"))
-    assert (said.fix, said.flags) == (False, ("stale_position",))
-    assert said.position is not None
+    transmission = one(sentence("PKLSH,3851.3330,N,09447.9417,W,012212,V,100,1202,"))
+    assert (transmission.fix, transmission.flags) == (False, ("stale_position",))
+    assert transmission.position is not None
     nowhere = one(sentence("PKNSH,,,,,,V,U00103,"))
     assert (nowhere.kind, nowhere.position, nowhere.fix) == ("position", None, False)
     assert nowhere.flags == ("no_fix",)
@@ -146,9 +150,13 @@ def test_bad_sentence_is_refused_with_its_reason(body: str, reason: str) -> None
 
 
 def test_impossible_date_costs_the_time_and_not_the_place() -> None:
-    said = one(sentence("PKNDS,115958,A,2016.38,N,10024.72,E,0.0,,310226,,,U00001,015,00"))
-    assert (said.device, said.device_time, said.flags) == ("U00001", None, ("bad_date",))
-    assert said.position is not None
+    transmission = one(sentence("PKNDS,115958,A,2016.38,N,10024.72,E,0.0,,310226,,,U00001,015,00"))
+    assert (transmission.device, transmission.device_time, transmission.flags) == (
+        "U00001",
+        None,
+        ("bad_date",),
+    )
+    assert transmission.position is not None
 
 
 def test_published_sample_with_a_wrong_checksum_gives_nothing() -> None:
@@ -168,8 +176,8 @@ def test_missing_checksum_is_refused_once_one_was_sent() -> None:
 
 def test_status_that_the_fleet_uses_so_is_a_call_for_help() -> None:
     for statuses in (("15",), ("015",)):
-        said = one(BOAT, *statuses)
-        assert (said.distress, said.kind) == (True, "position")
+        transmission = one(BOAT, *statuses)
+        assert (transmission.distress, transmission.kind) == (True, "position")
     assert not one(BOAT, "16").distress
     status = one(b"xE0000001010000009990015", "15")
     assert (status.distress, status.kind, status.position) == (True, "distress", None)
@@ -180,9 +188,13 @@ def test_status_that_the_fleet_uses_so_is_a_call_for_help() -> None:
 
 def test_call_for_help_is_told_without_the_position_that_is_broken() -> None:
     body = "PKNDS,115958,A,2060.38,N,10024.72,E,0.0,,251126,,,U00001,015,00,"
-    said = one(sentence(body), "15")
-    assert (said.distress, said.kind, said.position) == (True, "distress", None)
-    assert said.flags == ("minutes_range", "no_fix")
+    transmission = one(sentence(body), "15")
+    assert (transmission.distress, transmission.kind, transmission.position) == (
+        True,
+        "distress",
+        None,
+    )
+    assert transmission.flags == ("minutes_range", "no_fix")
     assert heard(decoder("16"), [sentence(body)])[1] == ["minutes_range"]
 
 
@@ -240,9 +252,13 @@ def test_identity_is_not_that_of_a_later_position() -> None:
 
 
 def test_identity_alone_is_told() -> None:
-    said = one(PKLID)
-    assert (said.kind, said.device, said.facts["kind"]) == ("static", "100:2000", "identity")
-    assert said.fix is None
+    transmission = one(PKLID)
+    assert (transmission.kind, transmission.device, transmission.facts["kind"]) == (
+        "static",
+        "100:2000",
+        "identity",
+    )
+    assert transmission.fix is None
 
 
 def test_two_radios_at_once_stay_two() -> None:
@@ -311,9 +327,9 @@ def test_keying_up_and_down_say_who() -> None:
 
 @pytest.mark.parametrize(("sign", "status"), [(b"0", "acknowledged"), (b"1", "refused")])
 def test_answer_to_what_was_sent_is_told(sign: bytes, status: str) -> None:
-    said = one(b"\x02" + sign + b"\x03")
-    assert (said.kind, said.status, said.device) == ("answer", status, None)
-    assert said.facts["ok"] is (sign == b"0")
+    transmission = one(b"\x02" + sign + b"\x03")
+    assert (transmission.kind, transmission.status, transmission.device) == ("answer", status, None)
+    assert transmission.facts["ok"] is (sign == b"0")
 
 
 @pytest.mark.parametrize(

@@ -297,8 +297,8 @@ def test_poll_is_a_request_whose_number_the_refusal_names() -> None:
     outgoing = lrrp.encode(order(), DecoderSettings(), number=300)
     assert outgoing.data == bytes.fromhex("050822040000012C5162")
     assert outgoing.connection == "12.0.4.210:4001"
-    heard = said(outgoing.data)
-    assert heard.facts["request_id"] == "0000012c"
+    transmission = said(outgoing.data)
+    assert transmission.facts["request_id"] == "0000012c"
     refusal = said(document(0x07, bytes.fromhex("22040000012C3710")))
     assert refusal.facts["answers"] == outgoing.answer
 

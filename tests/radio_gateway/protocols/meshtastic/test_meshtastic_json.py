@@ -44,20 +44,20 @@ def of_type(type_: str, payload: object, **more: Any) -> Transmission:
 
 
 def test_position_is_the_sender_s_and_not_the_gateway_s() -> None:
-    said = of_type(
+    transmission = of_type(
         "position",
         mesh.PLACE | {"altitude": 352, "ground_track": 9000000, "sats_in_view": 7},
         rssi=-90,
         snr=6.5,
         hops_away=0,
     )
-    position = said.position
+    position = transmission.position
     assert position is not None
     assert (position.lat, position.lon, position.course_deg) == (20.273, 100.412, 90.0)
-    assert said.device == "!a1b2c3d4"
-    assert said.facts["gateway"] == mesh.GATEWAY
-    assert said.device_time == datetime.fromtimestamp(mesh.TIME_S, UTC)
-    assert said.signal == Signal(station=mesh.GATEWAY, rssi_dbm=-90.0, snr_db=6.5, hops=0)
+    assert transmission.device == "!a1b2c3d4"
+    assert transmission.facts["gateway"] == mesh.GATEWAY
+    assert transmission.device_time == datetime.fromtimestamp(mesh.TIME_S, UTC)
+    assert transmission.signal == Signal(station=mesh.GATEWAY, rssi_dbm=-90.0, snr_db=6.5, hops=0)
 
 
 def test_same_packet_as_json_and_as_protobuf_is_one_message() -> None:
@@ -70,31 +70,45 @@ def test_same_packet_as_json_and_as_protobuf_is_one_message() -> None:
 def test_text_node_info_telemetry_and_waypoint() -> None:
     assert of_type("text", {"text": "hello"}).text == "hello"
     assert of_type("text", {"a": 1}).text == '{"a":1}'  # a text that is itself JSON
-    said = of_type("nodeinfo", {"id": "!a1b2c3d4", "longname": "Boat 7", "shortname": "B7"})
-    assert (said.kind, said.facts["long_name"]) == ("static", "Boat 7")
-    said = of_type("telemetry", {"battery_level": 67, "voltage": 3.9, "temperature": 31.25})
-    assert (said.kind, said.facts["battery_pct"], said.facts["temperature_c"]) == (
+    transmission = of_type("nodeinfo", {"id": "!a1b2c3d4", "longname": "Boat 7", "shortname": "B7"})
+    assert (transmission.kind, transmission.facts["long_name"]) == ("static", "Boat 7")
+    transmission = of_type("telemetry", {"battery_level": 67, "voltage": 3.9, "temperature": 31.25})
+    assert (
+        transmission.kind,
+        transmission.facts["battery_pct"],
+        transmission.facts["temperature_c"],
+    ) == (
         "other",
         67,
         31.25,
     )
-    said = of_type("waypoint", {"latitude_i": 202730000, "longitude_i": 1004120000, "name": "x"})
-    assert (said.kind, said.position, said.facts["waypoint_lat"]) == ("waypoint", None, 20.273)
-    assert said.mark is not None
-    assert (said.mark.name, said.mark.lon, said.mark.lat) == ("x", 100.412, 20.273)
+    transmission = of_type(
+        "waypoint", {"latitude_i": 202730000, "longitude_i": 1004120000, "name": "x"}
+    )
+    assert (transmission.kind, transmission.position, transmission.facts["waypoint_lat"]) == (
+        "waypoint",
+        None,
+        20.273,
+    )
+    assert transmission.mark is not None
+    assert (transmission.mark.name, transmission.mark.lon, transmission.mark.lat) == (
+        "x",
+        100.412,
+        20.273,
+    )
     assert of_type("neighborinfo", {"neighbors": []}).facts["kind"] == "neighborinfo"
     assert of_type("", {}).kind == "other"
     assert of_type("sendtext", "come home").kind == "command"
 
 
 def test_number_of_a_node_may_be_signed() -> None:
-    said = of_type("text", {"text": "a"}, **{"from": mesh.BOAT - (1 << 32)})
-    assert said.device == "!a1b2c3d4"
+    transmission = of_type("text", {"text": "a"}, **{"from": mesh.BOAT - (1 << 32)})
+    assert transmission.device == "!a1b2c3d4"
 
 
 def test_number_that_broken_firmware_gave_to_everybody_is_flagged() -> None:
-    said = of_type("position", mesh.PLACE, **{"from": 4})
-    assert (said.device, said.flags) == ("!00000004", ("suspicious_node_id",))
+    transmission = of_type("position", mesh.PLACE, **{"from": 4})
+    assert (transmission.device, transmission.flags) == ("!00000004", ("suspicious_node_id",))
 
 
 @pytest.mark.parametrize(
@@ -152,13 +166,13 @@ def test_any_values_are_a_message_or_refused(
     header: dict[str, Any], type_: str, payload: Any
 ) -> None:
     try:
-        said = said_by(MESSAGE | header | {"type": type_, "payload": payload})
+        transmission = said_by(MESSAGE | header | {"type": type_, "payload": payload})
     except FrameError:
         return
-    position = said.position
+    position = transmission.position
     assert position is None or (abs(position.lat) <= 90 and abs(position.lon) <= 180)
 
 
 def test_number_of_four_hundred_digits_is_not_known() -> None:
-    said = of_type("text", {"text": "hello"}, id=10**400, timestamp=-(10**400), snr=10**400)
-    assert (said.text, said.signal) == ("hello", Signal(station=mesh.GATEWAY))
+    transmission = of_type("text", {"text": "hello"}, id=10**400, timestamp=-(10**400), snr=10**400)
+    assert (transmission.text, transmission.signal) == ("hello", Signal(station=mesh.GATEWAY))

@@ -42,7 +42,7 @@ def of_port(portnum: int, payload: bytes, **more: Any) -> Transmission:
 
 
 def test_position_says_place_time_and_how_it_was_heard() -> None:
-    said = of_port(
+    transmission = of_port(
         3,
         mesh.position(altitude=352, ground_speed=6, ground_track=18123000, sats_in_view=9),
         rx_time=mesh.TIME_S + 3,
@@ -51,28 +51,34 @@ def test_position_says_place_time_and_how_it_was_heard() -> None:
         hop_limit=1,
         hop_start=3,
     )
-    position = said.position
+    position = transmission.position
     assert position is not None
     assert (position.lat, position.lon, position.altitude_m) == (20.273, 100.412, 352.0)
     assert position.course_deg == pytest.approx(181.23)
     assert position.speed_mps is None  # the definition says m/s, the firmware writes km/h
-    assert said.facts["speed_raw"] == 6
-    assert said.flags == ("speed_unit_disputed",)
-    assert said.address == "meshtastic:!a1b2c3d4"
-    assert said.device_time == datetime.fromtimestamp(mesh.TIME_S, UTC)
-    assert said.passed_on_at == datetime.fromtimestamp(mesh.TIME_S + 3, UTC)
-    assert said.signal == Signal(station=mesh.GATEWAY, rssi_dbm=-101.0, snr_db=-7.25, hops=2)
-    assert said.facts["gateway"] == mesh.GATEWAY
-    assert said.facts["sats"] == 9
-    assert said.fix is True
+    assert transmission.facts["speed_raw"] == 6
+    assert transmission.flags == ("speed_unit_disputed",)
+    assert transmission.address == "meshtastic:!a1b2c3d4"
+    assert transmission.device_time == datetime.fromtimestamp(mesh.TIME_S, UTC)
+    assert transmission.passed_on_at == datetime.fromtimestamp(mesh.TIME_S + 3, UTC)
+    assert transmission.signal == Signal(
+        station=mesh.GATEWAY, rssi_dbm=-101.0, snr_db=-7.25, hops=2
+    )
+    assert transmission.facts["gateway"] == mesh.GATEWAY
+    assert transmission.facts["sats"] == 9
+    assert transmission.fix is True
 
 
 def test_coordinate_that_was_not_sent_is_no_fix_and_one_that_is_zero_is_zero() -> None:
-    said = of_port(3, mesh.encoded("Position", latitude_i=1, time=mesh.TIME_S))
-    assert (said.position, said.fix, said.flags) == (None, False, ("no_fix",))
-    said = of_port(3, mesh.position(latitude_i=0))
-    assert said.position is not None
-    assert said.position.lat == 0.0
+    transmission = of_port(3, mesh.encoded("Position", latitude_i=1, time=mesh.TIME_S))
+    assert (transmission.position, transmission.fix, transmission.flags) == (
+        None,
+        False,
+        ("no_fix",),
+    )
+    transmission = of_port(3, mesh.position(latitude_i=0))
+    assert transmission.position is not None
+    assert transmission.position.lat == 0.0
 
 
 @pytest.mark.parametrize(
@@ -88,26 +94,26 @@ def test_place_that_is_none_is_refused(fields: dict[str, int], reason: str) -> N
 
 
 def test_time_of_the_gateway_stands_in_for_one_that_was_not_sent() -> None:
-    said = of_port(3, mesh.position(time=0), rx_time=mesh.TIME_S)
-    assert said.device_time is None
-    assert said.passed_on_at == datetime.fromtimestamp(mesh.TIME_S, UTC)
-    assert said.facts["time_source"] == "rx_time"
-    said = of_port(3, mesh.position(time=0), rx_time=42)  # a gateway without a clock
-    assert (said.device_time, said.passed_on_at) == (None, None)
-    assert "time_source" not in said.facts
+    transmission = of_port(3, mesh.position(time=0), rx_time=mesh.TIME_S)
+    assert transmission.device_time is None
+    assert transmission.passed_on_at == datetime.fromtimestamp(mesh.TIME_S, UTC)
+    assert transmission.facts["time_source"] == "rx_time"
+    transmission = of_port(3, mesh.position(time=0), rx_time=42)  # a gateway without a clock
+    assert (transmission.device_time, transmission.passed_on_at) == (None, None)
+    assert "time_source" not in transmission.facts
 
 
 def test_place_that_was_found_long_before_it_was_sent_is_stale() -> None:
-    said = of_port(3, mesh.position(timestamp=mesh.TIME_S - 3600))
-    assert said.device_time == datetime.fromtimestamp(mesh.TIME_S - 3600, UTC)
-    assert (said.fix, said.flags) == (False, ("stale_position",))
-    said = of_port(3, mesh.position(timestamp=mesh.TIME_S - 2))
-    assert (said.fix, said.flags) == (True, ())
+    transmission = of_port(3, mesh.position(timestamp=mesh.TIME_S - 3600))
+    assert transmission.device_time == datetime.fromtimestamp(mesh.TIME_S - 3600, UTC)
+    assert (transmission.fix, transmission.flags) == (False, ("stale_position",))
+    transmission = of_port(3, mesh.position(timestamp=mesh.TIME_S - 2))
+    assert (transmission.fix, transmission.flags) == (True, ())
 
 
 def test_clock_ahead_is_flagged() -> None:
-    said = of_port(3, mesh.position(time=4102444800))
-    assert said.flags == ("future_time",)
+    transmission = of_port(3, mesh.position(time=4102444800))
+    assert transmission.flags == ("future_time",)
 
 
 @pytest.mark.parametrize(
@@ -131,23 +137,44 @@ def test_accuracy_is_the_worse_of_receiver_and_blur(
 
 
 def test_text_node_info_waypoint_and_telemetry() -> None:
-    said = of_port(1, "ຂ້າມແມ່ນ້ຳ".encode(), to=0x0BADCAFE)
-    assert (said.kind, said.text, said.facts["to"]) == ("text", "ຂ້າມແມ່ນ້ຳ", "!0badcafe")
+    transmission = of_port(1, "ຂ້າມແມ່ນ້ຳ".encode(), to=0x0BADCAFE)
+    assert (transmission.kind, transmission.text, transmission.facts["to"]) == (
+        "text",
+        "ຂ້າມແມ່ນ້ຳ",
+        "!0badcafe",
+    )
 
-    said = of_port(4, mesh.encoded("User", long_name="Boat 7", short_name="B7", hw_model=43))
-    assert (said.kind, said.facts["long_name"], said.facts["short_name"]) == (
+    transmission = of_port(
+        4, mesh.encoded("User", long_name="Boat 7", short_name="B7", hw_model=43)
+    )
+    assert (
+        transmission.kind,
+        transmission.facts["long_name"],
+        transmission.facts["short_name"],
+    ) == (
         "static",
         "Boat 7",
         "B7",
     )
 
     place = {"latitude_i": 202730000, "longitude_i": 1004120000}
-    said = of_port(8, mesh.encoded("Waypoint", name="x", **place))
-    assert (said.kind, said.position, said.text) == ("waypoint", None, "x")
-    assert (said.facts["waypoint_lat"], said.facts["waypoint_lon"]) == (20.273, 100.412)
-    assert said.mark is not None
-    assert (said.mark.id, said.mark.name, said.mark.use) == ("x", "x", "waypoint")
-    assert (said.mark.lon, said.mark.lat, said.mark.ends_at) == (100.412, 20.273, None)
+    transmission = of_port(8, mesh.encoded("Waypoint", name="x", **place))
+    assert (transmission.kind, transmission.position, transmission.text) == ("waypoint", None, "x")
+    assert (transmission.facts["waypoint_lat"], transmission.facts["waypoint_lon"]) == (
+        20.273,
+        100.412,
+    )
+    assert transmission.mark is not None
+    assert (transmission.mark.id, transmission.mark.name, transmission.mark.use) == (
+        "x",
+        "x",
+        "waypoint",
+    )
+    assert (transmission.mark.lon, transmission.mark.lat, transmission.mark.ends_at) == (
+        100.412,
+        20.273,
+        None,
+    )
     until = {"id": 5, "expire": 1_795_000_000, "description": "2 m"}
     mark = of_port(8, mesh.encoded("Waypoint", name="x", **until, **place)).mark
     assert mark is not None
@@ -159,13 +186,13 @@ def test_text_node_info_waypoint_and_telemetry() -> None:
     assert of_port(8, mesh.encoded("Waypoint", name="x", id=5)).mark is None
 
     metrics = mesh.message("DeviceMetrics", battery_level=0, voltage=3.7)
-    said = of_port(67, mesh.encoded("Telemetry", time=mesh.TIME_S, device_metrics=metrics))
-    assert (said.kind, said.facts["kind"]) == ("other", "telemetry")
-    assert (said.facts["battery_pct"], said.facts["voltage_v"]) == (0, 3.7)
+    transmission = of_port(67, mesh.encoded("Telemetry", time=mesh.TIME_S, device_metrics=metrics))
+    assert (transmission.kind, transmission.facts["kind"]) == ("other", "telemetry")
+    assert (transmission.facts["battery_pct"], transmission.facts["voltage_v"]) == (0, 3.7)
     metrics = mesh.message("DeviceMetrics", battery_level=101)
-    said = of_port(67, mesh.encoded("Telemetry", device_metrics=metrics))
-    assert "battery_pct" not in said.facts
-    assert said.facts["external_power"] is True
+    transmission = of_port(67, mesh.encoded("Telemetry", device_metrics=metrics))
+    assert "battery_pct" not in transmission.facts
+    assert transmission.facts["external_power"] is True
 
 
 def test_map_report_says_where_a_node_is() -> None:
@@ -176,15 +203,19 @@ def test_map_report_says_where_a_node_is() -> None:
         longitude_i=1004120000,
         position_precision=14,
     )
-    said = said_by(mesh.envelope(mesh.packet(73, report)), topic="msh/TH/2/map/")
-    assert said.position is not None
-    assert (said.position.lat, said.position.accuracy_m) == (20.273, 1500.0)
-    assert said.facts["long_name"] == "Pier"
+    transmission = said_by(mesh.envelope(mesh.packet(73, report)), topic="msh/TH/2/map/")
+    assert transmission.position is not None
+    assert (transmission.position.lat, transmission.position.accuracy_m) == (20.273, 1500.0)
+    assert transmission.facts["long_name"] == "Pier"
 
 
 def test_alert_is_a_call_for_help() -> None:
-    said = of_port(11, b"\x07man overboard")
-    assert (said.kind, said.distress, said.text) == ("distress", True, "man overboard")
+    transmission = of_port(11, b"\x07man overboard")
+    assert (transmission.kind, transmission.distress, transmission.text) == (
+        "distress",
+        True,
+        "man overboard",
+    )
 
 
 @pytest.mark.parametrize(("port", "distress"), [(1, False), (11, True)])
@@ -192,8 +223,8 @@ def test_words_that_are_cut_within_their_last_character_are_heard(
     port: int, distress: bool
 ) -> None:
     words = "ຄົນຕົກນ້ຳ"
-    said = of_port(port, words.encode()[:-1])
-    assert (said.distress, said.text) == (distress, words[:-1])
+    transmission = of_port(port, words.encode()[:-1])
+    assert (transmission.distress, transmission.text) == (distress, words[:-1])
 
 
 @pytest.mark.parametrize(
@@ -201,14 +232,22 @@ def test_words_that_are_cut_within_their_last_character_are_heard(
 )
 def test_routing_answers_a_packet(error: int | None, status: str) -> None:
     payload = mesh.encoded("Routing", error_reason=error)
-    said = of_port(5, payload, request_id=0xAB)
-    assert (said.kind, said.status, said.facts["answers"]) == ("answer", status, "000000ab")
-    assert said.facts.get("routing_error") == ("max_retransmit" if error else None)
+    transmission = of_port(5, payload, request_id=0xAB)
+    assert (transmission.kind, transmission.status, transmission.facts["answers"]) == (
+        "answer",
+        status,
+        "000000ab",
+    )
+    assert transmission.facts.get("routing_error") == ("max_retransmit" if error else None)
 
 
 def test_other_applications_are_named_and_nothing_else() -> None:
-    said = of_port(70, b"\x0a\x04\x01\x02\x03\x04")
-    assert (said.kind, said.facts["kind"], said.facts["portnum"]) == ("other", "traceroute", 70)
+    transmission = of_port(70, b"\x0a\x04\x01\x02\x03\x04")
+    assert (transmission.kind, transmission.facts["kind"], transmission.facts["portnum"]) == (
+        "other",
+        "traceroute",
+        70,
+    )
     assert of_port(300, b"anything").kind == "other"
 
 
@@ -234,9 +273,9 @@ def test_encrypted_packet_is_read_with_its_channel_s_key(
     decoder: DecoderSettings, channel: str, key: bytes
 ) -> None:
     sealed = mesh.packet(3, mesh.position(), key=key)
-    said = said_by(mesh.envelope(sealed, channel=channel), decoder=decoder)
-    assert said.position is not None
-    assert (said.position.lon, said.facts["encrypted"]) == (100.412, True)
+    transmission = said_by(mesh.envelope(sealed, channel=channel), decoder=decoder)
+    assert transmission.position is not None
+    assert (transmission.position.lon, transmission.facts["encrypted"]) == (100.412, True)
 
 
 @pytest.mark.parametrize("secret", ["AA==", ""])
@@ -275,10 +314,10 @@ def test_what_was_decrypted_must_have_a_plausible_time(time_s: int) -> None:
 def test_noise_in_an_encrypted_packet_gives_no_position(noise: bytes) -> None:
     sealed = mesh.message("MeshPacket", **{"from": mesh.BOAT}, id=7, encrypted=noise)
     try:
-        said = said_by(mesh.envelope(sealed))
+        transmission = said_by(mesh.envelope(sealed))
     except FrameError:
         return
-    assert said.position is None
+    assert transmission.position is None
 
 
 def test_private_message_tells_only_that_its_sender_is_there() -> None:
@@ -286,9 +325,13 @@ def test_private_message_tells_only_that_its_sender_is_there() -> None:
         (mesh.packet(1, b"hi", key=SECRET, pki_encrypted=True), "LongFast"),
         (mesh.packet(1, b"hi", key=SECRET), "PKI"),
     ):
-        said = said_by(mesh.envelope(sealed, channel=channel))
-        assert (said.kind, said.device, said.text) == ("other", "!a1b2c3d4", None)
-        assert said.facts["private"] is True
+        transmission = said_by(mesh.envelope(sealed, channel=channel))
+        assert (transmission.kind, transmission.device, transmission.text) == (
+            "other",
+            "!a1b2c3d4",
+            None,
+        )
+        assert transmission.facts["private"] is True
 
 
 def test_same_packet_by_two_gateways_is_one_message() -> None:
@@ -383,8 +426,8 @@ def test_order_sent_again_is_the_same_packet_and_its_echo_is_no_message() -> Non
     first = meshtastic_mqtt.encode(order("text", text="a"), OURS, number=1)
     again = meshtastic_mqtt.encode(order("text", text="a"), OURS, number=2)
     assert first == again
-    said = said_by(first.data, decoder=OURS, topic=first.topic)
-    assert (said.kind, said.device) == ("command", "!0badcafe")
+    transmission = said_by(first.data, decoder=OURS, topic=first.topic)
+    assert (transmission.kind, transmission.device) == ("command", "!0badcafe")
 
 
 def test_order_to_everybody_waits_for_no_answer() -> None:

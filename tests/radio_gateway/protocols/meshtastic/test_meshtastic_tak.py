@@ -59,27 +59,35 @@ def packet_v2(**fields: Any) -> Transmission:
 @pytest.mark.parametrize("compressed", [True, False])
 def test_unit_of_the_first_version_says_where_it_is_and_who(compressed: bool) -> None:
     pli = mesh.message("PLI", altitude=352, speed=5, **PLACE)
-    said = packet(compressed=compressed, pli=pli)
-    assert (said.address, said.kind, said.fix) == ("meshtastic:!a1b2c3d4", "position", True)
-    assert said.position is not None
-    assert said.position.lat == pytest.approx(20.273)
-    assert said.position.lon == pytest.approx(100.412)
-    assert said.passed_on_at is not None
+    transmission = packet(compressed=compressed, pli=pli)
+    assert (transmission.address, transmission.kind, transmission.fix) == (
+        "meshtastic:!a1b2c3d4",
+        "position",
+        True,
+    )
+    assert transmission.position is not None
+    assert transmission.position.lat == pytest.approx(20.273)
+    assert transmission.position.lon == pytest.approx(100.412)
+    assert transmission.passed_on_at is not None
     told = {"callsign": "Naga 1", "tak_uid": "ANDROID-0123", "team": "Cyan", "role": "Team Lead"}
     told |= {"battery_pct": 80, "ellipsoid_altitude_m": 352, "speed_raw": 5}  # type: ignore[dict-item]
-    assert told.items() <= said.facts.items()
-    assert said.flags == ("speed_unit_disputed",)
+    assert told.items() <= transmission.facts.items()
+    assert transmission.flags == ("speed_unit_disputed",)
 
 
 def test_tracker_of_the_second_version_says_where_it_is_and_who() -> None:
-    said = packet_v2(altitude=-30, course=18120)
-    assert (said.address, said.kind, said.fix) == ("meshtastic:!a1b2c3d4", "position", True)
-    assert said.position is not None
-    assert said.position.lat == pytest.approx(20.273)
-    assert said.position.course_deg == pytest.approx(181.2)
+    transmission = packet_v2(altitude=-30, course=18120)
+    assert (transmission.address, transmission.kind, transmission.fix) == (
+        "meshtastic:!a1b2c3d4",
+        "position",
+        True,
+    )
+    assert transmission.position is not None
+    assert transmission.position.lat == pytest.approx(20.273)
+    assert transmission.position.course_deg == pytest.approx(181.2)
     told = {"callsign": "Naga 1", "tak_uid": "!a1b2c3d4", "team": "Cyan", "role": "Team Member"}
-    assert told.items() <= said.facts.items()
-    assert said.facts["ellipsoid_altitude_m"] == -30
+    assert told.items() <= transmission.facts.items()
+    assert transmission.facts["ellipsoid_altitude_m"] == -30
     assert "ellipsoid_altitude_m" not in packet_v2(altitude=9_999_999).facts
 
 
@@ -93,10 +101,10 @@ def test_position_without_a_place_is_no_fix() -> None:
 
 
 def test_zero_of_one_coordinate_is_a_place() -> None:
-    said = packet_v2(latitude_i=0)
-    assert said.position is not None
-    assert said.position.lat == 0.0
-    assert said.position.lon == pytest.approx(100.412)
+    transmission = packet_v2(latitude_i=0)
+    assert transmission.position is not None
+    assert transmission.position.lat == 0.0
+    assert transmission.position.lon == pytest.approx(100.412)
 
 
 def test_place_that_is_none_is_refused() -> None:
@@ -106,53 +114,74 @@ def test_place_that_is_none_is_refused() -> None:
 
 @pytest.mark.parametrize(("how", "flag", "fix"), [(1, "placed_by_hand", True), (7, "simulator", 0)])
 def test_place_that_no_receiver_found_is_flagged(how: int, flag: str, fix: bool) -> None:
-    said = packet_v2(how=how)
-    assert (flag in said.flags, said.fix) == (True, fix)
+    transmission = packet_v2(how=how)
+    assert (flag in transmission.flags, transmission.fix) == (True, fix)
 
 
 def test_chat_is_text() -> None:
-    said = packet(
+    transmission = packet(
         chat=mesh.message("GeoChat", message=bytes.fromhex("829cc42e1ee262adf7ebb7"), to=DEVICE)
     )
-    assert (said.kind, said.text) == ("text", "ຢູ່ທ່າ 7")
-    assert (said.facts["callsign"], said.facts["to_uid"]) == ("Naga 1", "ANDROID-0123")
-    said = packet_v2(
+    assert (transmission.kind, transmission.text) == ("text", "ຢູ່ທ່າ 7")
+    assert (transmission.facts["callsign"], transmission.facts["to_uid"]) == (
+        "Naga 1",
+        "ANDROID-0123",
+    )
+    transmission = packet_v2(
         cot_type_id=25,
         chat=mesh.message("GeoChat", message="ຢູ່ທ່າ 7".encode(), to_callsign=b"HX base"),
     )
-    assert (said.kind, said.text, said.position) == ("text", "ຢູ່ທ່າ 7", None)
-    assert said.facts["to_callsign"] == "HX base"
+    assert (transmission.kind, transmission.text, transmission.position) == ("text", "ຢູ່ທ່າ 7", None)
+    assert transmission.facts["to_callsign"] == "HX base"
 
 
 def test_receipt_is_an_answer() -> None:
-    said = packet_v2(
+    transmission = packet_v2(
         cot_type_id=121, chat=mesh.message("GeoChat", receipt_type=1, receipt_for_uid="m-7")
     )
-    assert (said.kind, said.status, said.facts["answers"]) == ("answer", "delivered", "m-7")
+    assert (transmission.kind, transmission.status, transmission.facts["answers"]) == (
+        "answer",
+        "delivered",
+        "m-7",
+    )
 
 
 @pytest.mark.parametrize("type_", [0, 1, 2, 3, 5])
 def test_emergency_is_a_call_for_help_where_its_caller_is(type_: int) -> None:
     alert = mesh.message("EmergencyAlert", type=type_)
-    said = packet_v2(cot_type_id=30, remarks="taking water", emergency=alert)
-    assert (said.kind, said.distress, said.text) == ("position", True, "taking water")
-    assert said.position is not None
+    transmission = packet_v2(cot_type_id=30, remarks="taking water", emergency=alert)
+    assert (transmission.kind, transmission.distress, transmission.text) == (
+        "position",
+        True,
+        "taking water",
+    )
+    assert transmission.position is not None
     for nowhere in ({"latitude_i": 0, "longitude_i": 0}, {"latitude_i": 912_000_000}):
-        said = packet_v2(emergency=alert, **nowhere)
-        assert (said.kind, said.distress, said.position) == ("distress", True, None)
+        transmission = packet_v2(emergency=alert, **nowhere)
+        assert (transmission.kind, transmission.distress, transmission.position) == (
+            "distress",
+            True,
+            None,
+        )
 
 
 def test_emergency_that_is_taken_back_is_none() -> None:
-    said = packet_v2(cot_type_id=29, emergency=mesh.message("EmergencyAlert", type=6))
-    assert (said.kind, said.distress) == ("position", False)
-    assert "distress_cancelled" in said.flags
+    transmission = packet_v2(cot_type_id=29, emergency=mesh.message("EmergencyAlert", type=6))
+    assert (transmission.kind, transmission.distress) == ("position", False)
+    assert "distress_cancelled" in transmission.flags
     assert not packet_v2(emergency=mesh.message("EmergencyAlert", type=4)).distress
 
 
 def test_call_for_evacuation_is_distress_at_a_place_that_is_not_the_callers() -> None:
-    said = packet_v2(casevac=mesh.message("CasevacReport", precedence=1), remarks="2 urgent")
-    assert (said.kind, said.distress, said.position) == ("distress", True, None)
-    assert said.text == "2 urgent"
+    transmission = packet_v2(
+        casevac=mesh.message("CasevacReport", precedence=1), remarks="2 urgent"
+    )
+    assert (transmission.kind, transmission.distress, transmission.position) == (
+        "distress",
+        True,
+        None,
+    )
+    assert transmission.text == "2 urgent"
 
 
 @pytest.mark.parametrize(
@@ -167,13 +196,13 @@ def test_call_for_evacuation_is_distress_at_a_place_that_is_not_the_callers() ->
     ],
 )
 def test_only_what_is_somewhere_itself_has_a_position(fields: dict[str, Any], kind: str) -> None:
-    said = packet_v2(**fields)
-    assert (said.kind, said.position is None) == (kind, kind != "position")
+    transmission = packet_v2(**fields)
+    assert (transmission.kind, transmission.position is None) == (kind, kind != "position")
 
 
 def test_what_somebody_marked_or_drew_is_a_mark() -> None:
-    said = packet_v2(uid="m-7", remarks="sunk barge", marker=mesh.message("Marker", kind=2))
-    mark = said.mark
+    transmission = packet_v2(uid="m-7", remarks="sunk barge", marker=mesh.message("Marker", kind=2))
+    mark = transmission.mark
     assert mark is not None
     assert (mark.id, mark.name, mark.use, mark.remarks) == ("m-7", "Naga 1", "place", "sunk barge")
     assert mark.path == ()
@@ -205,8 +234,12 @@ def test_what_somebody_marked_or_drew_is_a_mark() -> None:
 
 
 def test_packet_of_a_phone_that_compressed_it_is_heard_and_not_read() -> None:
-    said = heard(78, b"\x00" + bytes(20))
-    assert (said.kind, said.position, said.facts["tak_dictionary"]) == ("other", None, 0)
+    transmission = heard(78, b"\x00" + bytes(20))
+    assert (transmission.kind, transmission.position, transmission.facts["tak_dictionary"]) == (
+        "other",
+        None,
+        0,
+    )
 
 
 def test_packet_of_a_phone_is_read_with_the_dictionary_that_the_channel_names() -> None:
@@ -223,8 +256,11 @@ def test_packet_of_a_phone_is_read_with_the_dictionary_that_the_channel_names() 
         write_dict_id=False,
     ).compress(samples[7])
     for body in (packed, packed.removeprefix(bytes.fromhex("28b52ffd"))):
-        said = heard(78, b"\x01" + body, dictionaries)
-        assert (said.kind, said.facts["tak_uid"]) == ("position", "ANDROID-000000000007")
+        transmission = heard(78, b"\x01" + body, dictionaries)
+        assert (transmission.kind, transmission.facts["tak_uid"]) == (
+            "position",
+            "ANDROID-000000000007",
+        )
     assert heard(78, b"\x02" + packed, dictionaries).facts["tak_dictionary"] == 2
     for broken in (b"", packed[:-3], b"noise" * 9):
         with pytest.raises(FrameError, match="protobuf"):

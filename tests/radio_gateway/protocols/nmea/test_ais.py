@@ -201,24 +201,28 @@ def test_each_sort_of_message_says_its_own() -> None:
 @pytest.mark.parametrize("type_", [1, 2, 3, 18])
 @pytest.mark.parametrize(("lat", "lon"), [(-33.5, -179.99), (0.0, 100.0), (89.9999, 180.0)])
 def test_coordinates_of_all_quarters_are_read(type_: int, lat: float, lon: float) -> None:
-    said = one(type=type_, mmsi=1, lat=lat, lon=lon, speed=1, course=0, heading=0, second=0)
-    assert said.position is not None
-    assert said.position.lat == pytest.approx(lat, abs=2e-6)
-    assert said.position.lon == pytest.approx(lon, abs=2e-6)
-    assert (said.position.course_deg, said.position.heading_deg) == (0.0, 0.0)
-    assert said.facts["utc_second"] == 0
+    transmission = one(type=type_, mmsi=1, lat=lat, lon=lon, speed=1, course=0, heading=0, second=0)
+    assert transmission.position is not None
+    assert transmission.position.lat == pytest.approx(lat, abs=2e-6)
+    assert transmission.position.lon == pytest.approx(lon, abs=2e-6)
+    assert (transmission.position.course_deg, transmission.position.heading_deg) == (0.0, 0.0)
+    assert transmission.facts["utc_second"] == 0
 
 
 @pytest.mark.parametrize("type_", [1, 18, 19])
 def test_what_is_not_available_is_none(type_: int) -> None:
     fields = {"lat": 91, "lon": 181, "speed": 102.3, "course": 360, "heading": 511, "second": 60}
-    said = one(type=type_, mmsi=1, **fields)
-    assert (said.position, said.fix, said.flags) == (None, False, ("position_not_available",))
-    assert "utc_second" not in said.facts
-    said = one(type=type_, mmsi=1, **(fields | {"lat": 20, "lon": 100}))
-    assert said.position is not None
-    assert (said.position.speed_mps, said.position.course_deg) == (None, None)
-    assert said.position.heading_deg is None
+    transmission = one(type=type_, mmsi=1, **fields)
+    assert (transmission.position, transmission.fix, transmission.flags) == (
+        None,
+        False,
+        ("position_not_available",),
+    )
+    assert "utc_second" not in transmission.facts
+    transmission = one(type=type_, mmsi=1, **(fields | {"lat": 20, "lon": 100}))
+    assert transmission.position is not None
+    assert (transmission.position.speed_mps, transmission.position.course_deg) == (None, None)
+    assert transmission.position.heading_deg is None
 
 
 @pytest.mark.parametrize(
@@ -228,9 +232,9 @@ def test_what_is_not_available_is_none(type_: int) -> None:
 def test_second_beyond_the_minute_says_how_the_position_came_about(
     second: int, flag: str, fix: bool
 ) -> None:
-    said = one(type=1, **BOAT, second=second)
-    assert (said.flags, said.fix) == ((flag,), fix)
-    assert "utc_second" not in said.facts
+    transmission = one(type=1, **BOAT, second=second)
+    assert (transmission.flags, transmission.fix) == ((flag,), fix)
+    assert "utc_second" not in transmission.facts
 
 
 @pytest.mark.parametrize(
@@ -248,8 +252,8 @@ def test_second_beyond_the_minute_says_how_the_position_came_about(
 def test_only_a_beacon_that_is_not_under_test_calls_for_help(
     mmsi: int, status: int, distress: bool, flags: tuple[str, ...]
 ) -> None:
-    said = one(type=1, **(BOAT | {"mmsi": mmsi}), status=status, second=1)
-    assert (said.distress, said.flags) == (distress, flags)
+    transmission = one(type=1, **(BOAT | {"mmsi": mmsi}), status=status, second=1)
+    assert (transmission.distress, transmission.flags) == (distress, flags)
 
 
 @pytest.mark.parametrize(
@@ -258,8 +262,12 @@ def test_only_a_beacon_that_is_not_under_test_calls_for_help(
 def test_call_for_help_without_a_position_is_still_a_call_for_help(
     lat: float, lon: float, flag: str
 ) -> None:
-    said = one(type=1, mmsi=970123456, status=14, lat=lat, lon=lon, second=1)
-    assert (said.distress, said.position, said.flags) == (True, None, (flag,))
+    transmission = one(type=1, mmsi=970123456, status=14, lat=lat, lon=lon, second=1)
+    assert (transmission.distress, transmission.position, transmission.flags) == (
+        True,
+        None,
+        (flag,),
+    )
 
 
 @pytest.mark.parametrize(

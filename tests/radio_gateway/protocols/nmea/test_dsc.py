@@ -42,24 +42,28 @@ def refused(body: str) -> str:
 
 
 def test_distress_alert_says_who_where_and_why() -> None:
-    said = one(DISTRESS)
-    assert (said.protocol, said.device, said.kind) == ("dsc", "338040079", "position")
-    assert said.distress
-    assert said.position is not None
-    assert said.position.lat == pytest.approx(42 + 31 / 60)
-    assert said.position.lon == pytest.approx(-(83 + 12 / 60))
-    assert said.position.accuracy_m == 1852
-    assert said.facts["nature"] == "sinking"
-    assert said.facts["time_of_day"] == "20:19:00"
-    assert said.device_time == datetime(2026, 11, 25, 20, 19, tzinfo=UTC)  # the nearest
-    assert (said.duplicate_window_s, said.raw) == (600, DISTRESS)
+    transmission = one(DISTRESS)
+    assert (transmission.protocol, transmission.device, transmission.kind) == (
+        "dsc",
+        "338040079",
+        "position",
+    )
+    assert transmission.distress
+    assert transmission.position is not None
+    assert transmission.position.lat == pytest.approx(42 + 31 / 60)
+    assert transmission.position.lon == pytest.approx(-(83 + 12 / 60))
+    assert transmission.position.accuracy_m == 1852
+    assert transmission.facts["nature"] == "sinking"
+    assert transmission.facts["time_of_day"] == "20:19:00"
+    assert transmission.device_time == datetime(2026, 11, 25, 20, 19, tzinfo=UTC)  # the nearest
+    assert (transmission.duplicate_window_s, transmission.raw) == (600, DISTRESS)
 
 
 def test_blanks_and_lower_case_checksum_of_a_real_set_are_read() -> None:
-    said = one(BLANKS, live=False)
-    assert said.distress
-    assert said.facts["nature"] == "disabled_adrift"
-    assert said.device_time is None
+    transmission = one(BLANKS, live=False)
+    assert transmission.distress
+    assert transmission.facts["nature"] == "disabled_adrift"
+    assert transmission.device_time is None
 
 
 def test_alert_with_empty_category_is_a_distress() -> None:
@@ -75,19 +79,23 @@ def test_alert_with_empty_category_is_a_distress() -> None:
     ],
 )
 def test_distress_with_a_code_that_nobody_knows_is_a_distress(body: str, flag: str) -> None:
-    said = one(sentence(body))
-    assert (said.distress, said.position is not None, said.flags) == (True, True, (flag,))
+    transmission = one(sentence(body))
+    assert (transmission.distress, transmission.position is not None, transmission.flags) == (
+        True,
+        True,
+        (flag,),
+    )
 
 
 @pytest.mark.parametrize(("code", "nature"), NATURES.items())
 def test_nature_of_distress_has_its_name(code: int, nature: str) -> None:
-    said = one(sentence(f"CDDSC,12,3380400790,12,{code:02},00,1423108312,2019,,,S,"))
-    assert (said.facts["nature_code"], said.facts["nature"]) == (code, nature)
+    transmission = one(sentence(f"CDDSC,12,3380400790,12,{code:02},00,1423108312,2019,,,S,"))
+    assert (transmission.facts["nature_code"], transmission.facts["nature"]) == (code, nature)
 
 
 def test_codes_of_three_digits_mean_the_same() -> None:
-    said = one(sentence("CDDSC,112,3380400790,112,110,126,1423108312,2019,,,S,"))
-    assert (said.distress, said.facts["nature"]) == (True, "mob")
+    transmission = one(sentence("CDDSC,112,3380400790,112,110,126,1423108312,2019,,,S,"))
+    assert (transmission.distress, transmission.facts["nature"]) == (True, "mob")
 
 
 @pytest.mark.parametrize(
@@ -104,52 +112,66 @@ def test_codes_of_three_digits_mean_the_same() -> None:
     ],
 )
 def test_distress_without_a_usable_position_is_a_distress(position: str, flag: str) -> None:
-    said = one(sentence(f"CDDSC,12,3380400790,12,05,00,{position},8888,,,S,"))
-    assert (said.kind, said.distress, said.position) == ("distress", True, None)
-    assert said.flags == (flag,)
-    assert "time_of_day" not in said.facts
-    assert said.device_time is None
+    transmission = one(sentence(f"CDDSC,12,3380400790,12,05,00,{position},8888,,,S,"))
+    assert (transmission.kind, transmission.distress, transmission.position) == (
+        "distress",
+        True,
+        None,
+    )
+    assert transmission.flags == (flag,)
+    assert "time_of_day" not in transmission.facts
+    assert transmission.device_time is None
 
 
 def test_distress_of_an_unreadable_sender_or_time_is_told() -> None:
-    said = one(sentence("CDDSC,12,33804,12,05,00,1423108312,2579,,,S,"))
-    assert (said.device, said.distress) == (None, True)
-    assert said.flags == ("bad_mmsi", "bad_time")
+    transmission = one(sentence("CDDSC,12,33804,12,05,00,1423108312,2579,,,S,"))
+    assert (transmission.device, transmission.distress) == (None, True)
+    assert transmission.flags == ("bad_mmsi", "bad_time")
 
 
 def test_relay_is_about_the_boat_in_distress_not_about_who_relays() -> None:
-    said = one(sentence("CDDSC,16,0023200010,12,12,00,1423108312,2019,3380400790,05,S,"))
-    assert (said.device, said.distress) == ("338040079", True)
-    assert said.facts["relayed_by"] == "002320001"
-    assert said.facts["nature"] == "sinking"
+    transmission = one(sentence("CDDSC,16,0023200010,12,12,00,1423108312,2019,3380400790,05,S,"))
+    assert (transmission.device, transmission.distress) == ("338040079", True)
+    assert transmission.facts["relayed_by"] == "002320001"
+    assert transmission.facts["nature"] == "sinking"
 
 
 def test_relay_for_an_unknown_boat_moves_no_marker_of_who_relays() -> None:
-    said = one(sentence("CDDSC,16,0023200010,12,12,00,1423108312,2019,,,S,"))
-    assert (said.device, said.distress, said.flags) == (None, True, ("unknown_vessel",))
-    assert "nature" not in said.facts
+    transmission = one(sentence("CDDSC,16,0023200010,12,12,00,1423108312,2019,,,S,"))
+    assert (transmission.device, transmission.distress, transmission.flags) == (
+        None,
+        True,
+        ("unknown_vessel",),
+    )
+    assert "nature" not in transmission.facts
 
 
 def test_acknowledged_distress_names_who_acknowledges() -> None:
-    said = one(sentence("CDDSC,16,0023200010,12,10,00,1423108312,2019,3380400790,05,S,"))
-    assert (said.device, said.distress) == ("338040079", True)
-    assert said.facts["acknowledged_by"] == "002320001"
+    transmission = one(sentence("CDDSC,16,0023200010,12,10,00,1423108312,2019,3380400790,05,S,"))
+    assert (transmission.device, transmission.distress) == ("338040079", True)
+    assert transmission.facts["acknowledged_by"] == "002320001"
 
 
 @pytest.mark.parametrize("call", ["12", "16"])
 def test_self_cancel_is_no_distress_and_not_a_repetition_of_it(call: str) -> None:
-    said = one(sentence(f"CDDSC,{call},3381581370,12,05,00,1423108312,0236,3381581370, , S,    "))
-    assert (said.device, said.distress) == ("338158137", False)
-    assert said.flags == ("distress_cancel",)
+    transmission = one(
+        sentence(f"CDDSC,{call},3381581370,12,05,00,1423108312,0236,3381581370, , S,    ")
+    )
+    assert (transmission.device, transmission.distress) == ("338158137", False)
+    assert transmission.flags == ("distress_cancel",)
     alert = one(sentence("CDDSC,12,3381581370,12,05,00,1423108312,0236,,,S,"))
-    assert alert.duplicate_key != said.duplicate_key
+    assert alert.duplicate_key != transmission.duplicate_key
 
 
 def test_position_reply_is_a_position_and_no_distress() -> None:
-    said = one(REPLY)
-    assert (said.kind, said.device, said.distress) == ("position", "338021004", False)
-    assert said.facts["telecommand"] == "position"
-    assert said.position is not None
+    transmission = one(REPLY)
+    assert (transmission.kind, transmission.device, transmission.distress) == (
+        "position",
+        "338021004",
+        False,
+    )
+    assert transmission.facts["telecommand"] == "position"
+    assert transmission.position is not None
 
 
 def test_position_request_and_test_call_are_neither() -> None:
@@ -237,18 +259,22 @@ def test_expansion_that_was_not_announced_is_added_too() -> None:
 
 
 def test_tag_block_says_which_station_heard_the_call_and_when() -> None:
-    said = one(b"\\s:coast-1,c:1764072000*4B\\" + REPLY, live=False)
-    assert said.signal is not None
-    assert said.signal.station == "coast-1"
-    assert said.passed_on_at == datetime(2025, 11, 25, 12, tzinfo=UTC)
-    assert said.device_time == datetime(2025, 11, 25, 22, 42, tzinfo=UTC)
-    assert said.flags == ()
+    transmission = one(b"\\s:coast-1,c:1764072000*4B\\" + REPLY, live=False)
+    assert transmission.signal is not None
+    assert transmission.signal.station == "coast-1"
+    assert transmission.passed_on_at == datetime(2025, 11, 25, 12, tzinfo=UTC)
+    assert transmission.device_time == datetime(2025, 11, 25, 22, 42, tzinfo=UTC)
+    assert transmission.flags == ()
 
 
 def test_expansion_without_its_call_is_no_position() -> None:
-    said = one(EXPANSION)
-    assert (said.kind, said.device, said.position) == ("other", "338040079", None)
-    assert (said.facts["dlat_min"], said.facts["dlon_min"]) == (0.4589, 0.4494)
+    transmission = one(EXPANSION)
+    assert (transmission.kind, transmission.device, transmission.position) == (
+        "other",
+        "338040079",
+        None,
+    )
+    assert (transmission.facts["dlat_min"], transmission.facts["dlon_min"]) == (0.4589, 0.4494)
     far_too_late = decoder()
     far_too_late.decode(frame(DISTRESS))
     said_late = far_too_late.decode(frame(EXPANSION, after_s=60))

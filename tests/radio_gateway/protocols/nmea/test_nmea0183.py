@@ -29,17 +29,17 @@ def one(body: str, *, live: bool = True) -> Transmission:
 
 
 def test_rmc_says_place_motion_and_time() -> None:
-    said = one(RMC)
-    assert said.position is not None
-    assert said.position.lat == pytest.approx(20.273)
-    assert said.position.lon == pytest.approx(100.412)
-    assert said.position.speed_mps == pytest.approx(5.0004, abs=1e-4)
-    assert said.position.course_deg == 162.6
-    assert said.device_time == datetime(2026, 11, 25, 11, 59, 58, tzinfo=UTC)
-    assert (said.kind, said.fix, said.flags) == ("position", True, ())
-    assert (said.device, said.address) == (None, "nmea0183:@")
-    assert said.raw == sentence(RMC)
-    assert said.facts == {"talker": "GP"}
+    transmission = one(RMC)
+    assert transmission.position is not None
+    assert transmission.position.lat == pytest.approx(20.273)
+    assert transmission.position.lon == pytest.approx(100.412)
+    assert transmission.position.speed_mps == pytest.approx(5.0004, abs=1e-4)
+    assert transmission.position.course_deg == 162.6
+    assert transmission.device_time == datetime(2026, 11, 25, 11, 59, 58, tzinfo=UTC)
+    assert (transmission.kind, transmission.fix, transmission.flags) == ("position", True, ())
+    assert (transmission.device, transmission.address) == (None, "nmea0183:@")
+    assert transmission.raw == sentence(RMC)
+    assert transmission.facts == {"talker": "GP"}
 
 
 @pytest.mark.parametrize(
@@ -141,15 +141,15 @@ def test_week_rollover_of_a_real_receiver_is_corrected_and_flagged() -> None:
 
 
 def test_time_without_date_is_dated_by_when_it_was_heard() -> None:
-    said = one(GGA)
-    assert said.device_time == datetime(2026, 11, 25, 11, 59, 58, tzinfo=UTC)
-    assert said.facts["time_of_day"] == "11:59:58"
+    transmission = one(GGA)
+    assert transmission.device_time == datetime(2026, 11, 25, 11, 59, 58, tzinfo=UTC)
+    assert transmission.facts["time_of_day"] == "11:59:58"
 
 
 def test_time_without_date_in_a_recording_stays_undated() -> None:
-    said = one(GGA, live=False)
-    assert said.device_time is None
-    assert said.facts["time_of_day"] == "11:59:58"
+    transmission = one(GGA, live=False)
+    assert transmission.device_time is None
+    assert transmission.facts["time_of_day"] == "11:59:58"
 
 
 def test_time_without_date_is_dated_by_a_tag_block_first() -> None:
@@ -208,9 +208,9 @@ def test_date_of_zda_counts_for_its_epoch() -> None:
 def test_status_and_mode_say_whether_there_is_a_fix(
     body: str, fix: bool | None, flags: tuple[str, ...], placed: bool
 ) -> None:
-    said = one(body)
-    assert (said.kind, said.fix, said.flags) == ("position", fix, flags)
-    assert (said.position is not None) is placed
+    transmission = one(body)
+    assert (transmission.kind, transmission.fix, transmission.flags) == ("position", fix, flags)
+    assert (transmission.position is not None) is placed
 
 
 def test_doubt_of_one_sentence_is_a_doubt_about_its_epoch() -> None:
@@ -234,9 +234,9 @@ def test_doubt_of_one_sentence_is_a_doubt_about_its_epoch() -> None:
 def test_sentence_without_a_place_says_what_it_is(
     body: str, kind: str, facts: dict[str, object]
 ) -> None:
-    said = one(body)
-    assert (said.kind, said.position) == (kind, None)
-    assert facts.items() <= said.facts.items()
+    transmission = one(body)
+    assert (transmission.kind, transmission.position) == (kind, None)
+    assert facts.items() <= transmission.facts.items()
 
 
 @pytest.mark.parametrize(
@@ -277,11 +277,15 @@ def test_impossible_values_are_refused_with_their_reason(body: str, reason: str)
 @pytest.mark.parametrize("date", ["311126", "2208-1", "000000"])
 def test_impossible_date_costs_the_time_and_not_the_place(date: str) -> None:
     body = f"GPRMC,115958,A,2016.38,N,10024.72,E,1,2,{date},,"
-    said = one(body)
-    assert (said.fix, said.device_time, said.flags) == (True, None, ("bad_date",))
-    assert said.facts["time_of_day"] == "11:59:58"
-    assert said.position is not None
-    assert said.position.lat == pytest.approx(20.273)
+    transmission = one(body)
+    assert (transmission.fix, transmission.device_time, transmission.flags) == (
+        True,
+        None,
+        ("bad_date",),
+    )
+    assert transmission.facts["time_of_day"] == "11:59:58"
+    assert transmission.position is not None
+    assert transmission.position.lat == pytest.approx(20.273)
     # without a checksum it is damage as likely as not
     assert heard(decoder(), [b"$" + body.encode()]) == ([], ["bad_date"])
 
@@ -295,9 +299,9 @@ def test_right_date_of_the_same_epoch_goes_before_an_impossible_one() -> None:
 
 def test_left_out_zero_of_a_tracker_is_believed_only_under_a_checksum() -> None:
     body = "GPRMC,133343,A,5308.5632,N,1029.1285,E,0.0,0.0,290316,,"
-    said = one(body)
-    assert said.position is not None
-    assert said.position.lon == pytest.approx(10.485475)
+    transmission = one(body)
+    assert transmission.position is not None
+    assert transmission.position.lon == pytest.approx(10.485475)
     assert heard(decoder(), [b"$" + body.encode()]) == ([], ["bad_number"])
 
 

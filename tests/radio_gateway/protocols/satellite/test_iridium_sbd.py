@@ -65,20 +65,20 @@ def test_text_is_told_with_its_session_and_confirmed() -> None:
 def test_location_is_an_estimate_of_the_network_and_no_fix(
     flags: int, lat: float, lon: float
 ) -> None:
-    said = hear_one(iridium_sbd, message(header(), location(flags)))
-    assert said.position is not None
-    assert (said.position.lat, said.position.lon) == (lat, lon)
-    assert said.position.accuracy_m == 3000.0
-    assert (said.fix, said.flags) == (None, ("network_estimate",))
-    assert said.facts["position_source"] == "iridium_network"
+    transmission = hear_one(iridium_sbd, message(header(), location(flags)))
+    assert transmission.position is not None
+    assert (transmission.position.lat, transmission.position.lon) == (lat, lon)
+    assert transmission.position.accuracy_m == 3000.0
+    assert (transmission.fix, transmission.flags) == (None, ("network_estimate",))
+    assert transmission.facts["position_source"] == "iridium_network"
 
 
 def test_payload_that_is_no_text_is_kept_as_hex() -> None:
-    said = hear_one(iridium_sbd, PLACE)
-    assert (said.text, said.facts["payload_hex"]) == (None, "01ff00")
-    assert said.facts["session"] == "ok_location_poor"
-    said = hear_one(iridium_sbd, message(header(), element(2, b"\xff")))
-    assert said.kind == "other"
+    transmission = hear_one(iridium_sbd, PLACE)
+    assert (transmission.text, transmission.facts["payload_hex"]) == (None, "01ff00")
+    assert transmission.facts["session"] == "ok_location_poor"
+    transmission = hear_one(iridium_sbd, message(header(), element(2, b"\xff")))
+    assert transmission.kind == "other"
 
 
 def test_sentences_in_the_payload_give_the_modems_own_fix() -> None:
@@ -99,13 +99,13 @@ def test_sentences_in_the_payload_give_the_modems_own_fix() -> None:
 
 
 def test_message_without_payload_says_that_there_was_a_session() -> None:
-    said = hear_one(iridium_sbd, message(header(status=13)))
-    assert (said.kind, said.facts["session"]) == ("empty", "rf_link_lost")
+    transmission = hear_one(iridium_sbd, message(header(status=13)))
+    assert (transmission.kind, transmission.facts["session"]) == ("empty", "rf_link_lost")
 
 
 def test_unknown_elements_are_skipped_and_the_order_is_free() -> None:
-    said = hear_one(iridium_sbd, message(element(2, b"hi"), element(9, b"?"), header()))
-    assert (said.text, said.device) == ("hi", IMEI.decode())
+    transmission = hear_one(iridium_sbd, message(element(2, b"hi"), element(9, b"?"), header()))
+    assert (transmission.text, transmission.device) == ("hi", IMEI.decode())
 
 
 def test_same_message_delivered_again_has_one_key() -> None:

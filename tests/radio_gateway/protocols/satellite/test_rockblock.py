@@ -76,10 +76,14 @@ def test_message_is_told_under_the_modems_address_and_answered(data: bytes) -> N
 
 
 def test_place_of_the_network_is_an_estimate() -> None:
-    said = hear_one(rockblock, form())
-    assert said.position is not None
-    assert (said.position.lat, said.position.lon, said.position.accuracy_m) == (20.3, 100.5, 8000.0)
-    assert (said.fix, said.flags) == (None, ("network_estimate",))
+    transmission = hear_one(rockblock, form())
+    assert transmission.position is not None
+    assert (
+        transmission.position.lat,
+        transmission.position.lon,
+        transmission.position.accuracy_m,
+    ) == (20.3, 100.5, 8000.0)
+    assert (transmission.fix, transmission.flags) == (None, ("network_estimate",))
     nowhere = form(iridium_latitude="0.0", iridium_longitude="0.0")
     assert hear_one(rockblock, nowhere).kind == "text"
 

@@ -42,19 +42,23 @@ def said_by(**more: str | None) -> Transmission:
 
 
 def test_track_point_says_place_time_and_battery() -> None:
-    said = said_by(altitude="352")
-    assert (said.device, said.kind, said.fix) == ("0-3112123", "position", True)
-    assert said.device_time == datetime(2017, 12, 27, 13, 19, 38, tzinfo=UTC)
-    assert said.position is not None
-    assert (said.position.lat, said.position.lon) == (20.27, 100.41)
-    assert said.position.altitude_m == 352.0
-    assert said.facts == {
+    transmission = said_by(altitude="352")
+    assert (transmission.device, transmission.kind, transmission.fix) == (
+        "0-3112123",
+        "position",
+        True,
+    )
+    assert transmission.device_time == datetime(2017, 12, 27, 13, 19, 38, tzinfo=UTC)
+    assert transmission.position is not None
+    assert (transmission.position.lat, transmission.position.lon) == (20.27, 100.41)
+    assert transmission.position.altitude_m == 352.0
+    assert transmission.facts == {
         "message_type": "TRACK",
         "name": "boat",
         "message_id": "891801957",
         "battery_state": "GOOD",
     }
-    assert said.raw == message(altitude="352").encode()
+    assert transmission.raw == message(altitude="352").encode()
 
 
 def test_list_of_the_feed_has_other_names() -> None:
@@ -65,8 +69,12 @@ def test_list_of_the_feed_has_other_names() -> None:
         b"<messageContent>all &amp; well</messageContent></message></messages>"
         b"</feedMessageResponse></response>"
     )
-    said = hear_one(spot, feed)
-    assert (said.device, said.text, said.status) == ("0-7", "all & well", "OK")
+    transmission = hear_one(spot, feed)
+    assert (transmission.device, transmission.text, transmission.status) == (
+        "0-7",
+        "all & well",
+        "OK",
+    )
     assert spot.speaks(frame(feed))
 
 
@@ -74,24 +82,32 @@ def test_list_of_the_feed_has_other_names() -> None:
 def test_call_for_help_is_heard_with_and_without_a_place(type_: str) -> None:
     assert said_by(messageType=type_).distress
     for more in ({"latitude": "-99999.0", "longitude": "-99999.0"}, {"latitude": "x"}):
-        said = said_by(messageType=type_, **more)
-        assert (said.kind, said.distress, said.position) == ("distress", True, None)
+        transmission = said_by(messageType=type_, **more)
+        assert (transmission.kind, transmission.distress, transmission.position) == (
+            "distress",
+            True,
+            None,
+        )
 
 
 def test_cancelled_help_is_no_call() -> None:
-    said = said_by(messageType="HELP-CANCEL")
-    assert (said.distress, said.facts["distress_cancelled"]) == (False, True)
+    transmission = said_by(messageType="HELP-CANCEL")
+    assert (transmission.distress, transmission.facts["distress_cancelled"]) == (False, True)
 
 
 def test_no_fix_is_no_place() -> None:
-    said = said_by(latitude="-99999.0", longitude="-99999.0")
-    assert (said.position, said.flags, said.facts["kind"]) == (None, ("no_fix",), "nofix")
+    transmission = said_by(latitude="-99999.0", longitude="-99999.0")
+    assert (transmission.position, transmission.flags, transmission.facts["kind"]) == (
+        None,
+        ("no_fix",),
+        "nofix",
+    )
 
 
 @pytest.mark.parametrize("stamp", ["2017-12-27T13:19:38.000Z", "2017-12-27T20:19:38+0700"])
 def test_time_may_be_the_stamp_alone(stamp: str) -> None:
-    said = said_by(timeInGMTSecond=None, timestamp=stamp)
-    assert said.device_time == datetime(2017, 12, 27, 13, 19, 38, tzinfo=UTC)
+    transmission = said_by(timeInGMTSecond=None, timestamp=stamp)
+    assert transmission.device_time == datetime(2017, 12, 27, 13, 19, 38, tzinfo=UTC)
 
 
 def test_time_of_too_many_digits_is_no_time_and_costs_nothing_else() -> None:

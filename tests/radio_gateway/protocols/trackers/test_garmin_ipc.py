@@ -34,14 +34,18 @@ NO_FIX = {"latitude": 0, "longitude": 0, "gpsFix": 0}
 
 
 def test_track_point_says_place_and_the_speed_as_it_was_sent() -> None:
-    said = said_by()
-    assert (said.device, said.kind, said.fix) == ("300434030000001", "position", True)
-    assert said.device_time == datetime(2026, 1, 1, tzinfo=UTC)
-    place = said.position
+    transmission = said_by()
+    assert (transmission.device, transmission.kind, transmission.fix) == (
+        "300434030000001",
+        "position",
+        True,
+    )
+    assert transmission.device_time == datetime(2026, 1, 1, tzinfo=UTC)
+    place = transmission.position
     assert place is not None
     assert (place.lat, place.lon, place.altitude_m, place.course_deg) == (17.9, 102.6, 170, 181)
-    assert (place.speed_mps, said.facts["speed_raw"]) == (None, 10.0)
-    assert said.flags == ("speed_unit_disputed",)
+    assert (place.speed_mps, transmission.facts["speed_raw"]) == (None, 10.0)
+    assert transmission.flags == ("speed_unit_disputed",)
 
 
 @pytest.mark.parametrize(
@@ -60,10 +64,10 @@ def test_track_point_says_place_and_the_speed_as_it_was_sent() -> None:
     ],
 )
 def test_code_says_what_it_is(code: int, name: str, distress: bool) -> None:
-    said = said_by(code, freeText="fuel")
-    assert (said.facts["kind"], said.facts["message_code"]) == (name, code)
-    assert (said.distress, said.text) == (distress, "fuel")
-    assert said.facts.get("distress_cancelled", False) is (code == 7)
+    transmission = said_by(code, freeText="fuel")
+    assert (transmission.facts["kind"], transmission.facts["message_code"]) == (name, code)
+    assert (transmission.distress, transmission.text) == (distress, "fuel")
+    assert transmission.facts.get("distress_cancelled", False) is (code == 7)
 
 
 @pytest.mark.parametrize(
@@ -76,23 +80,31 @@ def test_code_says_what_it_is(code: int, name: str, distress: bool) -> None:
     ],
 )
 def test_call_for_help_is_heard_without_place_or_time(more: dict[str, Any]) -> None:
-    said = said_by(4, **more)
-    assert (said.kind, said.distress, said.position) == ("distress", True, None)
+    transmission = said_by(4, **more)
+    assert (transmission.kind, transmission.distress, transmission.position) == (
+        "distress",
+        True,
+        None,
+    )
     assert hear_one(garmin_ipc, posted(event(4) | {"point": None})).distress
 
 
 def test_no_fix_is_no_place_and_a_last_known_one_is_stale() -> None:
-    said = said_by(point=NO_FIX)
-    assert (said.facts["kind"], said.fix, said.flags) == ("nofix", False, ("no_fix",))
+    transmission = said_by(point=NO_FIX)
+    assert (transmission.facts["kind"], transmission.fix, transmission.flags) == (
+        "nofix",
+        False,
+        ("no_fix",),
+    )
     assert said_by(3, freeText="x", point=NO_FIX).kind == "text"
-    said = said_by(point={"gpsFix": 0})
-    assert (said.fix, "stale_position" in said.flags) == (False, True)
+    transmission = said_by(point={"gpsFix": 0})
+    assert (transmission.fix, "stale_position" in transmission.flags) == (False, True)
 
 
 def test_status_flags_are_facts() -> None:
-    said = said_by(status={"lowBattery": 1, "autonomous": 0, "resetDetected": True})
-    assert (said.facts["low_battery"], said.facts["reset_detected"]) == (True, True)
-    assert "autonomous" not in said.facts
+    transmission = said_by(status={"lowBattery": 1, "autonomous": 0, "resetDetected": True})
+    assert (transmission.facts["low_battery"], transmission.facts["reset_detected"]) == (True, True)
+    assert "autonomous" not in transmission.facts
 
 
 def test_each_event_stands_alone() -> None:

@@ -44,16 +44,20 @@ def own(stamp: str, utc: str, *, status: str = "A", event: str = "tracker") -> b
 
 
 def test_report_says_place_motion_fuel_and_utc_time() -> None:
-    said = hear_one(gps103, PLACE)
-    assert (said.device, said.fix, said.distress) == ("359710047424644", True, False)
-    place = said.position
+    transmission = hear_one(gps103, PLACE)
+    assert (transmission.device, transmission.fix, transmission.distress) == (
+        "359710047424644",
+        True,
+        False,
+    )
+    place = transmission.position
     assert place is not None
     assert place.lat == pytest.approx(3.587975)
     assert place.lon == pytest.approx(98.685905)
     assert place.speed_mps == pytest.approx(3.03 * 1852 / 3600)
     assert place.course_deg == 337.54
-    assert said.device_time == datetime(2015, 5, 6, 15, 40, 37, tzinfo=UTC)
-    assert said.facts["fuel_1_pct"] == 45.16
+    assert transmission.device_time == datetime(2015, 5, 6, 15, 40, 37, tzinfo=UTC)
+    assert transmission.facts["fuel_1_pct"] == 45.16
 
 
 @pytest.mark.parametrize(
@@ -66,24 +70,24 @@ def test_report_says_place_motion_fuel_and_utc_time() -> None:
     ],
 )
 def test_utc_date_follows_from_the_local_stamp(stamp: str, utc: str, time: str) -> None:
-    said = hear_one(gps103, own(stamp, utc), live=False)
-    assert said.device_time == datetime.fromisoformat(time).replace(tzinfo=UTC)
-    assert ("local_time" in said.flags) is (utc == "0.0")
+    transmission = hear_one(gps103, own(stamp, utc), live=False)
+    assert transmission.device_time == datetime.fromisoformat(time).replace(tzinfo=UTC)
+    assert ("local_time" in transmission.flags) is (utc == "0.0")
 
 
 def test_time_without_a_date_takes_the_nearest_day_only_when_heard_live() -> None:
-    said = hear_one(gps103, own("0000000000", "115959"))
-    assert said.device_time == NOW - timedelta(seconds=1)
-    said = hear_one(gps103, own("0000000000", "115959"), live=False)
-    assert (said.device_time, said.facts["time_of_day"]) == (None, "11:59:59")
+    transmission = hear_one(gps103, own("0000000000", "115959"))
+    assert transmission.device_time == NOW - timedelta(seconds=1)
+    transmission = hear_one(gps103, own("0000000000", "115959"), live=False)
+    assert (transmission.device_time, transmission.facts["time_of_day"]) == (None, "11:59:59")
     assert "bad_date" in hear_one(gps103, own("2618301200", "115959")).flags
 
 
 def test_old_place_is_stale_and_course_zero_is_no_course() -> None:
-    said = hear_one(gps103, own("2611251900", "120000", status="V"))
-    assert (said.fix, said.flags) == (False, ("stale_position",))
-    assert said.position is not None
-    assert said.position.course_deg is None
+    transmission = hear_one(gps103, own("2611251900", "120000", status="V"))
+    assert (transmission.fix, transmission.flags) == (False, ("stale_position",))
+    assert transmission.position is not None
+    assert transmission.position.course_deg is None
 
 
 def test_call_for_help_without_a_fix_is_a_call_for_help_and_is_answered() -> None:
@@ -97,8 +101,12 @@ def test_call_for_help_without_a_fix_is_a_call_for_help_and_is_answered() -> Non
 
 def test_call_for_help_survives_an_impossible_place() -> None:
     data = own("2611251900", "120000", event="help me").replace(b"2016.38", b"9916.38")
-    said = hear_one(gps103, data)
-    assert (said.distress, said.position, said.flags) == (True, None, ("lat_range",))
+    transmission = hear_one(gps103, data)
+    assert (transmission.distress, transmission.position, transmission.flags) == (
+        True,
+        None,
+        ("lat_range",),
+    )
 
 
 @pytest.mark.parametrize(
@@ -148,16 +156,20 @@ def test_heartbeat_glued_to_a_report_is_both() -> None:
 
 
 def test_variant_with_a_name_and_signed_degrees() -> None:
-    said = hear_one(gps103, NAMED)
-    assert said.position is not None
-    assert (said.position.lat, said.position.altitude_m) == (-33.42317, 674.0)
-    assert said.position.speed_mps == pytest.approx(67 / 3.6)
-    assert said.device_time == datetime(2018, 10, 24, 21, 47, 34, tzinfo=UTC)
+    transmission = hear_one(gps103, NAMED)
+    assert transmission.position is not None
+    assert (transmission.position.lat, transmission.position.altitude_m) == (-33.42317, 674.0)
+    assert transmission.position.speed_mps == pytest.approx(67 / 3.6)
+    assert transmission.device_time == datetime(2018, 10, 24, 21, 47, 34, tzinfo=UTC)
 
 
 def test_engine_figures_are_a_status_without_a_place() -> None:
-    said = hear_one(gps103, ENGINE)
-    assert (said.kind, said.position, said.facts["engine_rpm"]) == ("status", None, 1368.0)
+    transmission = hear_one(gps103, ENGINE)
+    assert (transmission.kind, transmission.position, transmission.facts["engine_rpm"]) == (
+        "status",
+        None,
+        1368.0,
+    )
 
 
 @pytest.mark.parametrize(

@@ -29,30 +29,40 @@ def one(body: str) -> Transmission:
 
 
 def test_message_says_who_where_and_when() -> None:
-    said = one(f"{SOS},SosButton=0,voltage=4")
-    assert (said.device, said.kind, said.fix) == ("862950025974620", "position", True)
-    assert said.device_time == datetime(2016, 3, 8, 9, 26, 12, tzinfo=UTC)
-    assert said.position is not None
-    assert said.position.lat == pytest.approx(-(27 + 21.5781 / 60))
-    assert said.position.lon == pytest.approx(152 + 59.145 / 60)
-    assert (said.position.altitude_m, said.position.course_deg) == (61, 61)
-    assert (said.distress, said.facts["voltage"]) == (False, "4")
-    assert said.duplicate_window_s is None
+    transmission = one(f"{SOS},SosButton=0,voltage=4")
+    assert (transmission.device, transmission.kind, transmission.fix) == (
+        "862950025974620",
+        "position",
+        True,
+    )
+    assert transmission.device_time == datetime(2016, 3, 8, 9, 26, 12, tzinfo=UTC)
+    assert transmission.position is not None
+    assert transmission.position.lat == pytest.approx(-(27 + 21.5781 / 60))
+    assert transmission.position.lon == pytest.approx(152 + 59.145 / 60)
+    assert (transmission.position.altitude_m, transmission.position.course_deg) == (61, 61)
+    assert (transmission.distress, transmission.facts["voltage"]) == (False, "4")
+    assert transmission.duplicate_window_s is None
 
 
 def test_button_calls_for_help_even_without_a_usable_place() -> None:
     assert one(f"{SOS},SosButton=1").distress
-    said = one("FRCMD,0097,_SendMessage,,9999.1,N,x,E,61,0.00,61,080316,092612,1,SosButton=1")
-    assert (said.kind, said.distress, said.position) == ("distress", True, None)
-    assert said.flags == ("minutes_range",)
+    transmission = one(
+        "FRCMD,0097,_SendMessage,,9999.1,N,x,E,61,0.00,61,080316,092612,1,SosButton=1"
+    )
+    assert (transmission.kind, transmission.distress, transmission.position) == (
+        "distress",
+        True,
+        None,
+    )
+    assert transmission.flags == ("minutes_range",)
 
 
 def test_invalid_fix_is_stale_and_ping_is_laid_to_nobody() -> None:
-    said = one(
+    transmission = one(
         "FRCMD,0097,_SendMessage,,7618.51990,S,4002.26182,E,350.0,1.08,0.0,250816,183522.500,0"
     )
-    assert (said.fix, said.flags) == (False, ("stale_position",))
-    assert said.device_time == datetime(2016, 8, 25, 18, 35, 22, 500_000, tzinfo=UTC)
+    assert (transmission.fix, transmission.flags) == (False, ("stale_position",))
+    assert transmission.device_time == datetime(2016, 8, 25, 18, 35, 22, 500_000, tzinfo=UTC)
     ping = one("FRCMD,862950025974620,_Ping,voltage=4")
     assert (ping.kind, ping.device, ping.position) == ("empty", None, None)
     assert ping.facts["id"] == "862950025974620"
@@ -102,9 +112,13 @@ def test_bad_sentence_is_refused_with_its_reason(body: str, reason: str) -> None
     ],
 )
 def test_impossible_date_costs_the_time_and_not_the_place(body: str) -> None:
-    said = one(body)
-    assert (said.fix, said.device_time, said.flags) == (True, None, ("bad_date",))
-    assert said.position is not None
+    transmission = one(body)
+    assert (transmission.fix, transmission.device_time, transmission.flags) == (
+        True,
+        None,
+        ("bad_date",),
+    )
+    assert transmission.position is not None
 
 
 @given(st.integers(1, 70), st.integers(0, 7))

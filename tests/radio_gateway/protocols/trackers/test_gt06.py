@@ -84,8 +84,8 @@ def test_report_has_the_device_of_the_log_in_and_both_are_answered() -> None:
 
 
 def test_report_before_the_log_in_has_no_device_and_a_flag() -> None:
-    said = hear_one(gt06, PLACE)
-    assert (said.device, said.flags) == (None, ("no_login",))
+    transmission = hear_one(gt06, PLACE)
+    assert (transmission.device, transmission.flags) == (None, ("no_login",))
 
 
 def test_log_in_alone_is_told_after_a_moment() -> None:
@@ -108,18 +108,22 @@ def test_log_in_may_say_the_zone_of_the_trackers_clock() -> None:
 
 @pytest.mark.parametrize(("lat", "lon"), [(20.27, 100.41), (-34.3, -58.9), (51.5, -0.1)])
 def test_hemispheres_are_flag_bits(lat: float, lon: float) -> None:
-    said = hear_one(gt06, make_frame(0x22, place(lat, lon) + CELL + b"\1\0\1", 1))
-    assert said.position is not None
-    assert said.position.lat == pytest.approx(lat)
-    assert said.position.lon == pytest.approx(lon)
-    assert (said.facts["ignition"], said.facts["from_buffer"]) == (True, True)
+    transmission = hear_one(gt06, make_frame(0x22, place(lat, lon) + CELL + b"\1\0\1", 1))
+    assert transmission.position is not None
+    assert transmission.position.lat == pytest.approx(lat)
+    assert transmission.position.lon == pytest.approx(lon)
+    assert (transmission.facts["ignition"], transmission.facts["from_buffer"]) == (True, True)
 
 
 def test_place_without_a_fix_is_stale_or_none() -> None:
-    said = hear_one(gt06, LOGIN + make_frame(0x12, place(fix=False) + CELL, 1))
-    assert (said.fix, said.flags) == (False, ("stale_position",))
-    said = hear_one(gt06, LOGIN + make_frame(0x12, place(0, 0, fix=False) + CELL, 1))
-    assert (said.fix, said.flags, said.position) == (False, ("no_fix",), None)
+    transmission = hear_one(gt06, LOGIN + make_frame(0x12, place(fix=False) + CELL, 1))
+    assert (transmission.fix, transmission.flags) == (False, ("stale_position",))
+    transmission = hear_one(gt06, LOGIN + make_frame(0x12, place(0, 0, fix=False) + CELL, 1))
+    assert (transmission.fix, transmission.flags, transmission.position) == (
+        False,
+        ("no_fix",),
+        None,
+    )
 
 
 @pytest.mark.parametrize(
@@ -134,22 +138,22 @@ def test_place_without_a_fix_is_stale_or_none() -> None:
     ],
 )
 def test_call_for_help_is_heard_with_and_without_a_place(data: bytes) -> None:
-    said = hear_one(gt06, LOGIN + data)
-    assert said.distress
-    assert said.facts["alarm"] == "sos"
-    assert (said.kind == "distress") is (said.position is None)
+    transmission = hear_one(gt06, LOGIN + data)
+    assert transmission.distress
+    assert transmission.facts["alarm"] == "sos"
+    assert (transmission.kind == "distress") is (transmission.position is None)
 
 
 def test_a_fall_is_a_call_for_help_that_nobody_could_make() -> None:
     """It goes before a backlog, is never shed, and its time is doubted as that of any call is."""
-    said = hear_one(gt06, LOGIN + alarm(0x23))
-    assert (said.distress, said.facts["alarm"]) == (True, "fallDown")
+    transmission = hear_one(gt06, LOGIN + alarm(0x23))
+    assert (transmission.distress, transmission.facts["alarm"]) == (True, "fallDown")
 
 
 def test_other_alarms_are_facts() -> None:
-    said = hear_one(gt06, LOGIN + alarm(6))
-    assert (said.distress, said.facts["alarm"]) == (False, "overspeed")
-    assert (said.facts["battery_pct"], said.facts["signal"]) == (100, 4)
+    transmission = hear_one(gt06, LOGIN + alarm(6))
+    assert (transmission.distress, transmission.facts["alarm"]) == (False, "overspeed")
+    assert (transmission.facts["battery_pct"], transmission.facts["signal"]) == (100, 4)
 
 
 def test_heartbeat_says_the_state_and_is_answered() -> None:
@@ -166,9 +170,9 @@ def test_unknown_type_is_told_and_time_request_gets_the_time() -> None:
 
 
 def test_clone_without_checksum_is_flagged_and_refused_where_one_is_required() -> None:
-    said = hear_one(gt06, CLONE)
-    assert said.flags == ("no_checksum", "no_login")
-    assert said.duplicate_key is None
+    transmission = hear_one(gt06, CLONE)
+    assert transmission.flags == ("no_checksum", "no_login")
+    assert transmission.duplicate_key is None
     assert refusal(gt06, CLONE, checksum_required=True) == "bad_crc"
 
 
@@ -197,8 +201,8 @@ def test_wrong_crc_over_tcp_is_flagged_and_answered() -> None:
 def test_call_for_help_with_a_wrong_crc_is_told_and_its_place_is_not_believed(
     link: dict[str, bool],
 ) -> None:
-    said = hear_one(gt06, wrong_crc(alarm(1)), **link)
-    assert (said.distress, said.flags) == (True, ("bad_crc", "damaged", "no_login"))
+    transmission = hear_one(gt06, wrong_crc(alarm(1)), **link)
+    assert (transmission.distress, transmission.flags) == (True, ("bad_crc", "damaged", "no_login"))
     for data in (PLACE, LOGIN, alarm(6)):
         assert refusal(gt06, wrong_crc(data), **link) == "bad_crc"
 
@@ -283,8 +287,12 @@ def test_noise_and_broken_frames_cost_only_themselves() -> None:
 def test_long_frames_have_a_length_of_two_bytes() -> None:
     answer = make_frame(0x21, b"\0\0\0\5\1" + b"x" * 300, 4)
     assert answer[:2] == b"yy"
-    said = hear_one(gt06, LOGIN + answer)
-    assert (said.kind, said.text, said.facts["answers"]) == ("answer", "x" * 300, "5")
+    transmission = hear_one(gt06, LOGIN + answer)
+    assert (transmission.kind, transmission.text, transmission.facts["answers"]) == (
+        "answer",
+        "x" * 300,
+        "5",
+    )
 
 
 def test_endless_frame_is_bounded() -> None:

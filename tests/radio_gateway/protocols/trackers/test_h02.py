@@ -57,12 +57,12 @@ def test_text_says_place_motion_time_and_is_answered() -> None:
 def test_binary_says_the_same(
     data: bytes, device: str, lat: float, lon: float, knots: float
 ) -> None:
-    said = hear_one(h02, data)
-    assert (said.device, said.fix) == (device, True)
-    assert said.position is not None
-    assert said.position.lat == pytest.approx(lat)
-    assert said.position.lon == pytest.approx(lon)
-    assert said.position.speed_mps == pytest.approx(knots * 1852 / 3600)
+    transmission = hear_one(h02, data)
+    assert (transmission.device, transmission.fix) == (device, True)
+    assert transmission.position is not None
+    assert transmission.position.lat == pytest.approx(lat)
+    assert transmission.position.lon == pytest.approx(lon)
+    assert transmission.position.speed_mps == pytest.approx(knots * 1852 / 3600)
 
 
 @pytest.mark.parametrize(
@@ -78,20 +78,28 @@ def test_binary_says_the_same(
     ],
 )
 def test_cleared_status_bits_are_alarms(word: bytes, alarm: str | None) -> None:
-    said = hear_one(h02, TEXT.replace(b"FFFFFBFF", word))
-    assert said.facts.get("alarm") == alarm
-    assert said.distress is (alarm == "sos")
+    transmission = hear_one(h02, TEXT.replace(b"FFFFFBFF", word))
+    assert transmission.facts.get("alarm") == alarm
+    assert transmission.distress is (alarm == "sos")
     binary = SHORT_ID[:25] + bytes.fromhex(word.decode()) + SHORT_ID[29:]
     assert hear_one(h02, binary).distress is (alarm == "sos")
 
 
 def test_call_for_help_survives_an_impossible_or_missing_place() -> None:
     for old, new in ((b"5239.3538", b"9939.3538"), (b"5239", b"5261"), (b",N,", b",Q,")):
-        said = hear_one(h02, SOS.replace(old, new))
-        assert (said.kind, said.distress, said.position) == ("distress", True, None)
+        transmission = hear_one(h02, SOS.replace(old, new))
+        assert (transmission.kind, transmission.distress, transmission.position) == (
+            "distress",
+            True,
+            None,
+        )
     nowhere = b"*HQ,353505220903211,V1,,V,,N,,E,0.00,0,,FFFFFFFD,f0,a#"
-    said = hear_one(h02, nowhere)
-    assert (said.device, said.distress, said.flags) == ("353505220903211", True, ("no_fix",))
+    transmission = hear_one(h02, nowhere)
+    assert (transmission.device, transmission.distress, transmission.flags) == (
+        "353505220903211",
+        True,
+        ("no_fix",),
+    )
 
 
 @pytest.mark.parametrize(
@@ -108,23 +116,29 @@ def test_call_for_help_is_told_whatever_is_wrong_beside_its_place(
 ) -> None:
     fields = SOS.decode().split(",")
     fields[at] = said_there
-    said = hear_one(h02, ",".join(fields).encode())
-    assert (said.distress, said.position is not None) == (True, True)
-    assert flag in said.flags
+    transmission = hear_one(h02, ",".join(fields).encode())
+    assert (transmission.distress, transmission.position is not None) == (True, True)
+    assert flag in transmission.flags
     with_status = f"*HQ,353505220903211,NBR,{said_there},460,0,1,1,9520,3671,13,251126,FFFFFFFD#"
     assert hear_one(h02, with_status.encode()).distress
 
 
 def test_message_that_says_nothing_is_laid_to_the_link() -> None:
-    said = hear_one(h02, b"*HQ,353505510948929,V1,,V,,N,,E,0.00,0,,FFFFF7FF,f0,a,11a0,c0c6#")
-    assert (said.device, said.kind, said.facts["sender"]) == (None, "empty", "353505510948929")
+    transmission = hear_one(
+        h02, b"*HQ,353505510948929,V1,,V,,N,,E,0.00,0,,FFFFF7FF,f0,a,11a0,c0c6#"
+    )
+    assert (transmission.device, transmission.kind, transmission.facts["sender"]) == (
+        None,
+        "empty",
+        "353505510948929",
+    )
 
 
 def test_old_place_is_stale_and_a_coding_number_means_a_fix() -> None:
     for status, fix in ((b"V", False), (b"B", False), (b"", False), (b"0", True)):
-        said = hear_one(h02, TEXT.replace(b",A,", b"," + status + b","))
-        assert said.fix is fix
-        assert said.flags == (() if fix else ("stale_position",))
+        transmission = hear_one(h02, TEXT.replace(b",A,", b"," + status + b","))
+        assert transmission.fix is fix
+        assert transmission.flags == (() if fix else ("stale_position",))
 
 
 @pytest.mark.parametrize(
@@ -132,16 +146,16 @@ def test_old_place_is_stale_and_a_coding_number_means_a_fix() -> None:
     [(b"-23-3.3408", 23.05568), (b"37573392", 37.9556533), (b"38.6508", 0.64418)],
 )
 def test_odd_ways_to_write_a_coordinate(lat: bytes, degrees: float) -> None:
-    said = hear_one(h02, TEXT.replace(b"5239.3538,N", lat + b",S"))
-    assert said.position is not None
-    assert said.position.lat == pytest.approx(-degrees)
+    transmission = hear_one(h02, TEXT.replace(b"5239.3538,N", lat + b",S"))
+    assert transmission.position is not None
+    assert transmission.position.lat == pytest.approx(-degrees)
 
 
 def test_answer_to_a_command_is_told_with_its_report() -> None:
-    said = hear_one(h02, ANSWER)
-    assert (said.facts["answered"], said.position is None) == ("S20,DONE", False)
-    said = hear_one(h02, b"*HQ,2020916012,V4,S20,DONE,130305#")
-    assert (said.kind, said.position) == ("answer", None)
+    transmission = hear_one(h02, ANSWER)
+    assert (transmission.facts["answered"], transmission.position is None) == ("S20,DONE", False)
+    transmission = hear_one(h02, b"*HQ,2020916012,V4,S20,DONE,130305#")
+    assert (transmission.kind, transmission.position) == ("answer", None)
 
 
 def test_heartbeat_link_cells_and_words_have_no_place() -> None:
@@ -162,8 +176,8 @@ def test_heartbeat_link_cells_and_words_have_no_place() -> None:
 def test_time_without_a_date_takes_the_nearest_day_only_when_heard_live() -> None:
     data = TEXT.replace(b"221013", b"000000")
     assert hear_one(h02, data).device_time == NOW.replace(hour=14, minute=8, second=17)
-    said = hear_one(h02, data, live=False)
-    assert (said.device_time, said.facts["time_of_day"]) == (None, "14:08:17")
+    transmission = hear_one(h02, data, live=False)
+    assert (transmission.device_time, transmission.facts["time_of_day"]) == (None, "14:08:17")
 
 
 @pytest.mark.parametrize(

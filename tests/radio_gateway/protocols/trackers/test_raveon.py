@@ -28,22 +28,27 @@ def one(payload: bytes, *, live: bool = True) -> Transmission:
 
 
 def test_report_says_who_where_and_how_well_it_was_heard() -> None:
-    said = one(SOUTH)
-    assert (said.device, said.kind, said.fix, said.distress) == ("0002", "position", True, False)
-    assert said.position is not None
-    assert said.position.lat == pytest.approx(-(23 + 49.4763 / 60))
-    assert said.position.lon == pytest.approx(-(64 + 47.3949 / 60))
-    assert (said.position.altitude_m, said.position.speed_mps) == (447, 0)
-    assert said.signal is not None
-    assert said.signal.rssi_dbm == -56
-    assert said.device_time == datetime(2026, 11, 25, 15, 11, 40, tzinfo=UTC)
-    assert said.facts["sats"] == 5
-    assert said.facts["supply_v"] == 12.9
+    transmission = one(SOUTH)
+    assert (transmission.device, transmission.kind, transmission.fix, transmission.distress) == (
+        "0002",
+        "position",
+        True,
+        False,
+    )
+    assert transmission.position is not None
+    assert transmission.position.lat == pytest.approx(-(23 + 49.4763 / 60))
+    assert transmission.position.lon == pytest.approx(-(64 + 47.3949 / 60))
+    assert (transmission.position.altitude_m, transmission.position.speed_mps) == (447, 0)
+    assert transmission.signal is not None
+    assert transmission.signal.rssi_dbm == -56
+    assert transmission.device_time == datetime(2026, 11, 25, 15, 11, 40, tzinfo=UTC)
+    assert transmission.facts["sats"] == 5
+    assert transmission.facts["supply_v"] == 12.9
 
 
 def test_time_without_a_date_is_not_made_up_for_a_recording() -> None:
-    said = one(DIFFERENTIAL, live=False)
-    assert (said.device_time, said.facts["time_of_day"]) == (None, "16:59:19")
+    transmission = one(DIFFERENTIAL, live=False)
+    assert (transmission.device_time, transmission.facts["time_of_day"]) == (None, "16:59:19")
     midnight = one(sentence("PRAVE,1,1,2016.38,10024.72,000000,1,9,184,25,12.7,0,-95,36,90,,"))
     assert midnight.device_time == datetime(2026, 11, 25, tzinfo=UTC)
     assert midnight.position is not None
@@ -71,29 +76,34 @@ def test_alert_buttons_and_man_down_call_for_help(
     alert: str, distress: bool, status: str | None
 ) -> None:
     body = f"PRAVE,0007,0001,2016.38,10024.72,115900,1,9,184,25,12.7,0,-95,0,0,{alert},"
-    said = one(sentence(body))
-    assert (said.distress, said.status) == (distress, status)
+    transmission = one(sentence(body))
+    assert (transmission.distress, transmission.status) == (distress, status)
 
 
 def test_call_for_help_without_a_fix_or_with_a_broken_field_is_told() -> None:
-    said = one(sentence("PRAVE,0007,0001,,,,0,0,,25,12.7,0,-95,,,C,"))
-    assert (said.kind, said.distress, said.position, said.flags) == (
+    transmission = one(sentence("PRAVE,0007,0001,,,,0,0,,25,12.7,0,-95,,,C,"))
+    assert (
+        transmission.kind,
+        transmission.distress,
+        transmission.position,
+        transmission.flags,
+    ) == (
         "distress",
         True,
         None,
         ("no_fix",),
     )
-    said = one(sentence("PRAVE,0007,0001,9916.38,10024.72,119900,1,x,y,z,q,0,w,,,C,"))
-    assert said.distress
-    assert said.flags == ("bad_number", "bad_time", "lat_range")
+    transmission = one(sentence("PRAVE,0007,0001,9916.38,10024.72,119900,1,x,y,z,q,0,w,,,C,"))
+    assert transmission.distress
+    assert transmission.flags == ("bad_number", "bad_time", "lat_range")
 
 
 def test_position_that_is_not_valid_is_stale() -> None:
-    said = one(
+    transmission = one(
         sentence("PRAVE,0007,0001,2016.38,10024.72,115900,0,0,184,25,12.7,0,-95,0,0,,1003.4")
     )
-    assert (said.fix, said.flags) == (False, ("stale_position",))
-    assert said.facts["odometer"] == "1003.4"
+    assert (transmission.fix, transmission.flags) == (False, ("stale_position",))
+    assert transmission.facts["odometer"] == "1003.4"
     nowhere = one(sentence("PRAVE,0007,0001,0000.0000,00000.0000,115900,0,0,0,25,12.7,0,-95,0,0,,"))
     assert (nowhere.position, nowhere.flags) == (None, ("no_fix",))
 

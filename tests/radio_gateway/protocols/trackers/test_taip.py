@@ -41,31 +41,31 @@ SAMPLES = (MANUAL, EVENT, MINUTES, NO_STAR, PLACE)
 
 
 def test_short_report_says_place_motion_and_the_second_of_the_nearest_day() -> None:
-    said = hear_one(taip, MANUAL)
-    assert (said.device, said.fix, said.flags) == ("1234", True, ())
-    assert said.device_time == NOW.replace(hour=4, minute=21, second=54)
-    assert said.position is not None
-    assert (said.position.lat, said.position.lon) == (37.39438, -122.03846)
-    assert said.position.speed_mps == pytest.approx(15 * 1609.344 / 3600)
-    assert said.position.course_deg == 126.0
-    said = hear_one(taip, MANUAL, live=False)
-    assert (said.device_time, said.facts["time_of_day"]) == (None, "04:21:54")
+    transmission = hear_one(taip, MANUAL)
+    assert (transmission.device, transmission.fix, transmission.flags) == ("1234", True, ())
+    assert transmission.device_time == NOW.replace(hour=4, minute=21, second=54)
+    assert transmission.position is not None
+    assert (transmission.position.lat, transmission.position.lon) == (37.39438, -122.03846)
+    assert transmission.position.speed_mps == pytest.approx(15 * 1609.344 / 3600)
+    assert transmission.position.course_deg == 126.0
+    transmission = hear_one(taip, MANUAL, live=False)
+    assert (transmission.device_time, transmission.facts["time_of_day"]) == (None, "04:21:54")
 
 
 def test_dated_report_says_event_and_full_time() -> None:
-    said = hear_one(taip, PLACE)
-    assert said.device_time == NOW
-    assert said.position is not None
-    assert (said.position.lat, said.position.lon) == (20.16273, 100.2472)
-    assert said.position.speed_mps == pytest.approx(22 * 1609.344 / 3600)
-    assert said.position.course_deg == 90.0
-    assert (said.distress, said.facts["alarm"]) == (True, "sos")
+    transmission = hear_one(taip, PLACE)
+    assert transmission.device_time == NOW
+    assert transmission.position is not None
+    assert (transmission.position.lat, transmission.position.lon) == (20.16273, 100.2472)
+    assert transmission.position.speed_mps == pytest.approx(22 * 1609.344 / 3600)
+    assert transmission.position.course_deg == 90.0
+    assert (transmission.distress, transmission.facts["alarm"]) == (True, "sos")
 
 
 def test_event_report_counts_weeks_and_event_one_is_a_call_for_help() -> None:
-    said = hear_one(taip, EVENT)
-    assert said.device_time == datetime(2017, 7, 16, 0, 6, 9, tzinfo=UTC)
-    assert (said.distress, said.facts["satellites"]) == (True, 9)
+    transmission = hear_one(taip, EVENT)
+    assert transmission.device_time == datetime(2017, 7, 16, 0, 6, 9, tzinfo=UTC)
+    assert (transmission.distress, transmission.facts["satellites"]) == (True, 9)
     other = hear_one(taip, EVENT.replace(b"REV01", b"REV45"))
     assert (other.distress, other.facts["event"]) == (False, 45)
     nowhere = hear_one(taip, EVENT.replace(b"+0307185", b"+9907185"))
@@ -73,27 +73,29 @@ def test_event_report_counts_weeks_and_event_one_is_a_call_for_help() -> None:
 
 
 def test_place_may_be_in_minutes() -> None:
-    said = hear_one(taip, summed(">RGP200317010815-3852.9306-06204.88560100903000101;ID=5555"))
-    assert said.position is not None
-    assert said.position.lat == pytest.approx(-38.8821767)
-    assert said.position.lon == pytest.approx(-62.0814267)
-    assert (said.distress, said.position.course_deg) == (False, 90.0)
+    transmission = hear_one(
+        taip, summed(">RGP200317010815-3852.9306-06204.88560100903000101;ID=5555")
+    )
+    assert transmission.position is not None
+    assert transmission.position.lat == pytest.approx(-38.8821767)
+    assert transmission.position.lon == pytest.approx(-62.0814267)
+    assert (transmission.distress, transmission.position.course_deg) == (False, 90.0)
 
 
 def test_old_missing_and_unknown_fixes_are_none() -> None:
     base = ">RPV15714+3739438-12203846015126{};ID=1"
     for source_age, fix in (("12", True), ("11", False), ("10", False), ("92", False)):
-        said = hear_one(taip, summed(base.format(source_age)))
-        assert said.fix is fix
-    said = hear_one(taip, summed(">RGP251126120000+0000000+000000000000000000FF;ID=7"))
-    assert (said.position, said.flags) == (None, ("no_fix",))
+        transmission = hear_one(taip, summed(base.format(source_age)))
+        assert transmission.fix is fix
+    transmission = hear_one(taip, summed(">RGP251126120000+0000000+000000000000000000FF;ID=7"))
+    assert (transmission.position, transmission.flags) == (None, ("no_fix",))
 
 
 def test_akroz_speaks_kilometres_and_has_its_own_events() -> None:
-    said = hear_one(taip, AKROZ)
-    assert (said.facts["alarm"], said.distress) == ("hardAcceleration", False)
-    assert said.position is not None
-    assert said.position.speed_mps == pytest.approx(10.0)
+    transmission = hear_one(taip, AKROZ)
+    assert (transmission.facts["alarm"], transmission.distress) == ("hardAcceleration", False)
+    assert transmission.position is not None
+    assert transmission.position.speed_mps == pytest.approx(10.0)
 
 
 def test_numbered_message_is_acknowledged_the_way_it_counts() -> None:
@@ -108,8 +110,12 @@ def test_numbered_message_is_acknowledged_the_way_it_counts() -> None:
 
 
 def test_other_message_is_laid_to_the_link() -> None:
-    said = hear_one(taip, b">RAL19500+00230+00012;ID=3168;*48<")
-    assert (said.device, said.kind, said.facts["sender"]) == (None, "other", "3168")
+    transmission = hear_one(taip, b">RAL19500+00230+00012;ID=3168;*48<")
+    assert (transmission.device, transmission.kind, transmission.facts["sender"]) == (
+        None,
+        "other",
+        "3168",
+    )
 
 
 def test_checksum_becomes_required_once_one_was_sent() -> None:

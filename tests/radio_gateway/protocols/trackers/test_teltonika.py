@@ -123,14 +123,14 @@ def test_log_in_is_accepted_and_names_the_sender_of_what_follows() -> None:
 
 @pytest.mark.parametrize("data", [PLACE, WIDE, SIXTEEN])
 def test_each_codec_says_the_same_and_its_elements_are_facts(data: bytes) -> None:
-    said = hear_one(teltonika, data)
-    assert said.position is not None
-    assert (said.position.lat, said.position.lon) == (20.27, 100.41)
-    assert (said.device, said.flags) == (None, ("no_login",))
-    assert said.facts["ignition"] is True
-    assert said.facts["battery_pct"] == 80
-    assert (said.facts["power_v"], said.facts["battery_v"]) == (12.4, 3.9)
-    assert said.facts["satellites"] == 9
+    transmission = hear_one(teltonika, data)
+    assert transmission.position is not None
+    assert (transmission.position.lat, transmission.position.lon) == (20.27, 100.41)
+    assert (transmission.device, transmission.flags) == (None, ("no_login",))
+    assert transmission.facts["ignition"] is True
+    assert transmission.facts["battery_pct"] == 80
+    assert (transmission.facts["power_v"], transmission.facts["battery_v"]) == (12.4, 3.9)
+    assert transmission.facts["satellites"] == 9
 
 
 def test_records_of_a_packet_are_told_in_their_order_and_counted_in_the_answer() -> None:
@@ -154,10 +154,10 @@ def test_datagram_names_its_sender_and_is_answered_by_its_numbers() -> None:
 
 
 def test_place_without_satellites_is_stale_or_none() -> None:
-    said = hear_one(teltonika, packet(record(satellites=0)))
-    assert (said.fix, said.flags) == (False, ("no_login", "stale_position"))
-    said = hear_one(teltonika, packet(record(lat=0, lon=0, satellites=0)))
-    assert (said.fix, said.position) == (False, None)
+    transmission = hear_one(teltonika, packet(record(satellites=0)))
+    assert (transmission.fix, transmission.flags) == (False, ("no_login", "stale_position"))
+    transmission = hear_one(teltonika, packet(record(lat=0, lon=0, satellites=0)))
+    assert (transmission.fix, transmission.position) == (False, None)
 
 
 @pytest.mark.parametrize(
@@ -173,21 +173,27 @@ def test_place_without_satellites_is_stale_or_none() -> None:
 def test_alarm_button_and_fall_are_calls_for_help(
     event: int, value: int, alarm: str | None, distress: bool
 ) -> None:
-    said = hear_one(teltonika, packet(record(event=event, elements={event: (1, value)})))
-    assert (said.facts.get("alarm"), said.distress) == (alarm, distress)
-    assert said.status == f"io{event}={value}"
+    transmission = hear_one(teltonika, packet(record(event=event, elements={event: (1, value)})))
+    assert (transmission.facts.get("alarm"), transmission.distress) == (alarm, distress)
+    assert transmission.status == f"io{event}={value}"
 
 
 def test_call_without_a_place_is_heard_too() -> None:
     where = record(lat=99, event=236, elements={236: (1, 1)})
-    said = hear_one(teltonika, packet(where))
-    assert (said.kind, said.distress, said.position) == ("distress", True, None)
-    assert "lat_range" in said.flags
+    transmission = hear_one(teltonika, packet(where))
+    assert (transmission.kind, transmission.distress, transmission.position) == (
+        "distress",
+        True,
+        None,
+    )
+    assert "lat_range" in transmission.flags
 
 
 def test_alarm_that_caused_another_record_does_not_ring_again() -> None:
-    said = hear_one(teltonika, packet(record(event=239, elements={236: (1, 1), 239: (1, 1)})))
-    assert not said.distress
+    transmission = hear_one(
+        teltonika, packet(record(event=239, elements={236: (1, 1), 239: (1, 1)}))
+    )
+    assert not transmission.distress
 
 
 def test_fleet_says_which_inputs_call_for_help() -> None:
@@ -203,18 +209,22 @@ def test_fleet_says_which_inputs_call_for_help() -> None:
 
 
 def test_gh_tracker_says_its_place_and_its_sos() -> None:
-    said = hear_one(teltonika, gh(sos=True))
-    assert said.position is not None
-    assert said.position.lat == pytest.approx(20.27, abs=1e-5)
-    assert said.position.course_deg == 90.0
-    assert (said.device_time, said.distress, said.facts["battery_pct"]) == (NOW, True, 80)
+    transmission = hear_one(teltonika, gh(sos=True))
+    assert transmission.position is not None
+    assert transmission.position.lat == pytest.approx(20.27, abs=1e-5)
+    assert transmission.position.course_deg == 90.0
+    assert (transmission.device_time, transmission.distress, transmission.facts["battery_pct"]) == (
+        NOW,
+        True,
+        80,
+    )
     assert not hear_one(teltonika, gh(sos=False)).distress
 
 
 def test_elements_of_sixteen_bytes_are_passed_over() -> None:
     old = record(elements={9: (16, 5), 239: (1, 1)}, sizes=(1, 2, 4, 8, 16))
-    said = hear_one(teltonika, packet(old))
-    assert said.facts["ignition"] is True
+    transmission = hear_one(teltonika, packet(old))
+    assert transmission.facts["ignition"] is True
 
 
 def test_answer_to_a_command_is_text_and_is_not_answered() -> None:
@@ -250,8 +260,8 @@ def test_record_of_no_place_costs_only_itself() -> None:
 
 
 def test_length_of_zero_is_forgiven_when_the_records_fit() -> None:
-    said = hear_one(teltonika, bytes(8) + PLACE[8:])
-    assert said.position is not None
+    transmission = hear_one(teltonika, bytes(8) + PLACE[8:])
+    assert transmission.position is not None
 
 
 @pytest.mark.parametrize(
@@ -303,8 +313,8 @@ def test_endless_packet_is_bounded() -> None:
 def test_a_time_that_is_none_is_flagged() -> None:
     odd = bytearray(record())
     odd[:8] = b"\xff" * 8
-    said = hear_one(teltonika, packet(bytes(odd)))
-    assert (said.device_time, said.flags) == (None, ("bad_date", "no_login"))
+    transmission = hear_one(teltonika, packet(bytes(odd)))
+    assert (transmission.device_time, transmission.flags) == (None, ("bad_date", "no_login"))
 
 
 @given(codec=st.sampled_from([7, 8, 0x8E, 0x10, 0x0C, 0x0D]), content=st.binary(max_size=80))

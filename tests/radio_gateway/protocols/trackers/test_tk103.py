@@ -33,31 +33,35 @@ SAMPLES = (PLACE, COMMAS, LOGIN, LOGIN_PLACE, SOS, WORDS)
 
 
 def test_glued_report_says_place_motion_time_and_state() -> None:
-    said = hear_one(tk103, PLACE)
-    assert (said.device, said.fix, said.distress) == ("088048003342", True, False)
-    assert said.device_time == datetime(2015, 9, 17, 10, 32, 24, tzinfo=UTC)
-    place = said.position
+    transmission = hear_one(tk103, PLACE)
+    assert (transmission.device, transmission.fix, transmission.distress) == (
+        "088048003342",
+        True,
+        False,
+    )
+    assert transmission.device_time == datetime(2015, 9, 17, 10, 32, 24, tzinfo=UTC)
+    place = transmission.position
     assert place is not None
     assert place.lat == pytest.approx(13.8830017)
     assert place.lon == pytest.approx(100.5150833)
     assert place.speed_mps == pytest.approx(10.0)
     assert place.course_deg == 123.4
-    assert said.facts["odometer_m"] == 0x3F9
+    assert transmission.facts["odometer_m"] == 0x3F9
 
 
 def test_report_with_commas_has_the_day_first_and_names_its_alarm() -> None:
-    said = hear_one(tk103, COMMAS)
-    assert said.device_time == datetime(2013, 6, 4, 4, 1, 37, tzinfo=UTC)
-    assert (said.facts["alarm"], said.distress) == ("movement", False)
-    assert said.position is not None
-    assert said.position.course_deg == 178.48
+    transmission = hear_one(tk103, COMMAS)
+    assert transmission.device_time == datetime(2013, 6, 4, 4, 1, 37, tzinfo=UTC)
+    assert (transmission.facts["alarm"], transmission.distress) == ("movement", False)
+    assert transmission.position is not None
+    assert transmission.position.course_deg == 178.48
 
 
 def test_date_that_can_be_read_two_ways_gives_no_time() -> None:
     both = PLACE.replace(b"088048003342", b"088048003342123").replace(b"150917", b"170304")
-    said = hear_one(tk103, both)
-    assert (said.device_time, said.flags) == (None, ("ambiguous_date_order",))
-    assert said.facts["time_of_day"] == "10:32:24"
+    transmission = hear_one(tk103, both)
+    assert (transmission.device_time, transmission.flags) == (None, ("ambiguous_date_order",))
+    assert transmission.facts["time_of_day"] == "10:32:24"
     one = hear_one(tk103, both.replace(b"170304", b"170331"))
     assert one.device_time == datetime(2017, 3, 31, 10, 32, 24, tzinfo=UTC)
     assert one.flags == ()
@@ -66,8 +70,8 @@ def test_date_that_can_be_read_two_ways_gives_no_time() -> None:
 def test_date_that_is_none_is_flagged_and_the_day_is_the_nearest_one_when_live() -> None:
     data = PLACE.replace(b"150917", b"061830")
     assert hear_one(tk103, data).device_time == NOW.replace(hour=10, minute=32, second=24)
-    said = hear_one(tk103, data, live=False)
-    assert (said.device_time, said.flags) == (None, ("bad_date",))
+    transmission = hear_one(tk103, data, live=False)
+    assert (transmission.device_time, transmission.flags) == (None, ("bad_date",))
 
 
 def test_log_in_is_answered_and_laid_to_the_link() -> None:
@@ -100,10 +104,10 @@ def test_log_in_with_a_report_is_both_and_has_its_own_answer() -> None:
     ],
 )
 def test_call_for_help_is_heard_with_and_without_a_place(data: bytes) -> None:
-    said = hear_one(tk103, data)
-    assert said.distress
-    assert said.facts["alarm"] == "sos"
-    assert (said.kind == "distress") is (said.position is None)
+    transmission = hear_one(tk103, data)
+    assert transmission.distress
+    assert transmission.facts["alarm"] == "sos"
+    assert (transmission.kind == "distress") is (transmission.position is None)
 
 
 def test_other_alarm_is_no_call_for_help() -> None:
@@ -111,16 +115,16 @@ def test_other_alarm_is_no_call_for_help() -> None:
 
 
 def test_bracket_in_free_text_ends_nothing() -> None:
-    said = hear_one(tk103, WORDS)
-    assert (said.kind, said.text) == ("answer", "Power (battery): 95%")
+    transmission = hear_one(tk103, WORDS)
+    assert (transmission.kind, transmission.text) == ("answer", "Power (battery): 95%")
 
 
 def test_battery_report_has_no_place() -> None:
-    said = hear_one(tk103, b"(013632651491,ZC20,180716,144222,4,392,65535,255)")
-    assert (said.kind, said.position) == ("status", None)
-    assert (said.facts["battery_pct"], said.facts["battery_v"]) == (50, 3.92)
-    assert "power_v" not in said.facts
-    assert said.device_time == datetime(2016, 7, 18, 14, 42, 22, tzinfo=UTC)
+    transmission = hear_one(tk103, b"(013632651491,ZC20,180716,144222,4,392,65535,255)")
+    assert (transmission.kind, transmission.position) == ("status", None)
+    assert (transmission.facts["battery_pct"], transmission.facts["battery_v"]) == (50, 3.92)
+    assert "power_v" not in transmission.facts
+    assert transmission.device_time == datetime(2016, 7, 18, 14, 42, 22, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -131,13 +135,13 @@ def test_battery_report_has_no_place() -> None:
     ],
 )
 def test_what_has_no_place_has_a_time(data: bytes) -> None:
-    said = hear_one(tk103, data)
-    assert (said.position, said.device_time) == (
+    transmission = hear_one(tk103, data)
+    assert (transmission.position, transmission.device_time) == (
         None,
         datetime(2016, 7, 18, 14, 42, 22, tzinfo=UTC),
     )
     odd = hear_one(tk103, data.replace(b"144222", b"254222"))
-    assert (odd.kind, odd.device_time, odd.flags) == (said.kind, None, ("bad_time",))
+    assert (odd.kind, odd.device_time, odd.flags) == (transmission.kind, None, ("bad_time",))
 
 
 @pytest.mark.parametrize(
