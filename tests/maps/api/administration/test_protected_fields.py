@@ -77,7 +77,7 @@ async def test_a_commander_reads_with_a_purpose_and_a_recent_proof(
         # what a session of a while ago may not do
         office.auth = httpx.Auth()  # it signs nobody in anew
         monkeypatch.setattr(
-            server.office.accounts.proof, "_now", lambda: datetime.now(UTC) + timedelta(minutes=6)
+            server.office.accounts.proof, "now", lambda: datetime.now(UTC) + timedelta(minutes=6)
         )
         for method, path, body in (
             ("POST", f"{url}/reading", {"purpose": "x"}),
