@@ -116,16 +116,16 @@ class Behaviours:
             past: Fixes by which boats in new sectors are known to begin with.
             contacts: Who they are.
         """
-        wanted = {
+        needed = {
             (each.id, each.version): each for each in open_documents.all(Sector) if each.limits
         }
-        if wanted.keys() == self._watched.keys() | self._bad:
+        if needed.keys() == self._watched.keys() | self._bad:
             return
         before = {each.sector.id: each for each in self._watched.values()}
-        self._watched = {of: each for of, each in self._watched.items() if of in wanted}
-        self._bad &= wanted.keys()
+        self._watched = {of: each for of, each in self._watched.items() if of in needed}
+        self._bad &= needed.keys()
         fixes: list[tuple[str, Position]] | None = None
-        for of, sector in wanted.items():
+        for of, sector in needed.items():
             if of in self._watched or of in self._bad:
                 continue
             same = before.get(sector.id)

@@ -67,22 +67,22 @@ def mentions(address: str, frames: Sequence[RejectedFrame]) -> tuple[RejectedFra
     return tuple(sorted(filter(names, frames), key=lambda frame: frame.heard_at, reverse=True))
 
 
-def alike(asked: str, names: Sequence[CloseName]) -> tuple[CloseName, ...]:
-    """Return the names most like `asked`: by address, by device alone, or by what people say.
+def alike(query: str, names: Sequence[CloseName]) -> tuple[CloseName, ...]:
+    """Return the names most like `query`: by address, by device alone, or by what people say.
 
     First those that end in it: `1001` is often all that is written on `kenwood:100:1001`.
     """
-    end = re.compile(rf"(?<=[\W_]){re.escape(asked)}$", re.IGNORECASE)
-    ending = [each for each in names if asked and end.search(each.address)]
+    end = re.compile(rf"(?<=[\W_]){re.escape(query)}$", re.IGNORECASE)
+    ending = [each for each in names if query and end.search(each.address)]
     by_word: dict[str, CloseName] = {}
     for each in names:
         device = each.address.partition(":")[2]
         for word in (each.address, device, each.name or ""):
-            if abs(len(word) - len(asked)) <= 2:
+            if abs(len(word) - len(query)) <= 2:
                 by_word.setdefault(word.casefold(), each)
-    words = get_close_matches(asked.casefold(), by_word, n=2 * CLOSE_AT_MOST, cutoff=_ALIKE)
+    words = get_close_matches(query.casefold(), by_word, n=2 * CLOSE_AT_MOST, cutoff=_ALIKE)
     found = dict.fromkeys(sorted(ending, key=lambda each: each.address))
-    found |= dict.fromkeys(by_word[word] for word in words if word != asked.casefold())
+    found |= dict.fromkeys(by_word[word] for word in words if word != query.casefold())
     return tuple(found)[:CLOSE_AT_MOST]
 
 

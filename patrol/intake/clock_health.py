@@ -19,21 +19,21 @@ class ClockHealth:
 
     Args:
         clock: The time of this process.
-        told: Called with it whenever it changes.
+        publish: Called with it whenever it changes.
     """
 
-    def __init__(self, clock: Clock, told: Callable[[Sequence[ChannelHealth]], None]) -> None:
+    def __init__(self, clock: Clock, publish: Callable[[Sequence[ChannelHealth]], None]) -> None:
         self._clock = clock
-        self._told = told
+        self._told = publish
         self._known: ClockDoubt | None = None
 
     def hear(self, batch: Batch) -> None:
         """Learn what clocks of radios say; flag what was heard if times are doubtful."""
-        clock, heard = self._clock, batch.deliveries
-        clock.observe([each.transmission for each in heard[:SAMPLE]])
+        clock, deliveries = self._clock, batch.deliveries
+        clock.observe([each.transmission for each in deliveries[:SAMPLE]])
         if clock.doubt is not None:
             batch.deliveries = [
-                replace(each, transmission=clock.mark(each.transmission)) for each in heard
+                replace(each, transmission=clock.mark(each.transmission)) for each in deliveries
             ]
 
     def look(self) -> None:

@@ -74,15 +74,15 @@ class Committer:
         self._node, self._agency = node, agency
         self._now = now
 
-    async def known(self, asked: DuplicateQuery) -> known.Found:
+    async def known(self, query: DuplicateQuery) -> known.Found:
         """Return what is stored of what a batch asks for; waits while the store cannot be read.
 
         What asks for something that no store could hold is left out: it is not stored.
         """
         try:
-            return await self._until_it_goes(self._store.read, known.known, asked)
+            return await self._until_it_goes(self._store.read, known.known, query)
         except StoreError as error:
-            parts = asked.halves()
+            parts = query.halves()
             if not parts:
                 log.warning("nothing stored can be compared with it", fault=str(error))
             found: known.Found = ([], [], [])

@@ -38,41 +38,41 @@ class Deduplication:
         """Find what is new, and of which message the rest is another reception."""
         duplicates = self._duplicates
         receptions = duplicates.receptions
-        asked = duplicates.asked(batch.judged)
-        if asked is not None:
-            duplicates.learn(*await self._stored(asked))
+        query = duplicates.asked(batch.judged)
+        if query is not None:
+            duplicates.learn(*await self._stored(query))
         new: dict[bytes, Record] = {}
         earlier: dict[bytes, Record] = {}
         again = batch.again
         for record in batch.judged:
-            said = record.transmission
-            if receptions.get(said.reception_id) == said.heard_at:
+            transmission = record.transmission
+            if receptions.get(transmission.reception_id) == transmission.heard_at:
                 continue  # a gateway that got no receipt says it again
             try:
                 original = duplicates.original(record)
                 if (
                     original is not None
-                    and said.duplicate_window_s is not None
+                    and transmission.duplicate_window_s is not None
                     and original not in new
-                    and not said.resent
+                    and not transmission.resent
                     and self._picture.calls_anew(record)
                 ):
                     duplicates.stands_alone(record)
                     original = None
                 if original is None:
                     new[record.gid] = record
-                elif not said.resent:
+                elif not transmission.resent:
                     record.gid = original
                     if duplicates.heard_first(record, original):
-                        kept = new if original in new else earlier
-                        if original in kept:
-                            again.append(kept[original])
-                        kept[original] = record
+                        records = new if original in new else earlier
+                        if original in records:
+                            again.append(records[original])
+                        records[original] = record
                     else:
                         again.append(record)
-                receptions[said.reception_id] = said.heard_at
+                receptions[transmission.reception_id] = transmission.heard_at
             except Exception as error:  # noqa: BLE001 - set aside; the rest of the batch goes on
-                batch.refused.append(refused(said, error))
+                batch.refused.append(refused(transmission, error))
         batch.new, batch.earlier = list(new.values()), list(earlier.values())
 
     def settle(self, batch: Batch) -> None:

@@ -33,16 +33,16 @@ class Judgement:
                 picture.vouch_keyed(delivery.transmission)
         own, believed, judged = self._own, picture.believed_address, batch.judged
         for delivery in deliveries:
-            said = delivery.transmission
+            transmission = delivery.transmission
             try:
-                if own.is_own(said):
+                if own.is_own(transmission):
                     continue
             except Exception:  # what is odd about it is judged by itself, and nothing else is lost
                 log.exception("own_message_unsure")
             if delivery.refusal is not None:
-                batch.denied.append(refused(said, NotItsToSay(delivery.refusal)))
+                batch.denied.append(refused(transmission, NotItsToSay(delivery.refusal)))
                 continue
             try:
-                judged.append(record_of(said, believed, now))
+                judged.append(record_of(transmission, believed, now))
             except Exception as error:  # noqa: BLE001 - set aside; the rest of the batch goes on
-                batch.refused.append(refused(said, error))
+                batch.refused.append(refused(transmission, error))

@@ -91,18 +91,18 @@ class MarkedPlaces:
 
         Should the store refuse, `tick` tries again.
         """
-        said = [each for each in batch.records if each.transmission.mark is not None]
-        if not said and not self._waiting:
+        records = [each for each in batch.records if each.transmission.mark is not None]
+        if not records and not self._waiting:
             return None
-        self._waiting = (self._waiting + said)[-_WAITING_AT_MOST:]
+        self._waiting = (self._waiting + records)[-_WAITING_AT_MOST:]
         return self.tick(batch.turn, batch.now)
 
     async def tick(self, turn: WriterTurn, now: datetime) -> None:
         """File what could not be filed before, in a turn of the caller's."""
-        said = self._waiting
-        if not said:
+        waiting = self._waiting
+        if not waiting:
             return
-        made = self._made(said, now)
+        made = self._made(waiting, now)
         try:
             await self._document_service.file_in_turn(turn, made, now)
         except StoreError as error:
@@ -125,8 +125,8 @@ class MarkedPlaces:
         for mark in marks:
             if isinstance(mark, Mark) and mark.end == "ended" and mark.key:
                 names = [each for each in CONTENT if not (mark.edited and each in EDITED)]
-                told = {each: getattr(mark, each) for each in names}
-                self._ended[f"{mark.address}|{mark.key}"] = told
+                values = {each: getattr(mark, each) for each in names}
+                self._ended[f"{mark.address}|{mark.key}"] = values
                 drop_oldest(self._ended, _ENDED_KEPT)
 
     # -- inside
@@ -142,12 +142,12 @@ class MarkedPlaces:
         before = {id: mark for each in standing.values() for id, mark in each.items()}
         made: dict[str, Mark] = {}
         for record in sorted(records, key=lambda each: each.time):
-            told = self._mark(record, standing, counts, now)
-            if told is None:
+            values = self._mark(record, standing, counts, now)
+            if values is None:
                 continue
-            old = before.get(told.id)
+            old = before.get(values.id)
             version = 1 if old is None else old.version + 1
-            mark = msgspec.structs.replace(told, version=version)
+            mark = msgspec.structs.replace(values, version=version)
             if mark.is_closed and old is None:
                 made.pop(mark.id, None)  # made and taken back at once
             else:
@@ -166,27 +166,27 @@ class MarkedPlaces:
         now: datetime,
     ) -> Mark | None:
         """Return what becomes of a mark by one message; None where nothing does."""
-        said = record.transmission.mark
-        assert said is not None
-        if said.id.startswith(f"{OWN_NAME}{self._document_service.node}."):
+        sent = record.transmission.mark
+        assert sent is not None
+        if sent.id.startswith(f"{OWN_NAME}{self._document_service.node}."):
             return None  # what we told outward came back
         protocol = record.address.partition(":")[0]
-        here = standing.get((record.agency, protocol, said.id), {})
+        here = standing.get((record.agency, protocol, sent.id), {})
         known = self._of_sender(record, here)
         time = record.time
         if known is not None and time < known.marked_at:
             return None  # older than what is known
-        if said.deleted:
+        if sent.deleted:
             return None if known is None or known.edited else end(known, "taken back", at=now)
-        ends_at = end_of(said, min(time, now))
-        if said.lon is None or said.lat is None or ends_at <= now:
+        ends_at = end_of(sent, min(time, now))
+        if sent.lon is None or sent.lat is None or ends_at <= now:
             return None
-        told = sent_fields(said, name=said.id[:100])
-        told |= {"unit": record.unit, "sender": self._name(record)}
-        told |= {"address": record.address, "channel": record.transmission.channel}
+        values = sent_fields(sent, name=sent.id[:100])
+        values |= {"unit": record.unit, "sender": self._name(record)}
+        values |= {"address": record.address, "channel": record.transmission.channel}
         if known is None:
-            was = self._ended.get(f"{record.address}|{said.id}")
-            if was is not None and all(told[name] == value for name, value in was.items()):
+            was = self._ended.get(f"{record.address}|{sent.id}")
+            if was is not None and all(values[name] == value for name, value in was.items()):
                 return None
             full = counts.get(record.address, 0) >= MOST_OF_SENDER or counts[_ALL] >= MOST
             if full or not self._may(record.address, now):
@@ -199,36 +199,40 @@ class MarkedPlaces:
                 agency=record.agency,
                 origin=self._document_service.node,
                 at=now,
-                key=said.id,
+                key=sent.id,
                 marked_at=time,
                 ends_at=ends_at,
-                place=self._place(said.lon, said.lat),
-                **told,  # type: ignore[arg-type]
+                place=self._place(sent.lon, sent.lat),
+                **values,  # type: ignore[arg-type]
             )
         if known.edited:
-            told = {name: each for name, each in told.items() if name not in EDITED}
-        same = all(getattr(known, name) == told.get(name, getattr(known, name)) for name in CONTENT)
+            values = {name: each for name, each in values.items() if name not in EDITED}
+        same = all(
+            getattr(known, name) == values.get(name, getattr(known, name)) for name in CONTENT
+        )
         if same and not is_renewed(known, ends_at, now):
             return None
         if not self._may(record.address, now):
             self._warn(record.address, now)
             return None
-        if (known.lon, known.lat) != (said.lon, said.lat):
-            told["place"] = self._place(said.lon, said.lat)
+        if (known.lon, known.lat) != (sent.lon, sent.lat):
+            values["place"] = self._place(sent.lon, sent.lat)
         if not same:
-            told["marked_at"] = time
+            values["marked_at"] = time
         state = LIFECYCLE.next_state(known.state, "hear")
-        return revise(known, at=now, by="", state=state, ends_at=ends_at, **told)
+        return revise(known, at=now, by="", state=state, ends_at=ends_at, **values)
 
     def _of_sender(self, record: Record, standing: dict[str, Mark]) -> Mark | None:
         """Return which of the standing marks under one identifier a message may speak of."""
-        said = record.transmission
+        transmission = record.transmission
         unit, address = record.unit, record.address
         for mark in standing.values():
             if mark.address == address or (unit is not None and mark.unit == unit):
                 return mark
         for mark in standing.values():
-            if unit is not None or (said.device is None and mark.channel == said.channel):
+            if unit is not None or (
+                transmission.device is None and mark.channel == transmission.channel
+            ):
                 return mark
         return None
 
@@ -236,8 +240,8 @@ class MarkedPlaces:
         contact = self._picture.contacts.get(record.unit or record.address)
         if contact is not None:
             return contact.call_sign
-        said = record.transmission
-        return said.device or said.channel
+        transmission = record.transmission
+        return transmission.device or transmission.channel
 
     def _place(self, lon: float, lat: float) -> str:
         return "" if self._ground is None else self._ground.words(lon=lon, lat=lat)

@@ -31,23 +31,23 @@ def unit_note(before: Unit | None, unit: Unit, *, by: str) -> Note:
         act = "change unit"
     else:
         act = "put unit back into service" if unit.retired_at is None else "retire unit"
-    told = {
+    detail = {
         name: value
         for name, value in now.items()
         if name not in ("id", "agency", "origin") and was.get(name) != value
     }
-    return Note(act=act, actor=by, agency=unit.agency, subject=f"unit:{unit.id}", detail=told)
+    return Note(act=act, actor=by, agency=unit.agency, subject=f"unit:{unit.id}", detail=detail)
 
 
 def radio_note(assignment: Assignment, *, known: bool, by: str) -> Note:
     """Return the note of a radio that was assigned to a unit, or whose assignment was changed."""
-    told = msgspec.to_builtins(assignment)
+    detail = msgspec.to_builtins(assignment)
     return Note(
         act="change radio" if known else "assign radio",
         actor=by,
         agency=assignment.agency,
         subject=f"radio:{assignment.address}",
-        detail={name: told[name] for name in ("id", "unit", "channel", "start", "end")},
+        detail={name: detail[name] for name in ("id", "unit", "channel", "start", "end")},
     )
 
 
@@ -74,7 +74,7 @@ def distress_note(contact: Contact, *, by: str) -> Note:
 
 def message_note(act: str, message: Message, *, by: str = "") -> Note:
     """Return the note of a message to a radio; its words are kept with the message."""
-    told = {
+    detail = {
         "kind": message.kind,
         "channel": message.channel,
         "unit": message.unit,
@@ -87,7 +87,7 @@ def message_note(act: str, message: Message, *, by: str = "") -> Note:
         actor=by or message.operator,
         agency=message.agency,
         subject=f"message:{message.id}",
-        detail={name: value for name, value in told.items() if value},
+        detail={name: value for name, value in detail.items() if value},
     )
 
 
@@ -101,15 +101,15 @@ def note_plotted(connection: Connection, *, record: Record, origin: str) -> None
     """
     if not receptions.is_kept(connection, record.gid):  # it could not be stored, and is set aside
         return
-    said = record.transmission
-    told: dict[str, Any] = {"at": record.time}
-    if said.position is not None:
-        told |= {"lon": said.position.lon, "lat": said.position.lat}
+    transmission = record.transmission
+    detail: dict[str, Any] = {"at": record.time}
+    if transmission.position is not None:
+        detail |= {"lon": transmission.position.lon, "lat": transmission.position.lat}
     note = Note(
         act="plot by voice",
-        actor=str(said.facts.get("by", "")),
+        actor=str(transmission.facts.get("by", "")),
         agency=record.agency,
-        subject=f"unit:{said.device}",
-        detail=told,
+        subject=f"unit:{transmission.device}",
+        detail=detail,
     )
-    journal.append(connection, [note], said.heard_at, origin=origin)
+    journal.append(connection, [note], transmission.heard_at, origin=origin)

@@ -169,16 +169,16 @@ class OwnMessages:
         self._places.move_to_end(cell)
         _forget(self._places, lambda each: now - _newest_s(each) > 2 * SAME_PLACE_S)
 
-    def is_own(self, said: Transmission) -> bool:
+    def is_own(self, transmission: Transmission) -> bool:
         """Return whether what was heard is what this node told, and count it."""
-        if said.protocol == "cot":
-            feed = self._known_by_mark(said)
+        if transmission.protocol == "cot":
+            feed = self._known_by_mark(transmission)
         elif not self._feeds and not self._waypoints:
             return False
-        elif said.protocol == "ais":
-            feed = self._known_by_number(said)
+        elif transmission.protocol == "ais":
+            feed = self._known_by_number(transmission)
         else:
-            feed = self._in_other_words(said)
+            feed = self._in_other_words(transmission)
         if feed is None:
             return False
         if feed in self._feeds:
@@ -190,91 +190,103 @@ class OwnMessages:
 
     # Each returns the feed that told it; "" for one of them, or for an order; None: it is not ours.
 
-    def _known_by_mark(self, said: Transmission) -> str | None:
-        mark = str(said.facts.get(NODE_FACT, ""))
+    def _known_by_mark(self, transmission: Transmission) -> str | None:
+        mark = str(transmission.facts.get(NODE_FACT, ""))
         if mark:
             node, _, feed = mark.partition("/")
-            if node != self._node or said.facts.get(CONTENT_FACT) != transmission_digest(said):
+            if node != self._node or transmission.facts.get(CONTENT_FACT) != transmission_digest(
+                transmission
+            ):
                 return None
             return feed
-        if str(said.facts.get("uid") or said.device) not in self._uids:
+        if str(transmission.facts.get("uid") or transmission.device) not in self._uids:
             return None
-        return self._by_key(transmission_digest(said))
+        return self._by_key(transmission_digest(transmission))
 
-    def _known_by_number(self, said: Transmission) -> str | None:
-        told = self._by_key(said.duplicate_key)
-        if told is not None:
-            return told
-        if said.device in self._numbers:
+    def _known_by_number(self, transmission: Transmission) -> str | None:
+        message = self._by_key(transmission.duplicate_key)
+        if message is not None:
+            return message
+        if transmission.device in self._numbers:
             return ""
-        if "msg_type" not in said.facts:  # it was no payload when it came: a delta
-            return self._as_told(said) if said.position is None else self._at_told_place(said)
-        feed = self._at_told_place(said, self._is_rewritten)
-        if feed is None and said.duplicate_key and said.device:
-            self._newest[said.device] = said.duplicate_key
-            self._newest.move_to_end(said.device)
+        if "msg_type" not in transmission.facts:  # it was no payload when it came: a delta
+            return (
+                self._as_told(transmission)
+                if transmission.position is None
+                else self._at_told_place(transmission)
+            )
+        feed = self._at_told_place(transmission, self._is_rewritten)
+        if feed is None and transmission.duplicate_key and transmission.device:
+            self._newest[transmission.device] = transmission.duplicate_key
+            self._newest.move_to_end(transmission.device)
             _forget(self._newest, lambda _: False)
         return feed
 
-    def _is_rewritten(self, said: Transmission, told: _Place, late_s: float) -> bool:
+    def _is_rewritten(self, transmission: Transmission, place: _Place, late_s: float) -> bool:
         """Return whether an AIS message at a place told is ours, written anew by a hub: of the
         second that we told or of none, or sooner than the boat itself speaks again. What was heard
         before us is the boat's, by any receiver.
         """
-        if told.second is None or self._newest.get(told.mmsi) == said.duplicate_key:
+        if place.second is None or self._newest.get(place.mmsi) == transmission.duplicate_key:
             return False
-        is_same = said.facts.get("utc_second", told.second) == told.second
+        is_same = transmission.facts.get("utc_second", place.second) == place.second
         return late_s < (SAME_SECOND_S if is_same else COPIES_S)
 
-    def _in_other_words(self, said: Transmission) -> str | None:
-        if said.device in self._numbers:
+    def _in_other_words(self, transmission: Transmission) -> str | None:
+        if transmission.device in self._numbers:
             return ""
-        at = said.position or said.mark
+        at = transmission.position or transmission.mark
         if at is None or at.lon is None or at.lat is None:
             return None
-        name = said.device if said.mark is None else said.mark.name
+        name = transmission.device if transmission.mark is None else transmission.mark.name
         if name and self._waypoints:
             for cell in _around(at.lon, at.lat):
                 feed, address = self._waypoints.get((name, cell), (None, ""))
-                if feed is not None and said.address != address:
+                if feed is not None and transmission.address != address:
                     return feed
-        return None if said.mark is not None else self._at_told_place(said)
+        return None if transmission.mark is not None else self._at_told_place(transmission)
 
     def _by_key(self, key: str | None) -> str | None:
-        told = None if key is None else self._messages.get(key)
-        return told[1] if told is not None and self._clock() - told[0] <= KEPT_S else None
+        message = None if key is None else self._messages.get(key)
+        return message[1] if message is not None and self._clock() - message[0] <= KEPT_S else None
 
-    def _as_told(self, said: Transmission) -> str | None:
+    def _as_told(self, transmission: Transmission) -> str | None:
         """Judge what tells of a ship by whether it is what we told of it, and no more."""
-        feed, facts = self._static.get(said.device or "", ("", {}))
-        heard = {name: said.facts[name] for name in STATIC_FACTS if name in said.facts}
+        feed, facts = self._static.get(transmission.device or "", ("", {}))
+        heard = {
+            name: transmission.facts[name] for name in STATIC_FACTS if name in transmission.facts
+        }
         return feed if heard and heard.items() <= facts.items() else None
 
     def _at_told_place(
         self,
-        said: Transmission,
+        transmission: Transmission,
         is_ours: Callable[[Transmission, _Place, float], bool] | None = None,
     ) -> str | None:
-        at, device = said.position, said.device
+        at, device = transmission.position, transmission.device
         if at is None or not self._places:
             return None
         # a hub may stamp it with a time of its own, or hand it over late with the time of before
-        times_s = {each.timestamp() for each in (said.device_time, said.heard_at) if each}
+        times_s = {
+            each.timestamp() for each in (transmission.device_time, transmission.heard_at) if each
+        }
         for cell in _around(at.lon, at.lat):
-            for told in self._places.get(cell, {}).values():
-                if device is not None and told.mmsi not in device:
+            for place in self._places.get(cell, {}).values():
+                if device is not None and place.mmsi not in device:
                     continue
-                if said.address in told.addresses or (said.distress and not told.calls):
-                    continue
-                late_s = {time_s - told.at_s for time_s in times_s}
-                soonest_s = min((s for s in late_s if -5.0 <= s <= SAME_PLACE_S), default=None)
-                if soonest_s is None or (
-                    is_ours is not None and not is_ours(said, told, soonest_s)
+                if transmission.address in place.addresses or (
+                    transmission.distress and not place.calls
                 ):
                     continue
-                if said.protocol == "ais" and not told.is_copy(said):
+                late_s = {time_s - place.at_s for time_s in times_s}
+                soonest_s = min((s for s in late_s if -5.0 <= s <= SAME_PLACE_S), default=None)
+                if soonest_s is None or (
+                    is_ours is not None and not is_ours(transmission, place, soonest_s)
+                ):
                     continue
-                return told.feed
+                if transmission.protocol == "ais" and not place.is_copy(transmission):
+                    continue
+                return place.feed
         return None
 
 
@@ -301,10 +313,10 @@ class _Place:
         self.second, self.calls = second, calls
         self.came: dict[str, float] = {}
 
-    def is_copy(self, said: Transmission) -> bool:
+    def is_copy(self, transmission: Transmission) -> bool:
         """Return whether a way brings it back for the first time, or in copies of that."""
-        time_s = said.heard_at.timestamp()
-        way = f"{said.channel}|{said.facts.get('source', '')}"
+        time_s = transmission.heard_at.timestamp()
+        way = f"{transmission.channel}|{transmission.facts.get('source', '')}"
         if len(self.came) >= MOST_WAYS:
             return True
         return time_s - self.came.setdefault(way, time_s) <= COPIES_S
@@ -369,13 +381,13 @@ class OwnNotes:
         return self._own.comes_back(self._feed)
 
 
-def _forget(kept: OrderedDict[K, V], is_old: Callable[[V], bool]) -> None:
+def _forget(entries: OrderedDict[K, V], is_old: Callable[[V], bool]) -> None:
     """Drop what is old, and what is too much, the oldest first."""
-    while kept:
-        first = next(iter(kept))
-        if len(kept) <= MOST and not is_old(kept[first]):
+    while entries:
+        first = next(iter(entries))
+        if len(entries) <= MOST and not is_old(entries[first]):
             return
-        del kept[first]
+        del entries[first]
 
 
 def _cell(lon: float, lat: float) -> _Cell:

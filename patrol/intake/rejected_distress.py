@@ -36,13 +36,13 @@ def take_calls(reports: Iterable[ReportRefusal], picture: Picture, now: datetime
     taken: list[Record] = []
     for each in reports:
         try:
-            said = _bare(each.said, now)
-            if said is None:
+            call = _bare(each.said, now)
+            if call is None:
                 continue
-            record = record_of(said, picture.believed_address, now)
+            record = record_of(call, picture.believed_address, now)
             picture.take(record, hear_claims=False)
             contact = picture.contacts.get(record.unit or record.address)
-            if contact is not None and contact.distress and is_later(said, contact.cleared_at):
+            if contact is not None and contact.distress and is_later(call, contact.cleared_at):
                 record.latched = True  # it may have been taken before its fault was met
         except Exception:
             log.exception("a call for help cannot be taken", raw=repr(each.said.raw))
@@ -52,25 +52,27 @@ def take_calls(reports: Iterable[ReportRefusal], picture: Picture, now: datetime
     return taken
 
 
-def _bare(said: Transmission, now: datetime) -> Transmission | None:
+def _bare(transmission: Transmission, now: datetime) -> Transmission | None:
     """Return the call in a report and nothing else of it; None if it is none."""
     try:
-        man_down = says_man_down(said)
+        man_down = says_man_down(transmission)
     except (AttributeError, TypeError):  # its facts are no facts
         man_down = False
-    if said.distress is not True and not man_down:
+    if transmission.distress is not True and not man_down:
         return None
-    heard_at = said.heard_at
+    heard_at = transmission.heard_at
     if not isinstance(heard_at, datetime) or heard_at.tzinfo is None:
         heard_at = now
     return Transmission(
-        protocol=str(said.protocol),
+        protocol=str(transmission.protocol),
         kind="distress",
         heard_at=heard_at,
-        device=None if said.device is None else str(said.device),
+        device=None if transmission.device is None else str(transmission.device),
         distress=True,
         status="man_down" if man_down else None,
-        flags=(DOUBTFUL,) if isinstance(said.flags, tuple) and DOUBTFUL in said.flags else (),
-        channel=str(said.channel),
-        reception_id=str(said.reception_id),
+        flags=(DOUBTFUL,)
+        if isinstance(transmission.flags, tuple) and DOUBTFUL in transmission.flags
+        else (),
+        channel=str(transmission.channel),
+        reception_id=str(transmission.reception_id),
     )

@@ -71,12 +71,12 @@ class RiverPositioner:
         """
         if self._locate is None and self._describe is None:
             return
-        told, newest, moved = self._told, dict[str, Record](), list[Record]()
+        places, newest, moved = self._told, dict[str, Record](), list[Record]()
         for record in chain(batch.new, batch.earlier):  # once over all, since a flood has many
             if not record.usable:
                 continue
             of, at = record.address, record.transmission.position
-            before, last = newest.get(of), told.get(of)
+            before, last = newest.get(of), places.get(of)
             first = before is None or before.time <= record.time
             if first:
                 newest[of] = record
@@ -95,21 +95,23 @@ class RiverPositioner:
                 record.place = last.address
             if last.river is not None:
                 record.river_km, record.bank = last.river
-        asked, rest = list[Record](), moved
+        to_locate, rest = list[Record](), moved
         if self._describe is not None and moved:
-            asked = [record for record in moved if newest[record.address] is record]
+            to_locate = [record for record in moved if newest[record.address] is record]
             rest = [record for record in moved if newest[record.address] is not record]
         try:
-            if asked and self._describe is not None:
-                found = self._describe(*_columns(asked))
-                if len(told) + len(asked) > KEPT:
-                    told.clear()
-                for record, (river, address) in zip(asked, found, strict=True):
+            if to_locate and self._describe is not None:
+                found = self._describe(*_columns(to_locate))
+                if len(places) + len(to_locate) > KEPT:
+                    places.clear()
+                for record, (river, address) in zip(to_locate, found, strict=True):
                     record.place = address
                     _put(record, river)
                     at = record.transmission.position
                     if at is not None:
-                        told[record.address] = _Told(at.lon, at.lat, at.accuracy_m, river, address)
+                        places[record.address] = _Told(
+                            at.lon, at.lat, at.accuracy_m, river, address
+                        )
             if rest and self._locate is not None:
                 for record, river in zip(rest, self._locate(*_columns(rest)), strict=True):
                     _put(record, river)

@@ -24,17 +24,17 @@ class StoreHealth:
 
     Args:
         now: Clock, aware UTC.
-        told: Called with it whenever it changes.
+        publish: Called with it whenever it changes.
 
     Attributes:
         fault: Why nothing can be stored now; None: it can, as far as is known.
     """
 
     def __init__(
-        self, *, now: Callable[[], datetime], told: Callable[[ChannelHealth], None]
+        self, *, now: Callable[[], datetime], publish: Callable[[ChannelHealth], None]
     ) -> None:
         self._now = now
-        self._told = told
+        self._told = publish
         self.fault: str | None = None
         self._refusal: str | None = None
         self._absence: str | None = None

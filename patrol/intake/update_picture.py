@@ -61,13 +61,15 @@ class PictureUpdate:
         again, earlier = batch.again, batch.earlier
         batch.again, batch.earlier = [], []
         for record in again:
-            said = record.transmission
+            transmission = record.transmission
             try:
                 picture.hear_again(record)
                 owner = picture.owner_at(record.address, record.time)
-                batch.also.append(also_heard_row(said, record.gid, agency=owner, origin=origin))
+                batch.also.append(
+                    also_heard_row(transmission, record.gid, agency=owner, origin=origin)
+                )
             except Exception as error:  # noqa: BLE001 - set aside; the rest of the batch goes on
-                batch.refused.append(refused(said, error))
+                batch.refused.append(refused(transmission, error))
             else:
                 batch.again.append(record)
         for record in earlier:

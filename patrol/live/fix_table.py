@@ -74,12 +74,12 @@ def plain(frame: bytes) -> bytes:
     """Return a frame of the stream without tables: their positions stand among the others."""
     if b'"tables":[' not in frame:
         return frame
-    said = msgspec.json.decode(frame)
+    content = msgspec.json.decode(frame)
     names = ("seq", "time", "fixes", "tables")
-    change = converted({name: said[name] for name in names if name in said}, Change)
-    said["fixes"] = fixes_told(change)
-    del said["tables"]
-    return msgspec.json.encode(said)
+    change = converted({name: content[name] for name in names if name in content}, Change)
+    content["fixes"] = fixes_told(change)
+    del content["tables"]
+    return msgspec.json.encode(content)
 
 
 def _places(places: Sequence[Address | None]) -> WireTable | None:
@@ -121,5 +121,5 @@ def _rows(columns: _Columns) -> list[Sequence[Any]]:
 def _read(table: WireTable) -> Iterator[dict[str, Any]]:
     names, *rows = table.rows
     for row in rows:
-        said = {name: each for name, each in zip(names, row, strict=True) if each is not None}
-        yield {**table.same, **said}
+        values = {name: each for name, each in zip(names, row, strict=True) if each is not None}
+        yield {**table.same, **values}

@@ -27,14 +27,14 @@ class LagHistogram:
         self.counts = [0] * (len(BOUNDS_S) + 1)
         self.sum_s = 0.0
 
-    def add(self, heard: Iterable[datetime], shown_at: datetime) -> None:
+    def add(self, received_at: Iterable[datetime], shown_at: datetime) -> None:
         """Count positions that are shown now.
 
         Args:
-            heard: When each was heard, aware UTC; a clock that is ahead counts as no lag.
+            received_at: When each was heard, aware UTC; a clock that is ahead counts as no lag.
             shown_at: When they were handed to viewers, aware UTC.
         """
-        lags_s = sorted([(shown_at - each).total_seconds() for each in heard])
+        lags_s = sorted([(shown_at - each).total_seconds() for each in received_at])
         self.sum_s += sum(lags_s[bisect_left(lags_s, 0.0) :])
         below = 0
         for bucket, bound_s in enumerate((*BOUNDS_S, inf)):

@@ -110,7 +110,9 @@ class LivePicture:
             channels=tuple(self._picture.channels.values()),
             claims=tuple(self.claims(policy)),
             documents=tuple(
-                seen for each in self._open_documents if (seen := policy.document(each)) is not None
+                visible
+                for each in self._open_documents
+                if (visible := policy.document(each)) is not None
             ),
         )
 

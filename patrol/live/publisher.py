@@ -248,16 +248,16 @@ class Publisher:
         """Put what may pass of documents into a frame; return ids of those that no longer may."""
         gone: list[str] = []
         for document in documents:
-            seen, own = policy.visible(document, now=now)
-            if seen is None:
+            visible, own = policy.visible(document, now=now)
+            if visible is None:
                 if document.id in feed.crossed and not self._will_pass(policy, document, now):
                     feed.crossed.discard(document.id)
                     gone.append(document.id)
                 continue
-            if own == seen:
-                body.own("papers", _encode(seen))
+            if own == visible:
+                body.own("papers", _encode(visible))
                 continue
-            body.shared("papers", _encode(seen), own=b"" if own is None else _encode(own))
+            body.shared("papers", _encode(visible), own=b"" if own is None else _encode(own))
             if own is None and feed.viewers and document.CLASS is not None:
                 self._count(policy.agency, document.agency, document.CLASS, 1)
             if own is None and not document.is_closed:
@@ -346,8 +346,10 @@ def _joined(when: bytes, parts: list[tuple[str, bytes]]) -> bytes:
     members: dict[str, list[bytes]] = {}
     for name, items in parts:
         members.setdefault(name, []).append(items)
-    told = [b',"%s":[%s]' % (name.encode(), b",".join(each)) for name, each in members.items()]
-    return b"".join([b',"time":' + when, *told])
+    members_json = [
+        b',"%s":[%s]' % (name.encode(), b",".join(each)) for name, each in members.items()
+    ]
+    return b"".join([b',"time":' + when, *members_json])
 
 
 def _parts(update: Update, now: datetime) -> list[tuple[str, Group, bytes]]:

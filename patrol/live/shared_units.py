@@ -134,11 +134,11 @@ class SharedUnits:
         return news
 
     def _show(self, state: UnitState, news: SharedUnitsChange, now: datetime) -> None:
-        seen = self.crossed(state, now)
-        if seen is None:
+        visible = self.crossed(state, now)
+        if visible is None:
             self._hide(state.id, news)
-        elif self.shown.get(state.id) != seen:
-            self.shown[state.id] = news.units[state.id] = seen
+        elif self.shown.get(state.id) != visible:
+            self.shown[state.id] = news.units[state.id] = visible
             news.forget.pop(state.id, None)
 
     def _move(self, fix: Fix, news: SharedUnitsChange, now: datetime) -> None:
@@ -155,19 +155,21 @@ class SharedUnits:
                 self._hide(fix.of, news)
                 return
             # The usual case: it moved, and that is all; what else crosses of it is shown already.
-            told = crossed_fix(fix, grants[0].precision_m)
-            self.shown[fix.of] = msgspec.structs.replace(was, last=told, by_voice=state.by_voice)
+            fix_sent = crossed_fix(fix, grants[0].precision_m)
+            self.shown[fix.of] = msgspec.structs.replace(
+                was, last=fix_sent, by_voice=state.by_voice
+            )
             if was.by_voice != state.by_voice or fix.of in news.units:
                 news.units[fix.of] = self.shown[fix.of]
-            news.fixes.append(told)
+            news.fixes.append(fix_sent)
             return
-        seen = self.crossed(state, now)
-        if seen is None or seen.last is None:
+        visible = self.crossed(state, now)
+        if visible is None or visible.last is None:
             self._hide(fix.of, news)
             return
-        self.shown[fix.of] = news.units[fix.of] = seen
+        self.shown[fix.of] = news.units[fix.of] = visible
         news.forget.pop(fix.of, None)
-        news.fixes.append(seen.last)
+        news.fixes.append(visible.last)
 
     def _join(self, fix: Fix, news: SharedUnitsChange, now: datetime) -> None:
         """Let a position join the track of a unit that is seen."""
@@ -222,10 +224,10 @@ class SharedUnits:
             unit=state.id,
         ):
             classes.add("texts")
-        seen = crossed(state, classes)
-        if seen is None:
+        visible = crossed(state, classes)
+        if visible is None:
             return None
-        return msgspec.structs.replace(seen, last=crossed_fix(last, grants[0].precision_m))
+        return msgspec.structs.replace(visible, last=crossed_fix(last, grants[0].precision_m))
 
     def _where(self, state: UnitState, fix: Fix, now: datetime) -> list[Grant]:
         """Return the agreements under which the viewer may see a unit where it is."""

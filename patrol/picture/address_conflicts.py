@@ -99,10 +99,10 @@ class Claims:
             agency: Owner of what the address stands for.
             unit: Unit it stands for; None for nobody.
         """
-        address, said = record.address, record.transmission
-        channel = said.channel
+        address, transmission = record.address, record.transmission
+        channel = transmission.channel
         before = self._last.get(address)
-        self._last[address] = now = (channel, said.heard_at, record.time_source, fix)
+        self._last[address] = now = (channel, transmission.heard_at, record.time_source, fix)
         if before is None:
             if len(self._last) > ADDRESSES_KEPT:
                 oldest = next(iter(self._last))

@@ -163,21 +163,27 @@ class Contact:
 
     def note_words(self, what: Literal["status", "text"], record: Record, value: str) -> bool:
         """Keep a status or text as `note` does; words of a call for help that is over are not."""
-        said = record.transmission
-        if said.distress and self.cleared_at is not None and said.heard_at <= self.cleared_at:
+        transmission = record.transmission
+        if (
+            transmission.distress
+            and self.cleared_at is not None
+            and transmission.heard_at <= self.cleared_at
+        ):
             return False
         if not self._is_newest(what, record):
             return False
         changed: bool = getattr(self, what) != value
         setattr(self, what, value)
         if what == "text":
-            phrase = said.facts.get("phrase")
+            phrase = transmission.facts.get("phrase")
             self.phrase = phrase if isinstance(phrase, str) else code_of(value)
             self.phrase_at = None if self.phrase is None else record.time
-            said_at = record.time if said.kind == "text" and not said.distress else None
+            said_at = (
+                record.time if transmission.kind == "text" and not transmission.distress else None
+            )
             changed |= said_at != self.text_at  # the same words again are another message
             self.text_at = said_at
-        (self.sos_words.add if said.distress else self.sos_words.discard)(what)
+        (self.sos_words.add if transmission.distress else self.sos_words.discard)(what)
         return changed
 
     def _is_newest(self, what: str, record: Record) -> bool:
@@ -204,9 +210,9 @@ class Contact:
             name: The user's name.
             country: The side of the user's agency.
         """
-        told = self.person, self.call_sign, self.country
+        own = self.person, self.call_sign, self.country
         self.person, self.call_sign, self.country = True, name, country
-        return told != (True, name, country)
+        return own != (True, name, country)
 
     def note_name(self, record: Record) -> bool:
         """Keep what an unknown radio calls itself; return whether anything changed.

@@ -79,7 +79,7 @@ class Movement:
 
     def look(self, patrol: Patrol, now: datetime) -> None:
         """Take up where the units of a patrol are now."""
-        seen = self._seen.setdefault(patrol.id, {})
+        positions = self._seen.setdefault(patrol.id, {})
         for member in patrol.members:
             fix = self._last(member.unit)
             key = (patrol.id, member.unit)
@@ -89,36 +89,36 @@ class Movement:
                 continue
             self._looked[key] = fix.time
             if member.base is not None:
-                place = seen.setdefault((member.unit, ""), _Seen())
+                place = positions.setdefault((member.unit, ""), _Seen())
                 place.take(_in_base(fix, member.base), fix.time)
             for id in patrol.all_sectors:
                 area = self._area(id)
                 if area is not None:
-                    place = seen.setdefault((member.unit, id), _Seen())
+                    place = positions.setdefault((member.unit, id), _Seen())
                     place.take(_in_area(fix, area), fix.time)
 
     def has_begun(self, patrol: Patrol) -> bool:
         """Return whether a member has left its base or entered a sector, in the window."""
-        seen = self._seen.get(patrol.id, {})
+        positions = self._seen.get(patrol.id, {})
         for member in patrol.members:
             at = self._looked.get((patrol.id, member.unit))
             if at is None or not patrol.starts_at <= at < patrol.ends_at:
                 continue
-            base = seen.get((member.unit, ""))
+            base = positions.get((member.unit, ""))
             if base is not None and base.left:
                 return True
             if any(
                 place.entered
                 for id in patrol.all_sectors
-                if (place := seen.get((member.unit, id))) is not None
+                if (place := positions.get((member.unit, id))) is not None
             ):
                 return True
         return False
 
     def all_back(self, patrol: Patrol, now: datetime) -> bool:
         """Return whether units were out and all that have a base have been back for a while."""
-        seen = self._seen.get(patrol.id, {})
-        homes = [_home(seen, member) for member in patrol.members if member.base is not None]
+        positions = self._seen.get(patrol.id, {})
+        homes = [_home(positions, member) for member in patrol.members if member.base is not None]
         if not any(home is not None and home.was_outside for home in homes):
             return False
         return all(
@@ -131,13 +131,13 @@ class Movement:
 
     def keep_only(self, patrols: Iterable[str]) -> None:
         """Forget all patrols but these."""
-        wanted = set(patrols)
-        self._seen = {id: seen for id, seen in self._seen.items() if id in wanted}
-        self._looked = {key: at for key, at in self._looked.items() if key[0] in wanted}
+        ids = set(patrols)
+        self._seen = {id: seen for id, seen in self._seen.items() if id in ids}
+        self._looked = {key: at for key, at in self._looked.items() if key[0] in ids}
 
 
-def _home(seen: dict[tuple[str, str], _Seen], member: Member) -> _Seen | None:
-    return seen.get((member.unit, ""))
+def _home(positions: dict[tuple[str, str], _Seen], member: Member) -> _Seen | None:
+    return positions.get((member.unit, ""))
 
 
 def _in_base(fix: Fix, base: Base) -> bool | None:

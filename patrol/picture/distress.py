@@ -19,13 +19,13 @@ def distress(step: Step) -> Effect | None:
         Distress on; None for anything else, also for a call heard before somebody said that it
         was over. Nothing that is *not* heard ends it.
     """
-    said = step.record.transmission
-    if not said.distress or step.contact.distress:
+    transmission = step.record.transmission
+    if not transmission.distress or step.contact.distress:
         return None
-    return Effect(distress=True) if is_later(said, step.contact.cleared_at) else None
+    return Effect(distress=True) if is_later(transmission, step.contact.cleared_at) else None
 
 
-def is_later(said: Transmission, cleared_at: datetime | None) -> bool:
+def is_later(transmission: Transmission, cleared_at: datetime | None) -> bool:
     """Return whether a call was heard after somebody said that the one before was over.
 
     Both by this side's clocks: the caller's may be slow. While one is doubtful, or a gateway's
@@ -33,7 +33,9 @@ def is_later(said: Transmission, cleared_at: datetime | None) -> bool:
     a new one not at all.
 
     Args:
-        said: The call.
+        transmission: The call.
         cleared_at: When the one before was cleared, aware UTC; None when there was none.
     """
-    return cleared_at is None or said.heard_at > cleared_at or DOUBTFUL in said.flags
+    return (
+        cleared_at is None or transmission.heard_at > cleared_at or DOUBTFUL in transmission.flags
+    )

@@ -12,7 +12,7 @@ from radio_gateway.messages.transmission import Transmission
 _FACTS: Final = frozenset({"alarm", "event", "emergency"})
 
 
-def says_man_down(said: Transmission) -> bool:
+def says_man_down(transmission: Transmission) -> bool:
     """Return whether a message says that somebody lies still, by its status, flags or facts.
 
     >>> from datetime import UTC, datetime
@@ -24,11 +24,11 @@ def says_man_down(said: Transmission) -> bool:
     >>> says_man_down(structs.replace(said, facts={"alarm": "fallDown"}))
     True
     """
-    if said.status is not None and is_man_down(said.status):
+    if transmission.status is not None and is_man_down(transmission.status):
         return True
-    if said.flags and not MAN_DOWN.isdisjoint(said.flags):
+    if transmission.flags and not MAN_DOWN.isdisjoint(transmission.flags):
         return True
-    facts = said.facts
+    facts = transmission.facts
     if not ("alarm" in facts or "event" in facts or "emergency" in facts):
         return False  # nearly all messages: this is asked of each
     return any(isinstance(word := facts.get(name), str) and is_man_down(word) for name in _FACTS)
@@ -44,7 +44,7 @@ def latch_man_down(step: Step) -> Effect | None:
         Distress on; None for anything else, also for what was heard before somebody said that it
         was over.
     """
-    said = step.record.transmission
-    if said.distress or step.contact.distress or not says_man_down(said):
+    transmission = step.record.transmission
+    if transmission.distress or step.contact.distress or not says_man_down(transmission):
         return None  # what is distress by itself is latched as such
-    return Effect(distress=True) if is_later(said, step.contact.cleared_at) else None
+    return Effect(distress=True) if is_later(transmission, step.contact.cleared_at) else None

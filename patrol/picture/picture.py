@@ -188,19 +188,19 @@ class Picture(Register):
         """Note that a message that is known was heard by somebody else, too."""
         if record.transmission.kind == "waypoint" or self._is_nobodys(record):
             return
-        said = record.transmission  # viewers are told with the next thing that changes
+        transmission = record.transmission  # viewers are told with the next thing that changes
         contact = self._known(record)[0] or self._add_unknown(record.address)
-        contact.hear(said.channel, said.heard_at)
+        contact.hear(transmission.channel, transmission.heard_at)
 
     def calls_anew(self, record: Record) -> bool:
         """Return whether a message calls for help after the call before was said to be over."""
-        said = record.transmission
-        if not (said.distress or says_man_down(said)) or self._is_nobodys(record):
+        transmission = record.transmission
+        if not (transmission.distress or says_man_down(transmission)) or self._is_nobodys(record):
             return False
         contact = self._known(record)[0] or self._add_unknown(record.address)
         if contact.distress or contact.cleared_at is None:
             return False
-        return is_later(said, contact.cleared_at)
+        return is_later(transmission, contact.cleared_at)
 
     def put_first(self, record: Record) -> str | None:
         """Let an earlier reception of a known message stand for it.
@@ -342,34 +342,41 @@ class Picture(Register):
             )
         self.claims.take_up(claim, now)
 
-    def vouch(self, said: Transmission, agency: str) -> None:
+    def vouch(self, transmission: Transmission, agency: str) -> None:
         """Note that a device of an agency's, by its key, or a person speaks under an address; where
         that is another agency's, it stays so.
         """
-        self._sources[said.channel] = agency
-        self._vouch(said, agency, self.believed_address(said, said.heard_at))
+        self._sources[transmission.channel] = agency
+        self._vouch(
+            transmission, agency, self.believed_address(transmission, transmission.heard_at)
+        )
 
-    def vouch_keyed(self, said: Transmission) -> None:
+    def vouch_keyed(self, transmission: Transmission) -> None:
         """Note that a device of an agency's speaks under an address on a keyed channel.
 
         The node's own has what its channels hear until somebody registers it, as on any other.
         """
-        of = self.keyholder(said) if said.channel in self.keyed else None
+        of = self.keyholder(transmission) if transmission.channel in self.keyed else None
         if of not in (None, self.agency):
-            self._vouch(said, of, self.believed_address(said, said.heard_at))
+            self._vouch(
+                transmission, of, self.believed_address(transmission, transmission.heard_at)
+            )
 
-    def is_another_s(self, said: Transmission, of: str) -> bool:
+    def is_another_s(self, transmission: Transmission, of: str) -> bool:
         """As a register says; and what a channel heard before is not theirs who only name it."""
-        if super().is_another_s(said, of):
+        if super().is_another_s(transmission, of):
             return True
-        known = self.contacts.get(said.address)
-        by_key = said.channel == f"key:{said.device}" or said.channel in self.keyed
+        known = self.contacts.get(transmission.address)
+        by_key = (
+            transmission.channel == f"key:{transmission.device}"
+            or transmission.channel in self.keyed
+        )
         return known is not None and known.unit is None and known.agency != of and not by_key
 
-    def _vouch(self, said: Transmission, agency: str, address: str) -> None:
+    def _vouch(self, transmission: Transmission, agency: str, address: str) -> None:
         if (
-            not self.vouches(said, agency)
-            or self.stood_for_another_s(said.address, agency)
+            not self.vouches(transmission, agency)
+            or self.stood_for_another_s(transmission.address, agency)
             or self.voucher_of(address) not in (None, agency)
         ):
             return
@@ -389,8 +396,10 @@ class Picture(Register):
 
     def _is_nobodys(self, record: Record) -> bool:
         """Return whether it makes no radio: what our own set answers us is kept and not shown."""
-        said, address = record.transmission, record.address
-        return said.is_of_no_radio and not (address in self.contacts or address in self._by_address)
+        transmission, address = record.transmission, record.address
+        return transmission.is_of_no_radio and not (
+            address in self.contacts or address in self._by_address
+        )
 
     def _take_waypoint(self, record: Record) -> None:
         """Find whose a marked place is. It makes no radio, and nobody lives or moves by it."""
@@ -459,15 +468,15 @@ class Picture(Register):
             self._touched[contact.id] = contact
 
     def _hear_bound_claim(self, record: Record) -> None:
-        said = record.transmission
-        assignment = self.unit_at(said.address, record.time)
+        transmission = record.transmission
+        assignment = self.unit_at(transmission.address, record.time)
         owner = None if assignment is None else self.contacts.get(assignment.unit)
         if assignment is not None and owner is not None:
             claim = Claim(
-                address=said.address,
-                channel=said.channel,
+                address=transmission.address,
+                channel=transmission.channel,
                 agency=owner.agency,
-                since=said.heard_at,
+                since=transmission.heard_at,
                 unit=owner.id,
                 bound=assignment.channel,
             )

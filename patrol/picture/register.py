@@ -104,20 +104,23 @@ class Register:
         """
         self._keys[device] = agency
 
-    def keyholder(self, said: Transmission) -> str | None:
+    def keyholder(self, transmission: Transmission) -> str | None:
         """Return by whose key something was said on a keyed channel."""
-        device = said.device or ""
+        device = transmission.device or ""
         of = self._keys.get(device)
         # An OwnTracks user's key speaks for those of its phones that have none.
         return self._keys.get(device.partition("/")[0]) if of is None else of
 
-    def vouches(self, said: Transmission, agency: str) -> bool:
+    def vouches(self, transmission: Transmission, agency: str) -> bool:
         """Return whether what a key or user of an agency says makes the radio that agency's.
 
         What the node's own agency passes on under another's name is as what its channels hear:
         nobody's, until somebody registers it.
         """
-        itself = said.channel in (f"key:{said.device}", f"user:{said.device}")
+        itself = transmission.channel in (
+            f"key:{transmission.device}",
+            f"user:{transmission.device}",
+        )
         return itself or agency != self.agency
 
     def stood_for_another_s(self, address: str, agency: str) -> bool:
@@ -155,11 +158,11 @@ class Register:
             apart = assignment.channel != channel
         return f"{address}@{channel}" if apart else address
 
-    def is_another_s(self, said: Transmission, of: str) -> bool:
+    def is_another_s(self, transmission: Transmission, of: str) -> bool:
         """Return whether a radio that nobody has registered is not that agency's whose key or user
         speaks under its address.
         """
-        return self._vouched.get(said.address, of) != of
+        return self._vouched.get(transmission.address, of) != of
 
     def address_taken(self, address: str) -> bool:
         """Return whether `address` stands for a unit at any time."""

@@ -33,13 +33,13 @@ def usual(contact: Contact, record: Record, fix: Fix | None) -> bool:
         record: The message.
         fix: The position that joined, if one did.
     """
-    said = record.transmission
-    if said.distress or says_man_down(said):
+    transmission = record.transmission
+    if transmission.distress or says_man_down(transmission):
         return False
     if fix is None or not fix.live:
         return True
     # It is live and, its newest believed position being this one, still is.
-    age_s = (said.heard_at - fix.time).total_seconds()
+    age_s = (transmission.heard_at - fix.time).total_seconds()
     return contact.liveness == "live" and age_s <= LATE_AFTER * contact.expected_interval_s
 
 

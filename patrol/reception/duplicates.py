@@ -112,7 +112,7 @@ class Duplicates:
         query = DuplicateQuery()
         receptions, since = self.receptions, self._receptions_since
         may_miss = self.named.may_miss
-        missed: list[bytes] = []
+        unknown: list[bytes] = []
         answered = 0
         for record in records:
             transmission = record.transmission
@@ -132,12 +132,12 @@ class Duplicates:
                 if may_miss(record.gid):
                     before = unsorted_gid(record.address, content)
                     query.gids += {record.gid, before}  # the same where the content has no time
-                    missed.append(record.gid)
+                    unknown.append(record.gid)
                 else:
                     answered += 1
             elif transmission.resent or content is not None:
                 self._ask_near(record, query)
-        look = self.named.where_to_look(missed, answered)
+        look = self.named.where_to_look(unknown, answered)
         if look is not None:
             query.beside.append(look)
         return query if query.gids or query.receptions or query.near else None

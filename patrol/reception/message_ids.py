@@ -92,18 +92,18 @@ class MessageIds:
         self._until = _LAST
         self._asked = PATIENCE  # the first question asks for a gap as well
 
-    def where_to_look(self, missed: Sequence[bytes], answered: int) -> bytes | None:
+    def where_to_look(self, unknown: Sequence[bytes], answered: int) -> bytes | None:
         """Return a name whose neighbours would spare many questions to the store; else None.
 
         Args:
-            missed: Names of a batch that the store is asked for.
+            unknown: Names of a batch that the store is asked for.
             answered: How many others of the batch need no question.
         """
-        self._asked = max(0, self._asked + len(missed) - answered)
-        if self._asked < PATIENCE or not missed or not self.in_order:
+        self._asked = max(0, self._asked + len(unknown) - answered)
+        if self._asked < PATIENCE or not unknown or not self.in_order:
             return None
         self._asked = 0
-        return sorted(missed)[len(missed) // 2]
+        return sorted(unknown)[len(unknown) // 2]
 
     def look(self, beside: StoredNeighbours) -> None:
         """Take up what the store holds beside the name that was returned by `where_to_look`.

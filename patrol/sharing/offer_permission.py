@@ -77,11 +77,11 @@ class OfferPermission:
         limits = [grant.agreement.terms.answer_within_s for grant in self._grants]
         return timetable(min(limits, default=ANSWER_WITHIN_S))
 
-    def _lets(self, grant: Grant, seen: Sighting) -> bool:
+    def _lets(self, grant: Grant, sighting: Sighting) -> bool:
         return (
-            grant.covers(seen.lon, seen.lat)
-            and (not grant.delay or seen.at <= self._now - grant.delay)
-            and grant.consented(self._owner, "targets", seen.at, seen.at)
+            grant.covers(sighting.lon, sighting.lat)
+            and (not grant.delay or sighting.at <= self._now - grant.delay)
+            and grant.consented(self._owner, "targets", sighting.at, sighting.at)
         )
 
 

@@ -55,11 +55,11 @@ def overdue_units(
     if patrol.state != "under way" or patrol.started_at is None or interval is None:
         return ()
     late = now - timedelta(seconds=interval + patrol.check_in_grace_s)
-    told = {each.unit: each.at for each in patrol.check_ins}
+    check_ins = {each.unit: each.at for each in patrol.check_ins}
     overdue = []
     for unit in patrol.units:
         heard = heard_at(unit) if patrol.check_in_by_message else None
-        known = (patrol.started_at, told.get(unit), heard)
+        known = (patrol.started_at, check_ins.get(unit), heard)
         if max(at for at in known if at is not None) < late:
             overdue.append(unit)
     return tuple(overdue)

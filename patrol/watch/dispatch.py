@@ -194,8 +194,8 @@ class Dispatch:
         if by and self.unwritten >= TOLD_AT_MOST:
             return
         # This node's own are as many as the messages it took, while the store took those.
-        told = ReportedStep(result.id, step_of(result), result.final, by)
-        self._told.append(_Waiting(told, stored, given_up or stored))
+        step = ReportedStep(result.id, step_of(result), result.final, by)
+        self._told.append(_Waiting(step, stored, given_up or stored))
         self._news.set()
 
     async def tell(self, result: OrderResult) -> None:
@@ -220,8 +220,8 @@ class Dispatch:
         Raises:
             GatewayError: If that is not on disk soon, or never will be; it must not go then.
         """
-        begun = replace(result, reason=messages.SENDING, final=False)
-        if not await self._is_stored(begun, within_s=min(life_left_s, STOP_WITHIN_S)):
+        first = replace(result, reason=messages.SENDING, final=False)
+        if not await self._is_stored(first, within_s=min(life_left_s, STOP_WITHIN_S)):
             raise GatewayError("the store does not take that it is sent")
 
     async def not_begun(self, id: str) -> None:
@@ -337,6 +337,6 @@ class Dispatch:
         return carrier
 
 
-def _is_end_of(id: str, told: ReportedStep) -> bool:
+def _is_end_of(id: str, step: ReportedStep) -> bool:
     """Return whether a step says that a message was called off."""
-    return told.id == id and told.step.state == "cancelled"
+    return step.id == id and step.step.state == "cancelled"

@@ -141,12 +141,12 @@ class PlacesOnAir:
     async def _take_back(self, message: Message) -> None:
         mark, now = message.mark, self._now()
         assert mark is not None
-        kept = await self._store.read(messages.find, message.id)
-        if kept is not None and kept.state == "queued" and not kept.final:
+        stored = await self._store.read(messages.find, message.id)
+        if stored is not None and stored.state == "queued" and not stored.final:
             with suppress(Conflict):  # it goes at this moment
-                await self._dispatch.cancel(kept, by=message.operator)
-                kept = await self._store.read(messages.find, message.id)
-        if kept is None or (kept.final and kept.state in _NEVER_SENT):
+                await self._dispatch.cancel(stored, by=message.operator)
+                stored = await self._store.read(messages.find, message.id)
+        if stored is None or (stored.final and stored.state in _NEVER_SENT):
             self._shown.pop((mark.id, message.channel, message.id), None)
             return
         sent = await self._dispatch.send(

@@ -173,14 +173,14 @@ class Registrar:
         """Set units and unknown radios from what is stored of them, in a turn of the caller's."""
         contacts = self._picture.contacts
         known = [contacts[id] for id in ids if id in contacts]
-        heard = {contact.id: contact.heard_at for contact in known}
+        heard_times = {contact.id: contact.heard_at for contact in known}
         calling = {contact.id for contact in known if contact.distress}
         try:
-            await self._rebuild(list(heard), calling)
+            await self._rebuild(list(heard_times), calling)
         except StoreError as error:
             log.warning("the picture could not be told anew", fault=str(error))
             return
-        for id, heard_at in heard.items():
+        for id, heard_at in heard_times.items():
             contact = contacts.get(id)
             if contact is not None and heard_at is not None:
                 contact.heard_at = max(contact.heard_at or heard_at, heard_at)
@@ -303,19 +303,21 @@ class Registrar:
     async def _rebuild(self, ids: Sequence[str], calling: set[str] | None = None) -> None:
         """Set units and unknown radios from what is stored of them."""
         picture = self._picture
-        wanted: list[tuple[str, list[AddressSpan]]] = []
+        spans_by_address: list[tuple[str, list[AddressSpan]]] = []
         for id in ids:
             if id in picture.units:
                 if picture.units[id].retired_at is None:
-                    wanted.append((id, spans_of_unit(picture, id)))
+                    spans_by_address.append((id, spans_of_unit(picture, id)))
             else:
-                wanted.append((id, spans_of_radio(picture, id)))
-        found = await self._store.read(newest.for_pictures, [spans for _, spans in wanted])
-        for (id, _), stored in zip(wanted, found, strict=True):
+                spans_by_address.append((id, spans_of_radio(picture, id)))
+        found = await self._store.read(
+            newest.for_pictures, [spans for _, spans in spans_by_address]
+        )
+        for (id, _), stored in zip(spans_by_address, found, strict=True):
             records = self._owned(id, stored)
             calls = calling is not None and id in calling
-            said = any(not record.transmission.is_of_no_radio for record in records)
-            if said or calls or id in picture.units:
+            has_radio = any(not record.transmission.is_of_no_radio for record in records)
+            if has_radio or calls or id in picture.units:
                 picture.rebuild(id, records, distress=calls)
             else:
                 picture.forget(id)

@@ -207,7 +207,7 @@ class Watch:
         self.registrar.when_assigned = self.alarms.reassigned
         self._placing = RiverPositioner(locate, describe)
         self.duplicates = Duplicates()
-        self._store_health = StoreHealth(now=now, told=self._tell_store)
+        self._store_health = StoreHealth(now=now, publish=self._tell_store)
         self.lag = LagHistogram()
         self._reporting = DirectReports(self.turn, self._take_reports, longest=MOST_TOGETHER)
         self.pace = BatchInterval()
@@ -282,7 +282,9 @@ class Watch:
         Raises:
             StoreError: If the store refuses; what was reported may still be stored later.
         """
-        await self._reporting.report([Delivery(said) for said in transmissions], of=of)
+        await self._reporting.report(
+            [Delivery(transmission) for transmission in transmissions], of=of
+        )
 
     async def _take_reports(
         self, turn: WriterTurn, deliveries: Sequence[Delivery], of: str | None
@@ -390,13 +392,15 @@ class Watch:
         before_s, fixes = thread_time(), batch.fixes
         self.live.publish(fixes.values())
         if fixes:
-            shown = [each.transmission.heard_at for each in batch.records if each.gid in fixes]
-            self.lag.add(shown, self.now())
+            heard_times = [
+                each.transmission.heard_at for each in batch.records if each.gid in fixes
+            ]
+            self.lag.add(heard_times, self.now())
         self.pace.showed(thread_time() - before_s)
 
     def _alarm(self, batch: Batch) -> Awaitable[None]:
-        heard = [*batch.records, *batch.calls]
-        return self.alarms.after(batch.turn, heard, batch.fixes, next_in_s=batch.next_in_s)
+        records = [*batch.records, *batch.calls]
+        return self.alarms.after(batch.turn, records, batch.fixes, next_in_s=batch.next_in_s)
 
     def _tell_store(self, health: ChannelHealth) -> None:
         self.turn.refuse(health.fault if health.state == "down" else None)

@@ -148,9 +148,9 @@ def _conditions(
     subject = f"{contact.id}|{sector.id}"
     if historical:
         subject += f"|{since:%Y-%m-%dT%H:%M:%SZ}"
-    told = about(contact)
+    values = about(contact)
     if visit is not None and visit.lon is not None:
-        told |= {"lon": visit.lon, "lat": visit.lat, "place": ""}
+        values |= {"lon": visit.lon, "lat": visit.lat, "place": ""}
     facts: dict[str, Value] = {"sector": sector.id, "call_sign": contact.call_sign}
     if is_own:  # what is the counterpart's must not stay here when it is shown no longer
         facts |= {"sector_name": sector.name, "use": sector.use}
@@ -167,5 +167,5 @@ def _conditions(
         facts=facts,
         historical=historical,
         over=over,
-        **told,
+        **values,
     )

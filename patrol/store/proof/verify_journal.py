@@ -651,7 +651,7 @@ class _Plain(msgspec.Struct):
     version: int = 1
 
 
-def _unwritten(connection: Connection, told: int) -> list[ChainFault]:
+def _unwritten(connection: Connection, entries: int) -> list[ChainFault]:
     """Return what is wrong with documents that no entry tells of, and which one is the newest."""
     faults: list[ChainFault] = []
     row = connection.exec_driver_sql(_NEWEST).first()
@@ -660,7 +660,7 @@ def _unwritten(connection: Connection, told: int) -> list[ChainFault]:
         why = "another version is shown as the newest, or several are"
         faults.append(ChainFault(seq=0, what="altered", document=document, why=why))
     count = connection.exec_driver_sql("SELECT count(*) FROM papers").scalar_one()
-    if count == told:
+    if count == entries:
         return faults
     after: tuple[Any, Any] = ("", -1)
     while True:

@@ -61,8 +61,8 @@ def of_document(
 
 def count(connection: Connection, agency: str, kind: str, document: str) -> int:
     """Return how often an agency wrote something of a document."""
-    asked = select(func.count()).where(_F.paper == document, _F.kind == kind, _F.agency == agency)
-    return int(connection.execute(asked).scalar_one())
+    query = select(func.count()).where(_F.paper == document, _F.kind == kind, _F.agency == agency)
+    return int(connection.execute(query).scalar_one())
 
 
 def redact(
@@ -175,12 +175,12 @@ def take_back(
     connection: Connection, reader: str, *, agency: str, kind: str, document: str
 ) -> bool:
     """Let a user read them no more; return whether it was given."""
-    gone = connection.execute(
+    deletion = connection.execute(
         delete(protected_readers).where(
             _R.reader == reader, _R.agency == agency, _R.kind == kind, _R.paper == document
         )
     )
-    return gone.rowcount > 0
+    return deletion.rowcount > 0
 
 
 class _Named(msgspec.Struct):

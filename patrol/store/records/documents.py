@@ -52,10 +52,13 @@ def put(
             origin=document.origin,
         )
     )
-    told: dict[str, Any] = {"version": document.version, "sha256": hashlib.sha256(body).hexdigest()}
+    values: dict[str, Any] = {
+        "version": document.version,
+        "sha256": hashlib.sha256(body).hexdigest(),
+    }
     if reason:
-        told["reason"] = reason
-    return f"{kind}:{document.id}", told
+        values["reason"] = reason
+    return f"{kind}:{document.id}", values
 
 
 def open_documents(connection: Connection) -> list[Document]:

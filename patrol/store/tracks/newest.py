@@ -90,7 +90,7 @@ def _many_spans() -> Sequence[Select[Any]]:
         .table_valued(*_ASKED, with_ordinality="number")
         .render_derived(name="asked")
     )
-    return tuple(_in_spans(spans, *wanted) for wanted in _WANTED)
+    return tuple(_in_spans(spans, *query) for query in _WANTED)
 
 
 def _in_spans(
