@@ -12,7 +12,7 @@ from radio_gateway.protocols import PROTOCOLS
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("gis", "radio_gateway", "patrol", "maps")
-PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))
+PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")))
 NAME = re.compile(r"(?<![\w./-])(?:gis|radio_gateway|patrol(?!\.toml)|maps|tests)(?:\.\w+)+")
 PATH = re.compile(r"(?<![\w-])(?:gis|radio_gateway|patrol|maps|tests|docs|deploy|\.ci)/[\w./@-]*\w")
 FILE = re.compile(r"(?<![\w./-])(?!x\.py)\w+\.py\b")
@@ -77,8 +77,8 @@ def is_there(name: str) -> bool:
 def real(path: str) -> str:
     """Return the part of a path that names something, without what stands for any name.
 
-    >>> real("maps/words/LANGUAGE/phrases.json"), real("patrol/rules/x.py"), real("docs/store.md")
-    ('maps/words', 'patrol/rules', 'docs/store.md')
+    >>> real("maps/words/LANGUAGE/phrases.json"), real("patrol/rules/x.py"), real("docs/index.md")
+    ('maps/words', 'patrol/rules', 'docs/index.md')
     """
     parts = path.split("/")
     any_ = [n for n, part in enumerate(parts) if STANDS_FOR.fullmatch(part)]

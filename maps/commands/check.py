@@ -264,7 +264,9 @@ def _check_secrets(settings: Settings, file: Path, found: SetupFindings) -> None
         if volume.is_encrypted is None:
             fault = f"on {volume.name}: whether that is encrypted is not known"
         elif not volume.is_encrypted:
-            fault = f"on {volume.name}, not encrypted: who takes it has them (docs/stolen.md)"
+            fault = (
+                f"on {volume.name}, not encrypted: who takes it has them (docs/guides/stolen.md)"
+            )
         else:
             continue
         found.secrets.append(f"{settings.source}: {', '.join(names)}: {fault}")

@@ -266,7 +266,7 @@ def _of_link(each: ChannelHealth) -> str:
 def _look_at_backups(settings: Settings, found: Diagnosis) -> None:
     plan = plan_of(settings)
     if plan is None:
-        found.add("soon", "nothing makes back-ups by itself: set [backup] (docs/store.md)")
+        found.add("soon", "nothing makes back-ups by itself: set [backup] (docs/guides/store.md)")
         return
     state = read_state(plan.folder, plan.node)
     faults = overdue(plan, state, utc_now())

@@ -1,7 +1,7 @@
 """Daily head: the journal's end, signed each day and taken outside: to a folder and by mail.
 
 Who can rewrite the store can hash its journal anew, and nothing in it tells. A head that lies where
-he does not reach does (`docs/audit.md`).
+he does not reach does (`docs/reference/audit.md`).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 The manifest names every file with its SHA-256; the node signs the manifest with the key that signs
 its journal (`patrol.audit.key`). How it is checked is `maps.evidence.evidence_verification`;
-`docs/replay.md` tells the rule, with a program that needs none of ours.
+`docs/guides/replay.md` tells the rule, with a program that needs none of ours.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Replay reel: data to play a period: units, documents, packed positions.
 
 Positions go as columns of little-endian numbers, some hundred thousand in an answer, since JSON of
-them costs a browser seconds. The layout stands in `docs/replay.md`.
+them costs a browser seconds. The layout stands in `docs/guides/replay.md`.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Each entry's hash (SHA-256) covers its own content and the hash of the entry before it, so that one
 that was altered, taken out or put in breaks the chain there. A tail that was cut off breaks
 nothing: it is found against a head that was signed before (`patrol.audit.signed_head`). The rule
-stands in `docs/audit.md`, so that anybody can check it with tools of their own.
+stands in `docs/reference/audit.md`, so that anybody can check it with tools of their own.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Audit file: the journal as JSON lines, signed, for people without this server.
 
 The first line says what it is and by which rule to check it, one line follows for each entry, and
-the last is the signed head. `docs/audit.md` tells the same, with a program that needs none of ours.
+the last is the signed head. `docs/reference/audit.md` tells the same, with a program that needs
+none of ours.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Lives: every table of states there is, and the page of the documentation that prints them.
 
-`python -m patrol.documents_registry.state_tables > docs/states.md` writes that page; a test fails
-while it is not current.
+`python -m patrol.documents_registry.state_tables > docs/reference/states.md` writes that page; a
+test fails while it is not current.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _HEAD: Final = """# States
 How things live: a row is a state, a column an act, and where they meet stands the state that the
 act leads to. Where nothing stands, the act is refused (HTTP 409), and the answer says which acts
 are possible. A thing begins in the first state. This page is printed from the tables that the
-software obeys: `python -m patrol.documents_registry.state_tables > docs/states.md`.
+software obeys: `python -m patrol.documents_registry.state_tables > docs/reference/states.md`.
 """
 
 

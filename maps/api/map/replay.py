@@ -193,7 +193,7 @@ async def read_reel(
 
 @router.get(
     "/positions",
-    responses=_file("Columns of positions, as `docs/replay.md` says", MEDIA_TYPE),
+    responses=_file("Columns of positions, as `docs/guides/replay.md` says", MEDIA_TYPE),
     response_class=Positions,
 )
 async def read_positions(

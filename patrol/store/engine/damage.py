@@ -63,7 +63,8 @@ def worded(file: Path, said: str, tables: dict[str, str] | None) -> str:
         where = "in no table that can be named"
     return (
         f"{file} is damaged, {where}: {said}. Stop the server, keep a copy of the file and of its"
-        " -wal, look at the disk, and restore the newest back-up (docs/store.md, A damaged file)"
+        " -wal, look at the disk, and restore the newest back-up"
+        " (docs/guides/store.md, A damaged file)"
     )
 
 

@@ -9,7 +9,7 @@ and one that goes with its document, is so told as what it is.
 
 A digest is of the JSON object of the row's columns, names in order, bytes as a list of their
 hexadecimal digits. What is empty (null, 0, no text) is left out, so that a column that a later
-version adds changes no digest. `docs/audit.md` has the rule for others.
+version adds changes no digest. `docs/reference/audit.md` has the rule for others.
 """
 
 from __future__ import annotations

@@ -17,7 +17,8 @@ to undo the statement alone.
 PostgreSQL takes a binary COPY straight into the tables, in the hope that all is new: the watch has
 asked before what is known. Where that hope fails, the rows that are known are found and the others
 copied. Only one transaction writes at a time, so nobody can store the same in between. Measured
-against COPY into a temporary table and INSERT … SELECT … ON CONFLICT (docs/decisions.md).
+against COPY into a temporary table and INSERT … SELECT … ON CONFLICT
+(docs/explanation/decisions.md).
 """
 
 from __future__ import annotations

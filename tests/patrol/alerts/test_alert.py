@@ -259,7 +259,7 @@ def test_an_alert_about_an_unknown_radio_is_seen_by_who_may_see_those(unit: str)
 
 
 def test_the_documentation_names_every_rule_and_who_is_told_when() -> None:
-    page = (Path(__file__).parents[3] / "docs" / "alerts.md").read_text()
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "alerts.md").read_text()
     named = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
     assert named == [each.name for each in ALERT_RULES]
     for severity, stages in TIMETABLE.items():

@@ -34,7 +34,7 @@ TEXTS = ("act", "actor", "agency", "subject", "detail", "origin")
 
 
 def by_the_book(entry: Entry) -> str:
-    """Return the hash by the rule of docs/audit.md, with the standard library alone."""
+    """Return the hash by the rule of docs/reference/audit.md, with the standard library alone."""
     fields = [
         entry.seq,
         time_text(entry.at),

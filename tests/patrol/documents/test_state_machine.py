@@ -18,7 +18,7 @@ from patrol.errors.errors import Conflict, IllegalStep
 names = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1, max_size=12)
 tables = st.dictionaries(st.tuples(names, names), names, min_size=1, max_size=20)
 
-DOCUMENT = Path(__file__).parents[3] / "docs" / "states.md"
+DOCUMENT = Path(__file__).parents[3] / "docs" / "reference" / "states.md"
 
 
 @pytest.mark.parametrize("life", LIVES, ids=lambda life: life.name)
@@ -87,7 +87,7 @@ def test_a_table_is_not_changed_by_what_it_was_made_from(
 
 
 def test_the_documentation_prints_the_tables_as_they_are() -> None:
-    """Run `python -m patrol.documents_registry.state_tables > docs/states.md` when one changed."""
+    """`python -m patrol.documents_registry.state_tables > docs/reference/states.md` mends it."""
     assert DOCUMENT.read_text() == in_documentation()
 
 

@@ -35,7 +35,7 @@ DAY = {"start": "2026-11-23T00:00:00Z", "end": "2026-11-25T00:00:00Z"}
 
 
 def unpacked(answer: httpx.Response) -> dict[str, dict[str, Any]]:
-    """Return the columns of each unit, read as `docs/replay.md` says."""
+    """Return the columns of each unit, read as `docs/guides/replay.md` says."""
     assert answer.status_code == 200, answer.text
     body = answer.content
     assert body[:4] == b"JPR1"

@@ -159,7 +159,8 @@ def test_every_code_has_a_number_and_words_in_every_language() -> None:
 
 
 def test_the_table_on_paper_is_the_one_in_force() -> None:
-    document = (FOLDER.parent.parent / "docs" / "phrases.md").read_text(encoding="utf-8")
+    page = FOLDER.parent.parent / "docs" / "reference" / "phrases.md"
+    document = page.read_text(encoding="utf-8")
     for code, number in NUMBERS.items():
         assert f"| #{number} | `{code}` | {phrase_words(code, 'en')} |" in document
 

@@ -194,7 +194,7 @@ def test_a_store_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["patrol.toml"]
 
 
-DOCUMENT = Path(__file__).parents[4] / "docs" / "audit.md"
+DOCUMENT = Path(__file__).parents[4] / "docs" / "reference" / "audit.md"
 
 
 def test_the_program_in_the_documentation_checks_an_export(folder: Path) -> None:

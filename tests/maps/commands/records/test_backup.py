@@ -137,7 +137,7 @@ async def test_a_way_in_that_was_ended_since_does_not_come_back(tmp_path: Path, 
 async def test_who_owns_a_database_and_is_no_superuser_restores_a_back_up_of_it(
     tmp_path: Path,
 ) -> None:
-    """As docs/store.md says: a user of its own, and PostGIS switched on by a superuser."""
+    """As docs/guides/store.md says: a user of its own, and PostGIS switched on by a superuser."""
     server = databases.server()
     urls = []
     with server.connect("postgres") as connection:

@@ -65,6 +65,6 @@ def test_check_and_serve_name_it(tmp_path: Path, table: str) -> None:
         damage(file, table)
     out, _ = call("check", folder=tmp_path, good=False)
     assert f"joint-patrol.db is damaged, in the table {table} (" in out
-    assert "restore the newest back-up (docs/store.md" in out
+    assert "restore the newest back-up (docs/guides/store.md" in out
     _, complaint = run("serve", folder=tmp_path, good=False)
     assert f"joint-patrol.db is damaged, in the table {table} (" in complaint
