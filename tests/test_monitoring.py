@@ -61,7 +61,7 @@ def panels() -> list[str]:
 
 
 @pytest.mark.parametrize("queries", [rules, panels])
-def test_they_ask_for_what_is_told(queries: object, tmp_path: Path) -> None:
+def test_dashboards_and_alarms_query_only_exported_metrics(queries: object, tmp_path: Path) -> None:
     asked = queries()  # type: ignore[operator]
     assert len(asked) > 10
     names = {

@@ -41,7 +41,7 @@ _SWITCHING = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"
 
 @pytest.mark.parametrize("ground", [MEKONG, SECTORS])
 @pytest.mark.parametrize("count", [BOATS, 12_345])
-def test_every_message_is_told_by_its_latitude_to_six_decimals(ground: Ground, count: int) -> None:
+def test_every_message_is_known_by_its_latitude_to_six_decimals(ground: Ground, count: int) -> None:
     traffic = Traffic(ground, count)
     assert [traffic.number(round(traffic.place(number)[1], 6)) for number in range(count)] == list(
         range(count)

@@ -124,7 +124,7 @@ def listening(broker: Mosquitto, folder: Path, **more: Any) -> Any:
     )
 
 
-async def test_mesh_is_heard_through_a_real_broker(broker: Mosquitto, tmp_path: Path) -> None:
+async def test_mesh_is_received_through_a_real_broker(broker: Mosquitto, tmp_path: Path) -> None:
     channel = listening(broker, tmp_path)
     with meshed(broker) as boats:
 
@@ -185,7 +185,7 @@ async def test_retained_packet_is_known_again_after_a_reconnection(
     assert keys[0][1] is not None
 
 
-async def test_boat_is_told_through_a_real_broker_and_acknowledges(
+async def test_boat_is_sent_a_message_through_a_real_broker_and_acknowledges(
     broker: Mosquitto, tmp_path: Path
 ) -> None:
     channel = listening(broker, tmp_path, station=OURS, listen_only=False)

@@ -116,7 +116,7 @@ def test_kill_nine_among_ten_thousand_messages_loses_and_repeats_none(
         assert _stored(server) == list(range(MESSAGES))
 
 
-def test_the_commit_is_on_disk_before_the_broker_is_told(tmp_path: Path) -> None:
+def test_the_commit_is_on_disk_before_the_broker_is_acknowledged(tmp_path: Path) -> None:
     needs.program("strace")
     with mosquitto(tmp_path) as broker:
         server = Server(tmp_path, channels=_channel(broker, "3.1.1"))

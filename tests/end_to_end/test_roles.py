@@ -423,7 +423,7 @@ async def test_a_watch_that_was_stopped_past_its_lease_commits_nothing_when_it_g
         await asyncio.sleep(0.5)
 
 
-async def test_without_a_broker_or_watch_people_are_told_so_and_may_still_sign_in(
+async def test_without_a_broker_or_watch_users_are_reported_so_and_may_still_sign_in(
     node: Node,
 ) -> None:
     await node.up()

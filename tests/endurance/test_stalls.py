@@ -43,11 +43,11 @@ def noisy(seed: int, rise: float, noise: float = 0.1) -> Callable[[int, bool], f
 @pytest.mark.parametrize(
     ("rise", "verdict"), [(0.0, "shown"), (0.02, "shown"), (0.05, "not shown"), (0.1, "fails")]
 )
-def test_a_clear_rise_is_told(rise: float, verdict: str) -> None:
+def test_a_clear_rise_is_reported(rise: float, verdict: str) -> None:
     assert stalls(noisy(1, rise, 0.01)).verdict == verdict
 
 
-def test_what_is_said_holds_median_interval_and_verdict() -> None:
+def test_the_check_holds_median_interval_and_verdict() -> None:
     words = told(stalls(lambda _, stalled: 102.0 if stalled else 100.0, pairs=6))
     assert "while all read: 100 100 100 100 100 100 ms" in words
     assert "+2.0%, the median of 6 pairs; surely (95%) by +2.0% to +2.0%" in words

@@ -15,7 +15,7 @@ from tests.maps.servers.running import wait_until
 HOST = "127.0.0.1"
 
 
-async def test_a_viewer_that_is_told_to_come_again_lets_go_at_once() -> None:
+async def test_a_viewer_that_is_reported_to_retry_disconnects_at_once() -> None:
     """Else it comes again only when the server has waited for it in vain."""
     left: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 

@@ -131,7 +131,7 @@ def test_keys_work_on_a_keyboard_that_writes_thai_and_with_a_locked_shift(look: 
         wait_for(title, lambda title=title: page.says("#tab-content h2") == title)
 
 
-def test_who_cannot_be_signed_out_is_told_so(look: Look) -> None:
+def test_a_user_who_cannot_be_signed_out_is_reported_so(look: Look) -> None:
     page = look()
     page.lossy = True
     routed(

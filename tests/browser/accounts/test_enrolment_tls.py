@@ -200,7 +200,7 @@ def test_a_phone_is_enrolled_and_its_page_works_offline(
         context.close()
 
 
-def test_a_phone_that_does_not_trust_the_office_is_told(
+def test_a_phone_that_does_not_trust_the_office_is_reported(
     office: Office, playwright: Playwright, tmp_path: Path
 ) -> None:
     context = chromium(playwright, tmp_path)

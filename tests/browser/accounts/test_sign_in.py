@@ -59,7 +59,9 @@ def test_a_link_opens_the_page_of_the_role_unless_the_address_says_where(
         page.wait_for_url(f"{server.url}{opened}")
 
 
-def test_a_wrong_password_is_told_and_the_field_waits(page: Page, server: Server) -> None:
+def test_a_wrong_password_is_reported_and_the_field_has_the_focus(
+    page: Page, server: Server
+) -> None:
     page.goto(f"{server.url}/sign-in")
     page.get_by_label("Name").fill("commander")
     page.get_by_label("Password").fill("wrong")
@@ -69,7 +71,9 @@ def test_a_wrong_password_is_told_and_the_field_waits(page: Page, server: Server
     assert page.evaluate("document.querySelector('#password').value") != ""
 
 
-def test_a_bad_link_is_told_and_leaves_no_token_in_the_address(page: Page, server: Server) -> None:
+def test_a_bad_link_is_reported_and_leaves_no_token_in_the_address(
+    page: Page, server: Server
+) -> None:
     page.goto(f"{server.url}/sign-in#link=never-was")
     wait_for("the word", lambda: "link" in page.locator("#sign-in-fault").inner_text())
     assert page.url == f"{server.url}/sign-in"

@@ -55,7 +55,7 @@ def sail(client: httpx.Client, name: str, places: list[Place], every_s: float) -
     post(client, "/api/positions", reports)
 
 
-def test_all_that_is_crossed_is_told_on_the_page_with_when(
+def test_all_that_is_crossed_is_shown_on_the_page_with_the_time(
     browser: Browser, server: Server, tmp_path: Path
 ) -> None:
     river = load_mekong()

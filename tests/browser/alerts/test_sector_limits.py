@@ -27,7 +27,7 @@ def banks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Banks]:
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_a_limit_is_set_and_a_boat_that_goes_beyond_it_is_told_of(
+def test_a_limit_is_set_and_a_boat_that_goes_beyond_it_is_reported(
     browser: Browser, banks: Banks, tmp_path: Path, size: Size
 ) -> None:
     kind = "phone" if size == PHONE else "desktop"

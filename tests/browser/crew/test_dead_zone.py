@@ -234,7 +234,7 @@ def test_who_presses_sos_again_does_not_call_it_off(phone: Phone) -> None:
     wait_for("it is over", lambda: page.locator("button.sos").count())
 
 
-def test_an_sos_that_was_called_off_is_said_not_to_have_gone(phone: Phone) -> None:
+def test_an_sos_that_was_called_off_is_shown_as_not_sent(phone: Phone) -> None:
     phone.begin()
     told = phone.page.locator(".sos-bar p[role='status']").first
     assert told.inner_text() == ""
@@ -263,7 +263,7 @@ def test_an_sos_sends_positions_while_it_is_on_and_no_longer(phone: Phone) -> No
     assert phone.stored()["local"].get("jp.crew.pinging") == "false"
 
 
-def test_that_they_are_safe_is_said_once_the_office_knows(phone: Phone) -> None:
+def test_the_crew_is_shown_as_safe_once_the_office_knows(phone: Phone) -> None:
     phone.begin()
     told = phone.page.locator(".sos-bar p[role='status']").first
     phone.hold_sos()
@@ -301,7 +301,7 @@ def test_since_when_the_office_has_an_sos_is_counted_from_when_it_had_it(phone: 
     phone.call_off_as_safe()
 
 
-def test_all_that_waits_is_counted_and_an_incident_is_said_to_be_there_once_it_is(
+def test_all_waiting_reports_are_counted_and_an_incident_is_shown_as_delivered_once_it_is(
     phone: Phone, server: Server
 ) -> None:
     phone.begin()

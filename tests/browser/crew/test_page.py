@@ -179,7 +179,7 @@ def test_without_a_secure_context_a_plain_page_says_why_and_still_reports(
     assert phone.stored()["local"].get("jp.crew") is None
 
 
-def test_who_has_no_unit_is_told_so_and_offered_no_step(phones: Any) -> None:
+def test_a_user_without_a_unit_is_reported_so_and_offered_no_step(phones: Any) -> None:
     phone: Phone = phones(user=None)
     page = phone.page
     phone.enrol("spare-phone", None)
@@ -189,7 +189,7 @@ def test_who_has_no_unit_is_told_so_and_offered_no_step(phones: Any) -> None:
         assert page.get_by_role("button", name=words).count() == 0
 
 
-def test_a_missing_category_is_told_in_the_language_of_the_page(phones: Any) -> None:
+def test_a_missing_category_is_reported_in_the_language_of_the_page(phones: Any) -> None:
     phone: Phone = phones(language="lo")
     phone.begin()
     phone.tab("report")

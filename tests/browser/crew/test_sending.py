@@ -207,7 +207,7 @@ def test_a_call_for_help_waits_for_no_disk_that_hangs_and_is_gone_once_it_was_ta
     wait_for("the office knows", lambda: page.get_by_text("was told that you are safe").count())
 
 
-def test_one_that_no_disk_has_and_that_was_refused_is_not_told_to_be_there(phones: Any) -> None:
+def test_one_that_is_on_no_disk_and_was_refused_is_not_shown_as_delivered(phones: Any) -> None:
     phone: Phone = phones()
     phone.begin()
     page = phone.page
@@ -276,7 +276,7 @@ def test_an_incident_of_a_patrol_that_was_started_without_a_network_is_of_that_p
     assert [each["patrol"] for each in incidents_of(server, "precursors")] == [documents["patrol"]]
 
 
-def test_who_is_signed_out_calls_for_help_and_is_told_to_sign_in(
+def test_a_user_signed_out_calls_for_help_and_is_asked_to_sign_in(
     phones: Any, server: Server
 ) -> None:
     phone: Phone = phones()
@@ -296,7 +296,7 @@ def test_who_is_signed_out_calls_for_help_and_is_told_to_sign_in(
     phone.call_off_as_safe()
 
 
-def test_who_is_signed_out_is_not_told_that_calls_for_help_are_still_sent(phones: Any) -> None:
+def test_a_user_signed_out_is_not_promised_that_calls_for_help_are_still_sent(phones: Any) -> None:
     phone: Phone = phones()
     phone.begin()
     page = phone.page

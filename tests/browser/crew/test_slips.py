@@ -233,7 +233,7 @@ def test_who_presses_add_twice_adds_one_crew_member_and_a_full_phone_says_so(
     assert sorted(each["name"] for each in phone.stored()["profiles"]) == ["Kham", "Noi"]
 
 
-def test_an_sos_that_was_refused_and_thrown_away_is_not_told_to_be_there(phones: Any) -> None:
+def test_an_sos_that_was_refused_and_discarded_is_not_shown_as_delivered(phones: Any) -> None:
     phone: Phone = phones()
     phone.begin()
     page = phone.page

@@ -17,7 +17,7 @@ SHOTS = os.environ.get("JOINT_PATROL_SHOTS")  # a folder to keep what was seen
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_a_unit_is_told_by_kilometre_bank_side_and_reach(
+def test_a_unit_is_described_by_kilometre_bank_side_and_reach(
     server: Server, look: Look, size: Size
 ) -> None:
     name = f"Naga {size[0]}"

@@ -192,7 +192,7 @@ def test_a_file_is_brought_looked_at_and_taken_off(
     wait_for("nothing", lambda: drawn(page, "overlay-lines") == 0)
 
 
-def test_what_is_wrong_with_a_file_is_said(river: Server, page_of: Open, tmp_path: Path) -> None:
+def test_faults_of_a_file_are_reported(river: Server, page_of: Open, tmp_path: Path) -> None:
     bad = tmp_path / "cut.gpx"
     bad.write_text("<gpx>\n<wpt")
     half = tmp_path / "half.gpx"

@@ -269,7 +269,7 @@ def test_the_servers_own_layers_are_read_once_they_are_switched_on_and_drawn(loo
     assert asked.count("/api/layers/mekong") == 1, "what was read stays read"
 
 
-def test_a_layer_that_cannot_be_read_is_told_and_the_rest_works(look: Look, naga: str) -> None:
+def test_a_layer_that_cannot_be_read_is_reported_and_the_rest_works(look: Look, naga: str) -> None:
     page = look(geography=True)
     page.lossy = True
     routed(page.page, "**/api/layers/rivers", lambda route: route.abort())
@@ -285,7 +285,7 @@ def test_a_layer_that_cannot_be_read_is_told_and_the_rest_works(look: Look, naga
     wait_for("it is told no more", lambda: broken.count() == 0)
 
 
-def test_the_first_map_keeps_its_budget_with_and_without_what_is_kept(
+def test_the_first_map_keeps_its_budget_with_and_without_a_cache(
     browser: Browser, server: Server
 ) -> None:
     cold = opened(browser, server, role="commander", geography=True)

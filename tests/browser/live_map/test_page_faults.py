@@ -79,7 +79,7 @@ def test_an_alert_in_an_unknown_state_is_shown_and_a_later_sos_as_well(
     page.close()
 
 
-def test_what_cannot_be_read_is_skipped_and_said(browser: Browser, banks: Banks) -> None:
+def test_unreadable_parts_are_skipped_and_reported(browser: Browser, banks: Banks) -> None:
     bad = [{"id": 7}, None, {"kind": "alert", "id": "x", "severity": "dire"}]
 
     def damaged(frame: dict[str, Any]) -> None:

@@ -76,7 +76,7 @@ def test_a_stopped_stream_greys_the_map_within_five_seconds_and_says_since_when(
     assert page.page.locator(".room").get_attribute("data-stale") == "false"
 
 
-def test_what_was_heard_during_a_break_is_on_the_map_after_it(
+def test_receptions_during_a_break_are_on_the_map_after_it(
     page: Commander, own_server: Server, own_radio: UdpRadio
 ) -> None:
     own_radio.says(BOAT, lon=100.40, lat=20.28)
@@ -111,7 +111,7 @@ def test_the_page_finds_a_server_that_was_started_again(
     )
 
 
-def test_a_session_that_ended_is_told(page: Commander, own_server: Server) -> None:
+def test_a_session_that_ended_is_shown(page: Commander, own_server: Server) -> None:
     wait_for("a live stream", lambda: _state(page) == "live")
     page.page.evaluate("fetch('/api/session', { method: 'DELETE' })")
     own_server.sessions.clear()

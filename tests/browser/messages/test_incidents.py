@@ -73,7 +73,7 @@ def _drawn(page: Commander) -> int:
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_an_incident_with_a_photo_is_told_seen_and_found_again(
+def test_an_incident_with_a_photo_is_reported_shown_and_found(
     look: Look, server: Server, size: Size
 ) -> None:
     words = f"Eleven logs under a blue sheet, {size[0]}"

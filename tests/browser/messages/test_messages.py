@@ -175,7 +175,9 @@ def test_a_message_that_waits_is_cancelled_in_two_taps(
     assert radios[0].told(seconds=1) == b""
 
 
-def test_who_cancels_too_late_is_told_so(look: object, radios: tuple[Kenwood, Kenwood]) -> None:
+def test_a_user_who_cancels_too_late_is_reported_so(
+    look: object, radios: tuple[Kenwood, Kenwood]
+) -> None:
     page = look("Naga 1")  # type: ignore[operator]
     page.lossy = True
     wait_for("the form", lambda: page.page.locator("#message-text").count() == 1)
@@ -329,7 +331,7 @@ def test_a_channel_that_only_listens_says_so_and_offers_nothing(
     assert radios[1].told(seconds=0.3) == b""
 
 
-def test_who_may_not_speak_sees_only_what_was_said(look: object) -> None:
+def test_a_user_who_may_not_send_reads_the_messages(look: object) -> None:
     page = look("Naga 1", role="planner")  # type: ignore[operator]
     wait_for("the log", lambda: page.page.locator(".message-log li").count() > 0)
     assert page.page.locator(".message textarea, .message button").count() == 0

@@ -520,7 +520,7 @@ def test_axe_finds_nothing_in_any_palette(open_planner: Open, size: Size) -> Non
         assert page.locator(".patrol-day").count() >= 1
 
 
-def test_who_suspended_is_told_and_the_other_sides_boats_go(
+def test_the_side_that_suspended_is_named_and_the_other_sides_boats_go(
     open_planner: Open, banks: Banks
 ) -> None:
     page = open_planner("malee").page

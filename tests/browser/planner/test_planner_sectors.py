@@ -346,7 +346,7 @@ def test_a_corridor_by_kilometres_is_shown_as_it_is_typed(plan: Open, banks: Ban
     assert stretch == {"river": "Mekong", "km_from": 2348, "km_to": 2353, "width_m": 1500}
 
 
-def test_a_no_go_in_the_way_is_told_in_the_form_and_does_not_keep_from_saving(
+def test_a_no_go_in_the_way_is_reported_in_the_form_and_does_not_keep_from_saving(
     plan: Open, banks: Banks
 ) -> None:
     page = plan().page

@@ -61,7 +61,7 @@ def shapefile(folder: Path, name: str, encoding: str) -> Path:
     return zipped(folder / f"{encoding}.zip", content)
 
 
-def test_files_become_sectors_and_what_is_wrong_with_them_is_asked_and_said(
+def test_files_become_sectors_and_their_faults_are_asked_about_and_reported(
     planner: Commander, tmp_path: Path
 ) -> None:
     page = planner.page

@@ -178,7 +178,7 @@ def test_what_was_known_then_is_not_what_was(watch: Any, history: Played) -> Non
     assert shown.mark("Late")["place"] == pytest.approx([100.42, 20.255], abs=1e-4), "where it was"
 
 
-def test_a_range_is_typed_in_local_time_or_utc_and_what_is_wrong_is_told(
+def test_a_range_is_typed_in_local_time_or_utc_and_what_is_wrong_is_reported(
     watch: Any, history: Played
 ) -> None:
     shown: Commander = watch()

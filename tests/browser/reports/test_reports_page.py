@@ -98,7 +98,7 @@ def preview(page: Page) -> None:
     expect(page.frame_locator(".sheet-frame iframe").locator("h1")).to_be_visible()
 
 
-def test_a_link_opens_a_briefing_and_the_rest_is_looked_at_and_kept(
+def test_a_link_opens_a_briefing_and_other_reports_are_previewed_and_saved(
     browser: Browser, server: Server, patrol: str
 ) -> None:
     with reports(browser, server, query=f"?report=briefing&patrol={patrol}") as page:

@@ -69,7 +69,7 @@ def test_a_technician_asks_why_a_radio_is_missing(look: Look, size: Size) -> Non
     assert "!AIVDM" in page.page.locator(".why-answer pre").first.inner_text()
 
 
-def test_who_may_make_no_units_is_told_whom_to_ask(look: Look) -> None:
+def test_a_user_who_may_make_no_units_is_shown_whom_to_ask(look: Look) -> None:
     for role, may in (("technician", False), ("commander", True)):
         page = look(role=role)
         page.page.locator("#tab-unknown").click()

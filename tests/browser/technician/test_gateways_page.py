@@ -41,7 +41,7 @@ key = "{Signer(os.urandom(32)).public}"
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_a_broker_that_is_away_is_told_once_and_not_as_the_gateways_fault(
+def test_a_broker_that_is_away_is_reported_once_and_not_as_the_gateways_fault(
     browser: Browser, server: Server, broker_port: int, size: Size
 ) -> None:
     page: Commander = looking(browser, server, role="technician", size=size, palette="day")

@@ -52,11 +52,11 @@ def test_an_address_says_what_is_known_and_what_is_not(
     assert words(lon, lat, accuracy_m) == said
 
 
-def test_above_the_golden_triangle_is_said_so() -> None:
+def test_an_address_above_the_golden_triangle_says_so() -> None:
     assert words(*load_mekong().at_km(2530.0)).endswith("(106 km above the Golden Triangle)")
 
 
-def test_the_error_is_told_in_words() -> None:
+def test_the_error_is_reported_in_words() -> None:
     address = load_addresses().of(lon=100.4178, lat=20.27, accuracy_m=12.0)
     assert address.error_words() == (
         "river line within 330 m, distances along it within 3.5 %; border line and fix within 312 m"

@@ -152,7 +152,7 @@ def sped(fixes: Iterable[Position], *, limit_mps: float = 5.0) -> list[Speeding]
     return found
 
 
-def test_a_fast_boat_is_told_of_by_its_own_speed_or_by_its_way() -> None:
+def test_a_fast_boat_is_reported_by_its_own_speed_or_by_its_way() -> None:
     for told in (8.0, None):
         fixes = [at(10 * n, 80 * n, speed_mps=told, accuracy_m=5.0) for n in range(12)]
         last = sped(fixes)[-1]
@@ -178,7 +178,7 @@ def test_a_set_that_tells_a_speed_and_stays_where_it_is_does_not_move() -> None:
     assert not any(each.is_sure for each in sped(fixes))
 
 
-def test_one_speed_told_wrong_is_none_and_one_slow_report_ends_nothing() -> None:
+def test_one_wrong_speed_is_ignored_and_one_slow_report_ends_nothing() -> None:
     slow = [at(10 * n, 20 * n, speed_mps=30.0 if n == 9 else 2.0) for n in range(30)]
     assert not any(each.is_sure for each in sped(slow))
     fast = [at(10 * n, 80 * n, speed_mps=2.0 if n == 9 else 8.0) for n in range(30)]

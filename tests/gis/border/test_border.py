@@ -198,7 +198,7 @@ def test_a_border_that_crosses_the_antimeridian_is_near_on_both_sides(lon: float
     assert side.distance_to_border_m == pytest.approx(1106.0, abs=1.0)
 
 
-def test_disputed_ground_is_said_to_be() -> None:
+def test_disputed_ground_is_marked_as_disputed() -> None:
     doubts = load("border_doubts")
     wide = doubts[doubts["km2"] > 5.0].geometry.representative_point()
     found = load_border().sides(wide.x, wide.y)

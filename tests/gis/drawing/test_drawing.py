@@ -223,7 +223,9 @@ def test_too_many_vertices_are_thinned_and_stay_close() -> None:
         (drawn([[400.0, 20.0], [100.1, 20.0], [100.0, 20.1]]), "out_of_range"),
     ],
 )
-def test_what_is_no_area_is_said_in_words(geometry: dict[str, Any] | None, code: str) -> None:
+def test_a_shape_that_is_no_area_is_reported_in_words(
+    geometry: dict[str, Any] | None, code: str
+) -> None:
     found = check_drawing(geometry)
     assert found.faults[0].code == code
     assert found.faults[0].message

@@ -25,7 +25,7 @@ def test_wrong_reports_ring_for_no_moored_boat() -> None:
         ("moored 30 m inside  60 s, 15 m, says neither", 0.97),
     ],
 )
-def test_who_passes_through_or_lies_inside_is_told(word: str, least: float) -> None:
+def test_a_boat_that_passes_through_or_lies_inside_is_reported(word: str, least: float) -> None:
     """Of so few boats one may be missed where a thousand keep to 0.99."""
     [trial] = trials(SEED, 80, 1.0, word)
     row = run(trial, np.random.default_rng([SEED, 7, 0]))

@@ -35,7 +35,7 @@ from tests.gis.fences.tracks import (
 )
 
 
-def test_nothing_is_told_of_nobody_or_of_two_fixes() -> None:
+def test_nothing_is_reported_of_no_fixes_or_of_two() -> None:
     assert told([square("a")], []) == []
     assert told([], run_of((0, 0), (10, 0), (20, 0))) == []
     assert told([square("a")], run_of((500, 0), (500, 0))) == []  # wrong ones come in pairs
@@ -87,7 +87,7 @@ def test_a_boat_is_seen_in_an_area_at_the_bend_of_a_river(
     assert "enter" in kinds(told([area], fixes))
 
 
-def test_a_boat_that_passes_by_at_two_accuracies_is_not_told() -> None:
+def test_a_boat_that_passes_by_at_two_accuracies_is_not_reported() -> None:
     way = eastward(-900, 900, speed_mps=5.0, north_m=30.0 + 31.0)
     assert told([square("a", size_m=60.0)], run_of(*way, accuracy_m=None)) == []
 
@@ -97,7 +97,7 @@ def test_a_boat_that_was_inside_when_first_heard_says_so() -> None:
     assert [(event.kind, event.appeared) for event in events] == [("enter", True)]
 
 
-def test_one_first_heard_on_the_edge_is_neither_in_nor_out() -> None:
+def test_a_boat_first_reported_on_the_edge_is_neither_in_nor_out() -> None:
     engine = Geofences([square("a")])
     engine.see(run_of((-20, 0), (-20, 0), (-20, 0), accuracy_m=15.0))
     assert engine.stand("boat", "a") is None
@@ -113,7 +113,7 @@ def test_a_boat_on_the_edge_does_not_come_and_go() -> None:
     assert kinds(told([square("a")], run_of(*way, accuracy_m=15.0)))[1:] in ([], ["leave"])
 
 
-def test_a_boat_moored_thirty_metres_inside_is_told_with_no_accuracy() -> None:
+def test_a_boat_moored_thirty_metres_inside_is_reported_with_no_accuracy() -> None:
     way = eastward(-300, 30, speed_mps=3.0) + [(30.0, 0.0)] * 60
     events = told([square("a")], run_of(*way, accuracy_m=None))
     assert kinds(events) == ["enter"]
@@ -178,7 +178,7 @@ def test_a_pair_beside_the_line_that_a_boat_keeps_is_at_most_a_maybe(
     assert set(kinds(events)) <= {"may_have_passed"}
 
 
-def test_a_boat_that_turns_aside_into_an_area_and_goes_on_is_told_two_reports_later() -> None:
+def test_a_boat_that_turns_aside_into_an_area_and_goes_on_is_reported_two_reports_later() -> None:
     way = [(-1800.0 + 420.0 * n, 300.0) for n in range(5)]
     way += [(100.0 + 200.0 * n, 60.0 - 360.0 * n) for n in range(5)]
     events = told([square("a", size_m=300.0)], run_of(*way, every_s=60.0, accuracy_m=15.0))
@@ -186,7 +186,7 @@ def test_a_boat_that_turns_aside_into_an_area_and_goes_on_is_told_two_reports_la
 
 
 @pytest.mark.parametrize("end", [[(260.0, 110.0)], [(100.0, 0.0)], [(100.0, 60.0), (110.0, 40.0)]])
-def test_a_boat_that_turns_into_an_area_and_is_silent_then_is_told_when_a_report_is_late(
+def test_a_boat_that_turns_into_an_area_and_is_silent_then_is_reported_when_a_report_is_late(
     end: list[tuple[float, float]],
 ) -> None:
     way = [(-1800.0 + 420.0 * n, 300.0) for n in range(5)] + end

@@ -14,13 +14,13 @@ from tests.gis.fences.simulation import (
 
 
 @pytest.mark.parametrize("radio", [Radio(10.0, 5.0), Radio(60.0, tells_accuracy=False)])
-def test_boats_that_pass_through_sixty_metres_are_told(radio: Radio) -> None:
+def test_boats_that_pass_through_sixty_metres_are_reported(radio: Radio) -> None:
     score = passes(7, 60, 60.0, radio)
     assert score.recall == 1.0
     assert score.false == 0
 
 
-def test_boats_moored_inside_are_told_within_ten_minutes() -> None:
+def test_boats_moored_inside_are_reported_within_ten_minutes() -> None:
     count, ever, soon = moored_inside(7, 12, Radio(30.0, tells_accuracy=False))
     assert (ever, soon) == (count, count)
 

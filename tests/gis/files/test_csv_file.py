@@ -38,7 +38,7 @@ def test_a_place_is_found_however_it_is_written(tmp_path: Path, content: str) ->
     assert layer.frame.crs == "EPSG:4326"
 
 
-def test_a_row_that_is_no_place_is_told_and_the_rest_is_taken(tmp_path: Path) -> None:
+def test_a_row_that_is_no_place_is_reported_and_the_rest_is_taken(tmp_path: Path) -> None:
     layer = read(
         tmp_path, "id,lon,lat\n1,100,20\n2,,20\n3,x,20\n4,20,100\n5,100\n6,nan,inf\n7,101,21,more\n"
     )

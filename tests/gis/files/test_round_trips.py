@@ -177,6 +177,6 @@ def test_a_track_of_one_position_and_of_none(name: str, tmp_path: Path) -> None:
         assert {each.name for each in read_file(tmp_path / "a.gpkg")} == {"track_points"}
 
 
-def test_nothing_to_write_is_said() -> None:
+def test_nothing_to_write_is_reported() -> None:
     with pytest.raises(ExportError, match="nothing to write"):
         FORMATS["gpkg"].write(ExportContent(title="t", made_at=BEGIN))

@@ -37,7 +37,7 @@ def read(folder: Path, tile: bytes) -> gpd.GeoDataFrame:
     return frame.set_geometry(shapely.transform(frame.geometry.values, units), crs=None)
 
 
-def test_gdal_reads_lines_and_what_is_told_of_them(tmp_path: Path) -> None:
+def test_gdal_reads_lines_and_their_attributes(tmp_path: Path) -> None:
     one = np.array([[0, 0], [10, 300], [4096, 4096], [4160, -64]])
     two = np.array([[-64, 2000], [70000, 2000]])
     told: dict[str, Value | None] = {

@@ -34,7 +34,7 @@ def test_a_shape_comes_back(flavor: str, order: int) -> None:
 
 
 @pytest.mark.parametrize("code", [5, 7])
-def test_of_several_parts_the_good_ones_are_kept(code: int) -> None:
+def test_of_several_parts_the_good_ones_are_stored(code: int) -> None:
     parts = [LONELY, LINE.wkb, LONELY, shapely.LineString([(5, 5), (6, 6)]).wkb]
     said = struct.pack("<BII", 1, code, len(parts)) + b"".join(parts)
     shapes, (bad,) = read_shapes([said])
@@ -46,7 +46,7 @@ def test_of_several_parts_the_good_ones_are_kept(code: int) -> None:
     assert not bad.is_left_out
 
 
-def test_a_ring_that_is_not_closed_is_told_and_closed_to_look_at() -> None:
+def test_a_ring_that_is_not_closed_is_reported_and_closed_to_look_at() -> None:
     said = struct.pack("<BIII8d", 1, 3, 1, 4, 0, 0, 1, 0, 1, 1, 0, 1)
     shapes, (bad,) = read_shapes([said])
     assert shapes[0] is None
@@ -57,6 +57,6 @@ def test_a_ring_that_is_not_closed_is_told_and_closed_to_look_at() -> None:
 
 @given(said=st.binary(max_size=40) | st.builds(lambda a, b: LONELY[:a] + b, st.integers(0, 20),
                                                st.binary(max_size=30)))  # fmt: skip
-def test_whatever_comes_is_a_shape_or_told(said: bytes) -> None:
+def test_any_input_is_a_shape_or_an_error(said: bytes) -> None:
     shapes, bad = read_shapes([said])
     assert (shapes[0] is None) <= (len(bad) == 1)

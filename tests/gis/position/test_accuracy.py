@@ -18,7 +18,7 @@ def test_a_radio_that_is_not_known_better_has_a_satellite_receiver() -> None:
 
 
 @pytest.mark.parametrize("protocol", BY_PROTOCOL)
-def test_every_line_is_of_a_radio_that_can_be_heard(protocol: str) -> None:
+def test_every_line_is_of_a_radio_that_can_be_received(protocol: str) -> None:
     assert protocol in {family for each in PROTOCOLS for family in families_of(each)}
 
 

@@ -128,7 +128,7 @@ def test_the_lao_bank_is_left_and_the_thai_bank_right() -> None:
         (60.0, 30.0, None),
     ],
 )
-def test_a_bank_is_told_only_beyond_the_errors(
+def test_a_bank_is_reported_only_beyond_the_errors(
     away_m: float, accuracy_m: float, bank: str | None
 ) -> None:
     south = river([(100.0, 20.1), (100.0, 20.0)])  # runs south, so east is left
@@ -139,7 +139,7 @@ def test_a_bank_is_told_only_beyond_the_errors(
     assert place.offset_m == pytest.approx(away_m, abs=0.01)
 
 
-def test_midstream_is_told_where_the_width_is_known() -> None:
+def test_midstream_is_reported_where_the_width_is_known() -> None:
     wide = river([(100.0, 20.1), (100.0, 20.0)], width_m=400.0)
     lon, lat = destination(lon=100.0, lat=20.05, bearing_deg=90.0, distance_m=40.0)
     place = wide.locate(lon=lon, lat=lat)

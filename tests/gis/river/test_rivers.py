@@ -181,7 +181,7 @@ def test_offices_on_smaller_border_rivers_have_a_river_address_with_its_error() 
         assert found.km_error_share is not None
 
 
-def test_a_ruler_along_a_reach_and_its_kilometres_differ_by_no_more_than_is_said() -> None:
+def test_a_ruler_along_a_reach_and_its_kilometres_differ_by_no_more_than_is_documented() -> None:
     for name in ("mekong", "centrelines"):
         for row in features(name).rows():
             lon, lat = shapely.get_coordinates(row["geometry"]).T

@@ -28,7 +28,9 @@ def test_coordinates_are_those_of_epsg_4978_and_come_back(given: list[tuple[floa
 
 @pytest.mark.parametrize(("way_m", "short_m"), [(1e4, 1e-3), (1e5, 1.0), (1e6, 1026.0)])
 @pytest.mark.parametrize("lat", [0.0, 45.0, 89.0])
-def test_a_chord_is_as_much_too_short_as_is_said(way_m: float, short_m: float, lat: float) -> None:
+def test_a_chord_is_as_much_too_short_as_is_documented(
+    way_m: float, short_m: float, lat: float
+) -> None:
     for bearing in (0.0, 90.0):
         lon2, lat2 = destinations(lon=179.9, lat=lat, bearing_deg=bearing, distance_m=way_m)
         chord = chords_m(cartesian([179.9], [lat]), cartesian(lon2, lat2))

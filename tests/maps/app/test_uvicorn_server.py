@@ -53,7 +53,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("waits")
-async def test_a_server_that_is_told_to_ends_at_once() -> None:
+async def test_a_server_ends_at_once_when_asked_to() -> None:
     app = FastAPI()
     app.state.failed = None
     bound = listen(WebSettings(host="127.0.0.1", port=0))

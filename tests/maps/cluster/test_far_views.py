@@ -262,7 +262,7 @@ async def test_who_goes_on_when_an_agreement_is_just_over_is_shown_nothing_of_be
     assert b'"own"' not in whole[0]
 
 
-async def test_what_is_kept_no_more_once_what_went_before_has_come_leaves_no_gap(
+async def test_a_step_no_longer_kept_once_its_predecessors_came_leaves_no_gap(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("patrol.live.feeds.RING", 5)

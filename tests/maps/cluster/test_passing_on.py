@@ -126,7 +126,7 @@ async def line() -> AsyncIterator[Line]:
     await made.answering.close()
 
 
-async def test_who_waits_for_a_watch_goes_on_when_it_is_heard_and_else_after_a_while(
+async def test_a_caller_waits_for_a_watch_until_it_connects_or_a_timeout(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asking = RpcClient(web="web-1", send=lambda *_: None)
@@ -177,7 +177,9 @@ async def test_an_order_whose_answer_is_lost_is_asked_again_and_done_once(line: 
     assert len(line.done) == 1
 
 
-async def test_an_answer_with_protected_words_is_not_kept_for_who_asks_again(line: Line) -> None:
+async def test_a_response_with_protected_text_is_not_cached_for_a_repeated_request(
+    line: Line,
+) -> None:
     line.loses_answers = True
     asked = asyncio.create_task(line.asking.call(request(path="/api/protected/incident/i/reading")))
     await asyncio.sleep(0)
@@ -189,7 +191,7 @@ async def test_an_answer_with_protected_words_is_not_kept_for_who_asks_again(lin
     asked.cancel()
 
 
-async def test_what_was_meant_for_another_watch_or_said_on_anothers_topic_is_not_done(
+async def test_a_request_for_another_watch_or_on_anothers_topic_is_not_done(
     line: Line,
 ) -> None:
     asked = asyncio.create_task(line.asking.call(request()))
@@ -202,7 +204,7 @@ async def test_what_was_meant_for_another_watch_or_said_on_anothers_topic_is_not
     asked.cancel()
 
 
-async def test_when_the_watch_goes_or_another_takes_over_whoever_waits_is_told(line: Line) -> None:
+async def test_callers_get_an_error_when_the_watch_goes_or_another_takes_over(line: Line) -> None:
     asked = asyncio.create_task(line.asking.call(request()))
     await asyncio.sleep(0)
     line.now_s += words.GONE_AFTER_S + 0.1
@@ -319,7 +321,7 @@ async def test_whoever_reads_much_that_takes_long_keeps_a_place_for_the_own_call
         assert [(await each).status for each in again] == [200] * 3, "there is room again"
 
 
-async def test_while_there_is_no_watch_one_that_counts_from_further_back_is_heard(
+async def test_without_a_watch_one_that_counts_from_further_back_is_followed(
     line: Line,
 ) -> None:
     line.asking.beat(beat(7, by="w5", epoch=5))
@@ -340,7 +342,7 @@ async def test_while_there_is_no_watch_one_that_counts_from_further_back_is_hear
     assert line.asking.watch == "w6"
 
 
-async def test_one_that_counts_from_further_back_and_is_not_well_is_not_heard(line: Line) -> None:
+async def test_a_watch_that_counts_from_further_back_and_is_not_well_is_ignored(line: Line) -> None:
     line.asking.beat(beat(7, by="w5", epoch=5))
     line.now_s += words.GONE_AFTER_S + 0.1
     line.asking.tick()
@@ -363,7 +365,7 @@ async def test_a_beat_that_is_missing_tells_that_words_are_missing() -> None:
     assert moved == ["w1", "w1"]
 
 
-async def test_a_watch_that_is_heard_late_is_gone_until_its_words_come_sooner() -> None:
+async def test_a_watch_whose_beats_come_late_is_gone_until_they_come_sooner() -> None:
     now_s = 0.0
     asking = RpcClient(web="web-1", send=lambda *_: None, now=lambda: now_s)
 

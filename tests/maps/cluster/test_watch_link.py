@@ -53,7 +53,7 @@ class Bus:
         pass
 
 
-async def test_a_watch_is_heard_as_soon_as_its_broker_is_reached(
+async def test_a_watch_is_connected_as_soon_as_its_broker_is_reached(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("maps.cluster.watch_link.Bus", Bus)

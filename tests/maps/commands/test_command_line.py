@@ -241,7 +241,7 @@ def test_check_and_serve_name_each_file_of_tls_that_cannot_be_used(folder: Path)
     assert error.startswith("patrol.toml: web.tls_certificate: cannot be used with tls_key: ")
 
 
-def test_a_taken_port_is_told_in_words(folder: Path) -> None:
+def test_a_taken_port_is_reported_in_words(folder: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -288,7 +288,7 @@ def test_units_and_devices_are_added(folder: Path) -> None:
 
 
 @sqlite_only
-def test_what_is_kept_is_nobody_elses_to_read(folder: Path) -> None:
+def test_the_cache_is_readable_by_nobody_else(folder: Path) -> None:
     config = (folder / "patrol.toml").read_text()
     (folder / "patrol.toml").write_text(config + '[store]\nurl = "sqlite:///new.db"\n')
     _, fault = run("serve", folder=folder, good=False)

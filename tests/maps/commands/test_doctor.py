@@ -16,7 +16,7 @@ from tests.maps.commands.test_command_line import call, small
 pytestmark = sqlite_only
 
 
-def test_a_node_that_does_not_run_is_said_first(tmp_path: Path) -> None:
+def test_a_node_that_does_not_run_is_reported_first(tmp_path: Path) -> None:
     (tmp_path / "patrol.toml").write_text(small(tmp_path, free_port()), encoding="utf-8")
     out = call_doctor(tmp_path)
     first, *others = [line for line in out.splitlines() if line[0].isdigit()]

@@ -98,7 +98,7 @@ async def test_a_patrols_tracks_are_written_by_its_name(folder: Path) -> None:
     assert "is given alone" in fault
 
 
-async def test_what_cannot_be_exported_is_said_in_one_line(folder: Path) -> None:
+async def test_content_that_cannot_be_exported_is_reported_in_one_line(folder: Path) -> None:
     await sail(folder)
     times = ("--from", "2026-11-24T02:30Z", "--to", "2026-11-24T03:00Z")
     for words, fault in (
@@ -119,7 +119,7 @@ def test_a_layer_is_written_by_the_ending_of_the_file(folder: Path) -> None:
     assert len(layer.frame) == 70
 
 
-def test_a_file_is_told_and_added_and_then_is_a_layer(folder: Path) -> None:
+def test_a_file_is_previewed_and_added_and_then_is_a_layer(folder: Path) -> None:
     made = ExportContent(title="p", made_at=BEGIN, layers={"sectors": places()})
     (folder / "plan.kml").write_bytes(FORMATS["kml"].write(made))
     out, _ = run("import", "plan.kml", folder=folder)
@@ -154,7 +154,7 @@ def test_a_configuration_that_leaves_no_place_is_left_as_it_was(folder: Path, ta
     assert not list(folder.glob("layers/*"))
 
 
-def test_faults_are_told_and_the_rest_is_added(folder: Path) -> None:
+def test_faults_are_reported_and_the_rest_is_added(folder: Path) -> None:
     (folder / "a.gpx").write_text(
         '<gpx version="1.1" xmlns="http://www.topografix.com/GPX/1/1">'
         '<wpt lat="20" lon="100"/><wpt lat="100" lon="20"/></gpx>'

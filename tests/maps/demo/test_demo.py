@@ -118,7 +118,7 @@ def test_a_given_folder_keeps_the_records_and_is_taken_up_again(tmp_path: Path) 
     assert (folder / "joint-patrol.db").is_file()
 
 
-def test_the_story_is_told_to_both_offices(tmp_path: Path) -> None:
+def test_the_replay_is_shown_to_both_offices(tmp_path: Path) -> None:
     with demo(tmp_path, "--speed", "5") as running:
         with running.client("commander") as here, running.client("ck-commander") as across:
 

@@ -28,7 +28,7 @@ def marks(folder: Path, node: str = "hx", second: float = 0) -> ProofMarkFile:
     )
 
 
-def test_what_was_kept_is_read_for_a_week(tmp_path: Path) -> None:
+def test_a_cached_file_is_read_for_a_week(tmp_path: Path) -> None:
     assert marks(tmp_path).read() is None
     marks(tmp_path).keep(lambda: MARK)
     found = marks(tmp_path, second=FOR.total_seconds() - 1).read()

@@ -152,7 +152,7 @@ async def test_what_a_radio_sent_that_nobody_registered_is_in_it(
     assert json.loads(line)["unit"] == "position_json:n2"
 
 
-async def test_the_journal_is_proved_and_told_to_who_may_see_it(
+async def test_the_journal_is_proved_and_shown_to_who_may_see_it(
     server: Running, tmp_path: Path
 ) -> None:
     await sail(server, "Naga 1", "n1", 3, lon=100.4)
@@ -177,7 +177,7 @@ async def test_the_journal_is_proved_and_told_to_who_may_see_it(
     assert "the role may not see them" in crew["manifest.json"].decode()
 
 
-async def test_who_takes_a_file_is_told_what_its_manifest_leaves_out(
+async def test_a_user_who_exports_a_file_is_shown_what_its_manifest_leaves_out(
     server: Running, tmp_path: Path
 ) -> None:
     await sail(server, "Naga 1", "n1", 3, lon=100.4)
@@ -574,7 +574,7 @@ async def test_the_page_asks_for_nothing_and_says_its_range(server: Running) -> 
     assert '<html lang="lo">' in lao.text
 
 
-async def test_a_unit_named_twice_is_told_once(server: Running, tmp_path: Path) -> None:
+async def test_a_unit_named_twice_is_sent_to_once(server: Running, tmp_path: Path) -> None:
     naga = await sail(server, "Naga 1", "n1", 5, lon=100.4)
     async with server.signed_in("admin") as client:
         twice: dict[str, Any] = DAY | {"unit": [naga, naga]}

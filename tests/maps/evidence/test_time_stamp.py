@@ -229,7 +229,7 @@ def test_what_is_no_stamp_of_this_request_is_refused(tmp_path: Path, tsa: Tsa) -
         TimeStampService(other.url, tsa.folder / "ca.pem").stamp(b"a head")
 
 
-def test_a_head_without_a_stamp_for_an_hour_is_told_by_check(tmp_path: Path, tsa: Tsa) -> None:
+def test_a_head_without_a_stamp_for_an_hour_is_reported_by_check(tmp_path: Path, tsa: Tsa) -> None:
     heads = node(tmp_path, tsa)
     assert audit(tmp_path, "head").exit_code == 0
     [left] = heads.unstamped()

@@ -18,7 +18,7 @@ def told(roll: DueUnits, after_s: float) -> list[tuple[str, str]]:
     return [(act, each.id) for act, each in roll.due(later(after_s), after_s)]
 
 
-def test_a_picture_is_told_whole_and_an_empty_one_not_at_all() -> None:
+def test_a_picture_is_sent_whole_and_an_empty_one_not_at_all() -> None:
     it = roll()
     it.take(snapshot())
     assert told(it, 0) == []
@@ -27,7 +27,7 @@ def test_a_picture_is_told_whole_and_an_empty_one_not_at_all() -> None:
     assert told(it, 2) == []
 
 
-def test_a_move_is_told_at_once_but_at_most_once_a_second_and_then_the_newest() -> None:
+def test_a_move_is_sent_at_once_but_at_most_once_a_second_and_then_the_newest() -> None:
     it = roll()
     it.take(snapshot(unit("a")))
     told(it, 0)
@@ -44,7 +44,7 @@ def test_a_move_is_told_at_once_but_at_most_once_a_second_and_then_the_newest() 
     assert told(it, 5) == [("move", "a")]
 
 
-def test_a_late_or_unlikely_position_is_not_told() -> None:
+def test_a_late_or_unlikely_position_is_not_sent() -> None:
     it = roll()
     it.take(snapshot(unit("a")))
     told(it, 0)
@@ -52,7 +52,7 @@ def test_a_late_or_unlikely_position_is_not_told() -> None:
     assert told(it, 5) == []
 
 
-def test_a_position_too_old_is_not_told_and_one_that_grows_too_old_is_told_gone_once() -> None:
+def test_a_position_too_old_is_not_sent_and_one_that_grows_too_old_is_sent_as_gone_once() -> None:
     it = roll(60)
     it.take(snapshot(unit("a"), unit("b", last=fix("b", time=later(-61)))))
     assert told(it, 0) == [("whole", "a")]
@@ -64,7 +64,7 @@ def test_a_position_too_old_is_not_told_and_one_that_grows_too_old_is_told_gone_
     assert told(it, 100) == [("whole", "a")]
 
 
-def test_what_changes_seldom_is_told_every_six_minutes_and_when_it_changes() -> None:
+def test_static_data_is_sent_every_six_minutes_and_when_it_changes() -> None:
     it = roll(3600)
     it.take(snapshot(unit("a")))
     told(it, 0)
@@ -75,7 +75,7 @@ def test_what_changes_seldom_is_told_every_six_minutes_and_when_it_changes() -> 
     assert told(it, 601) == [("whole", "a")]
 
 
-def test_a_call_for_help_is_told_at_once_each_minute_and_when_it_is_over() -> None:
+def test_a_call_for_help_is_sent_at_once_each_minute_and_when_it_is_over() -> None:
     it = roll(60)
     it.take(snapshot(unit("a", last=fix("a", time=later(-900)), distress=True)))
     assert told(it, 0) == [("call", "a")]
@@ -87,7 +87,7 @@ def test_a_call_for_help_is_told_at_once_each_minute_and_when_it_is_over() -> No
     assert told(it, 200) == []
 
 
-def test_a_call_without_any_position_is_told_too() -> None:
+def test_a_call_without_any_position_is_reported_too() -> None:
     it = roll()
     it.take(snapshot(unit("a", last=None, distress=True)))
     assert told(it, 0) == [("call", "a")]
@@ -133,7 +133,7 @@ def test_an_unknown_radio_never_gets_in_by_its_positions() -> None:
     assert told(it, 0) == []
 
 
-def test_after_a_cut_everything_is_told_again_and_what_was_hidden_meanwhile_taken_back() -> None:
+def test_after_a_lost_connection_everything_is_sent_again_and_hidden_items_are_deleted() -> None:
     it = roll()
     it.take(snapshot(unit("a"), unit("b")))
     told(it, 0)

@@ -64,7 +64,7 @@ def test_nothing_that_decides_who_sees_what_has_a_default(tmp_path: Path, field:
         ({"url": "tcp://h:1", "cert_file": "c"}, "feeds[0]: cert_file, key_file and server_name"),
     ],
 )
-def test_a_wrong_feed_is_told_with_its_field(
+def test_a_wrong_feed_is_reported_with_its_field(
     tmp_path: Path, change: dict[str, Any], fault: str
 ) -> None:
     (told,) = faults(tmp_path, GOOD | change)

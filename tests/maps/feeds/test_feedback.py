@@ -13,7 +13,7 @@ from tests.maps.servers.running import running
 
 
 @pytest.mark.parametrize("is_one", [True, False])
-async def test_a_client_of_a_server_is_told_of_there_only_where_no_channel_hears_the_server(
+async def test_a_client_of_a_server_is_sent_back_there_only_where_no_channel_receives_from_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_one: bool
 ) -> None:
     within = timedelta(seconds=5) if is_one else timedelta(seconds=0.5)

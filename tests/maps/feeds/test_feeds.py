@@ -107,7 +107,7 @@ async def test_a_chartplotter_that_connects_gets_everything_at_once_then_each_mo
     assert fares["sent"] == 4  # a move, and three sentences about the second boat
 
 
-async def test_a_busy_boat_is_told_at_most_once_a_second_and_where_it_came_to(
+async def test_a_busy_boat_is_sent_at_most_once_a_second_and_its_last_position_always(
     tmp_path: Path,
 ) -> None:
     port = free_port()
@@ -171,7 +171,7 @@ async def test_nothing_of_another_agency_or_of_unknown_radios_leaves(tmp_path: P
     }
 
 
-async def test_a_unit_out_of_service_is_deleted_and_not_told_to_newcomers(tmp_path: Path) -> None:
+async def test_a_unit_out_of_service_is_deleted_and_not_sent_to_new_clients(tmp_path: Path) -> None:
     port = free_port()
     feeds = [feed("tak", f"tcp-listen://127.0.0.1:{port}", "cot")]
     async with running(tmp_path, feeds=feeds) as server:
@@ -188,7 +188,7 @@ async def test_a_unit_out_of_service_is_deleted_and_not_told_to_newcomers(tmp_pa
             await late.silence(0.5)
 
 
-async def test_an_old_position_is_not_told(tmp_path: Path) -> None:
+async def test_an_old_position_is_not_sent(tmp_path: Path) -> None:
     port = free_port()
     feeds = [feed("bridge", f"tcp-listen://127.0.0.1:{port}", "ais", max_age_s=60)]
     async with running(tmp_path, feeds=feeds) as server:

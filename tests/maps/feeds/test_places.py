@@ -69,7 +69,7 @@ def place(document: Document) -> FeedPlace:
     return found
 
 
-def test_places_are_told_at_once_again_after_six_minutes_and_taken_back() -> None:
+def test_places_are_sent_at_once_again_after_six_minutes_and_deleted() -> None:
     places = due()
     places.take(snapshot(mark(), sector(), target()))
     assert sorted(said(places)) == [("place", "m"), ("place", "s"), ("place", "t")]
@@ -94,7 +94,7 @@ def test_feed_tells_of_nothing_that_its_settings_do_not_name() -> None:
     assert said(marks) == [("taken back", "m")]
 
 
-def test_target_that_another_has_is_not_told() -> None:
+def test_target_in_custody_of_another_agency_is_not_sent() -> None:
     assert place_of(target(state="handed over"), lambda _sector: None) is None
     assert place_of(target(sightings=()), lambda _sector: None) is None
 
@@ -132,7 +132,7 @@ def test_cot_has_shape_words_and_end_of_a_place() -> None:
     assert writer.place("place", place(mark(address="cot:ANDROID-1")), NOON) == []
 
 
-def test_chartplotter_is_told_waypoints_targets_and_calls_for_help() -> None:
+def test_chartplotter_is_sent_waypoints_targets_and_calls_for_help() -> None:
     writer = NmeaWriter(notes())
     (waypoint,) = writer.place("place", place(mark(use="hazard")), NOON)
     assert waypoint.startswith(b"$IIWPL,2016.2000,N,10024.6000,E,HAZ SUNKEN BARGE*")

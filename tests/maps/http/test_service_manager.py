@@ -12,7 +12,7 @@ from tests.fixtures.patience import PATIENCE_S
 from tests.maps.servers.running import running
 
 
-async def test_it_is_told_once_requests_are_answered_and_then_that_the_loop_turns(
+async def test_readiness_is_notified_once_requests_are_answered_and_then_the_loops_liveness(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:

@@ -40,7 +40,7 @@ def test_where_the_system_tells_nothing_the_transport_does(kind: str) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="uvloop is none of Windows'")
-def test_of_a_connection_that_is_gone_nothing_is_told() -> None:
+def test_of_a_connection_that_is_gone_nothing_is_reported() -> None:
     import uvloop
 
     async def gone() -> None:

@@ -81,7 +81,7 @@ async def ask(server: Server, request: bytes) -> tuple[asyncio.StreamReader, asy
     return reader, writer
 
 
-async def test_who_shows_nothing_is_told_to_sign_in_and_no_handshake_is_made(
+async def test_a_client_without_credentials_is_asked_to_sign_in_before_any_handshake(
     server: Server,
 ) -> None:
     many = [await ask(server, asking(b"Cookie: palette=night\r\n")) for _ in range(MANY)]

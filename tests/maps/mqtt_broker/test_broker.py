@@ -146,7 +146,7 @@ async def test_it_listens_on_loopback_with_a_fresh_password_each_run() -> None:
         assert one.port != other.port
 
 
-async def test_a_taken_port_is_told() -> None:
+async def test_a_taken_port_is_reported() -> None:
     async with EmbeddedBroker() as one:
         with pytest.raises(OSError, match="in use"):
             async with EmbeddedBroker(port=one.port):
@@ -200,7 +200,7 @@ async def test_nobody_takes_over_the_session_of_another_by_its_client_id(
             assert stolen.empty()
 
 
-async def test_a_last_will_for_another_device_is_refused_at_the_door() -> None:
+async def test_a_last_will_for_another_device_is_refused_on_connect() -> None:
     async with EmbeddedBroker(knows=knows) as broker:
         will = "joint-patrol/v1/position/boat-4"
         async with client(broker, "boat-3", "its key", will=will) as (_, said, _h):

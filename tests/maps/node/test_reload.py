@@ -91,7 +91,7 @@ async def test_channels_and_layers_change_and_no_viewer_is_lost(tmp_path: Path) 
                         break
 
 
-async def test_what_is_wrong_changes_nothing_and_is_told(tmp_path: Path) -> None:
+async def test_wrong_settings_change_nothing_and_are_reported(tmp_path: Path) -> None:
     port = free_port()
     async with running(tmp_path, channels=[channel("pier", port)]) as node:
         before = node.office.channels["pier"]

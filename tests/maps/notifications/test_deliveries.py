@@ -48,7 +48,9 @@ async def settle(it: Delivers) -> None:
     await until(lambda: all(not each.waiting for each in it.delivering.health()), "rest")
 
 
-async def test_raised_and_escalated_are_told_and_other_steps_only_if_asked(tmp_path: Path) -> None:
+async def test_raised_and_escalated_are_notified_and_other_steps_only_if_configured(
+    tmp_path: Path,
+) -> None:
     async with receiving() as plain, receiving() as all_of_it:
         webhooks = [hook(plain.port), hook(all_of_it.port, "all")]
         rules = [
@@ -80,7 +82,7 @@ async def test_raised_and_escalated_are_told_and_other_steps_only_if_asked(tmp_p
             ]
 
 
-async def test_what_only_late_fixes_told_is_not_delivered_until_it_comes_live(
+async def test_an_alert_of_late_fixes_is_not_notified_until_live_ones_confirm_it(
     tmp_path: Path,
 ) -> None:
     async with receiving() as receiver, delivers(tmp_path, **tables(receiver)) as it:
@@ -136,7 +138,7 @@ async def test_severity_rule_level_hours_and_agency_choose(tmp_path: Path) -> No
             assert theirs.agency == OTHER
 
 
-async def test_two_rules_for_one_receiver_tell_it_once(tmp_path: Path) -> None:
+async def test_two_rules_for_one_receiver_notify_it_once(tmp_path: Path) -> None:
     async with receiving() as receiver:
         rules = [rule(), rule(name="again")]
         async with delivers(tmp_path, **tables(receiver, *rules)) as it:
@@ -396,7 +398,7 @@ async def test_what_went_and_could_not_be_noted_is_not_sent_again(
         assert len(receiver.posts) == 1
 
 
-async def test_what_cannot_be_kept_now_is_kept_later(
+async def test_what_cannot_be_stored_now_is_stored_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with receiving() as receiver, delivers(tmp_path, **tables(receiver)) as it:

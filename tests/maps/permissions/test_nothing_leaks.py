@@ -299,7 +299,7 @@ async def report(side: Side, **asked: Any) -> bytes:
     return (await client.get(f"/api/report-jobs/{job['id']}/file")).content
 
 
-async def test_who_takes_part_is_named_where_a_position_of_it_is_told(sides: Sides) -> None:
+async def test_a_participant_is_named_where_its_position_is_sent(sides: Sides) -> None:
     """The call sign crosses with a position, and with nothing else: that it takes part is none."""
     async with sides.agreed(["tracks", "patrols"]):
         path = await joint_patrol(sides)

@@ -160,7 +160,7 @@ def test_schemas_are_those_of_the_structs() -> None:
     msgspec.json.encode(told)
 
 
-async def test_a_path_or_method_that_is_not_there_is_told_in_json(server: Running) -> None:
+async def test_a_path_or_method_that_is_not_there_is_reported_in_json(server: Running) -> None:
     async with server.signed_in() as client:
         missing = await client.get("/api/nothing")
         assert (missing.status_code, missing.json()["error"]) == (404, "not_found")

@@ -37,7 +37,7 @@ def _fail(password: str) -> None:
 
 
 @pytest.mark.parametrize("terminal", [True, False])
-def test_a_failure_is_told_without_the_variables_it_had(
+def test_a_failure_is_reported_without_the_variables_it_had(
     terminal: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     screen = Screen(terminal)

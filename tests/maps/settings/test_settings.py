@@ -39,7 +39,7 @@ def test_the_example_of_the_readme_is_taken_as_it_stands(tmp_path: Path) -> None
     assert said.backup is not None
 
 
-def test_every_fault_is_told_at_once_with_file_table_and_field(tmp_path: Path) -> None:
+def test_every_fault_is_reported_at_once_with_file_table_and_field(tmp_path: Path) -> None:
     told = faults(
         tmp_path,
         node={"time_zone": "Mars/Base"},
@@ -61,7 +61,7 @@ def test_every_fault_is_told_at_once_with_file_table_and_field(tmp_path: Path) -
     }
 
 
-def test_a_setting_that_there_is_not_is_told_with_the_one_that_may_be_meant(
+def test_a_setting_that_there_is_not_is_reported_with_the_one_that_may_be_meant(
     tmp_path: Path,
 ) -> None:
     told = faults(
@@ -124,7 +124,7 @@ def test_a_database_on_a_server_has_no_file_and_its_url_is_left_as_it_is(tmp_pat
     assert settings(tmp_path).store.file == tmp_path / "joint-patrol.db"
 
 
-def test_without_a_word_about_it_everything_is_kept(tmp_path: Path) -> None:
+def test_without_a_retention_policy_everything_is_stored(tmp_path: Path) -> None:
     assert settings(tmp_path).retention is None
     said = settings(tmp_path, retention={"raw_days": 90, "minute_days": 730}).retention
     assert said is not None
@@ -134,7 +134,7 @@ def test_without_a_word_about_it_everything_is_kept(tmp_path: Path) -> None:
     assert policy.around.total_seconds() == 3600
 
 
-def test_documents_may_be_removed_though_what_was_heard_stays_for_ever(tmp_path: Path) -> None:
+def test_documents_may_be_removed_though_receptions_stay_for_ever(tmp_path: Path) -> None:
     said = settings(tmp_path, retention={"kinds": {"alert_days": 365, "text_days": 90}}).retention
     assert said is not None
     assert said.policy is None

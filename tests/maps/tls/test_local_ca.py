@@ -321,7 +321,7 @@ def test_settings_go_into_a_configuration_and_nothing_else_changes() -> None:
         with_web("web.port = 1\n", table)
 
 
-def test_a_certificate_that_ends_soon_or_is_for_others_is_told(tmp_path: Path) -> None:
+def test_a_certificate_that_ends_soon_or_is_for_others_is_reported(tmp_path: Path) -> None:
     key = local_ca.new_key()
     authority = local_ca.make_authority("x", HOSTS, key)
     server = local_ca.make_server_certificate(

@@ -375,7 +375,7 @@ async def test_without_a_river_no_corridor_is_drawn(node: Node) -> None:
         await node.desk().agreements.draft(terms(corridor=box(0, 0, 1, 1)), (AGENCY, OTHER))
 
 
-def test_why_it_is_closed_is_told_to_people() -> None:
+def test_the_reason_for_closing_is_sent_to_viewers() -> None:
     open_documents = OpenDocuments()
     sharing = Sharing(open_documents)
 

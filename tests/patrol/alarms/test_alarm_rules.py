@@ -79,7 +79,7 @@ def test_a_call_of_which_only_the_latch_is_left_is_found() -> None:
     assert call.since == at(-9)
 
 
-def test_a_man_down_is_told_as_that_and_not_twice() -> None:
+def test_a_man_down_is_reported_as_that_and_not_twice() -> None:
     given = scene(boat(distress=True), calls={"u": DistressCall(man_down_at=at(0))})
     assert (subjects("sos", given), subjects("man_down", given)) == ([], ["u"])
 
@@ -113,7 +113,7 @@ def test_a_sensor_says_man_down_in_the_words_of_its_protocol(
     assert latch_man_down(step) == (Effect(distress=True) if down else None)
 
 
-def test_a_man_down_heard_before_it_was_cleared_is_over() -> None:
+def test_a_man_down_received_before_it_was_cleared_is_over() -> None:
     contact = Contact("test:a", agency=AGENCY)
     contact.cleared_at = at(10)
     record = record_of(said("a", 10, status="man_down"), lambda m, _: m.address)
@@ -126,7 +126,7 @@ IN = UnitStanding(True, at(-60), at(0))
 OUT = UnitStanding(False, at(-60), at(0))
 
 
-def test_a_unit_in_a_no_go_sector_is_told_to_its_agency() -> None:
+def test_a_unit_in_a_no_go_sector_is_reported_to_its_agency() -> None:
     given = scene(boat(), sectors=[sector()], places=Places({("u", "s"): IN}))
     [there] = found("no_go", given)
     assert (there.subject, there.agency, there.since) == ("u|s", AGENCY, at(-60))
@@ -158,7 +158,7 @@ def test_no_go_is_quiet_about_other_areas_strangers_and_those_who_are_to_be_ther
     assert len(found("no_go", ready)) == 1
 
 
-def test_the_counterparts_no_go_is_told_only_as_far_as_it_is_shared() -> None:
+def test_the_counterparts_no_go_is_reported_only_as_far_as_it_is_shared() -> None:
     places, theirs = Places({("u", "s"): IN}), [sector(agency=OTHER)]
     assert found("no_go", scene(boat(), sectors=theirs, places=places)) == []
 
@@ -195,7 +195,7 @@ def test_what_only_late_fixes_tell_is_historical() -> None:
     assert there.subject == "u|s|2026-11-24T11:45:00Z"
 
 
-def test_a_visit_that_was_over_when_it_became_known_is_told_once_with_its_end() -> None:
+def test_a_visit_that_was_over_when_it_became_known_is_reported_once_with_its_end() -> None:
     visit = Visit("u", "s", at(-900), at(-800), 100.41, 20.26, at(0))
     [there] = found("no_go", scene(boat(), sectors=[sector()], places=Places(passed=[visit])))
     assert (there.since, there.over, there.historical) == (at(-900), at(-800), True)
@@ -394,7 +394,7 @@ def test_a_sector_is_not_void_while_somebody_may_be_there_nor_when_units_take_tu
 # -- patrols
 
 
-def test_a_patrol_that_has_not_begun_is_told_to_all_who_signed_it() -> None:
+def test_a_patrol_that_has_not_begun_is_notified_to_all_who_signed_it() -> None:
     late = patrol(state="ready", start_overdue=True, agencies=(AGENCY, OTHER), start_grace_s=600.0)
     conditions = found("start_overdue", scene(now=601, patrols=[late]))
     assert [each.agency for each in conditions] == [AGENCY, OTHER]
@@ -402,7 +402,7 @@ def test_a_patrol_that_has_not_begun_is_told_to_all_who_signed_it() -> None:
     assert found("start_overdue", scene(patrols=[replace(late, start_overdue=False)])) == []
 
 
-def test_a_check_in_is_missed_by_a_unit_and_told_to_its_own_agency() -> None:
+def test_a_check_in_is_missed_by_a_unit_and_reported_to_its_own_agency() -> None:
     members = (Member(unit="u", agency=AGENCY), Member(unit="v", agency=OTHER))
     under_way = patrol(members=members, agencies=(AGENCY, OTHER), check_in_overdue=("v",))
     given = scene(boat(), boat("v", agency=OTHER), patrols=[under_way])
@@ -505,7 +505,7 @@ def test_a_link_that_comes_and_goes_says_nothing_about_who_is_behind_it() -> Non
     assert found("silent_unit", replace(back, now=at(681))) != []
 
 
-def test_after_a_start_nobody_is_silent_behind_a_gateway_that_is_not_heard() -> None:
+def test_after_a_start_nobody_is_silent_behind_a_gateway_that_is_not_connected() -> None:
     """Its channels are not known then: it has not told of them."""
     contact = boat(liveness="lost", speed_mps=5.0, heard_on={"pier/ais": at(0)})
     behind = scene(contact, now=400, started=0, bad={"pier": 0})
@@ -551,7 +551,7 @@ def test_a_link_that_is_soon_back_and_the_store_are_no_silent_channels() -> None
     assert found("silent_channel", scene(now=99, bad={"base": 0})) == []
 
 
-def test_behind_a_dead_gateway_its_channels_are_not_told() -> None:
+def test_behind_a_dead_gateway_its_channels_are_not_reported() -> None:
     channels = [channel(name, state="down") for name in ("pier", "pier/vhf", "hill/vhf")]
     given = scene(now=60, channels=channels, bad={each.name: 0 for each in channels})
     assert subjects("silent_channel", given) == ["pier", "hill/vhf"]
@@ -566,7 +566,7 @@ def test_a_channel_is_not_well_again_before_it_says_so() -> None:
     assert not is_unsure(scene(now=600, started=0), silent)  # it is no more
 
 
-def test_a_gateway_that_says_what_is_not_its_to_say_is_told_and_its_channels_are_not() -> None:
+def test_a_gateway_that_reports_for_others_is_reported_and_its_channels_are_not() -> None:
     overreach = Overreach(since=at(5), fault="no decoder of a gateway makes 'voice'")
     channels = [replace(channel(name), overreach=overreach) for name in ("gw-1", "gw-1/pier")]
     [told] = found("gateway_overreach", scene(channels=channels))
@@ -597,7 +597,7 @@ def test_a_battery_is_low_at_15_percent_until_it_is_well_above() -> None:
     assert heard(None, True, "12") is None
 
 
-def test_what_a_battery_said_before_comes_too_late() -> None:
+def test_an_older_battery_report_is_ignored() -> None:
     now = heard(None, 80, start=100)
     assert heard(now, 5, start=50) == now
 
@@ -616,7 +616,7 @@ def test_some_radios_say_in_words_that_it_is_low(more: dict[str, Any]) -> None:
     assert battery == Battery(None, True, at(5))
 
 
-def test_a_low_battery_of_a_unit_is_told_and_of_a_stranger_not() -> None:
+def test_a_low_battery_of_a_unit_is_reported_and_of_an_unknown_radio_is_not() -> None:
     low = {"u": Battery(9.0, True, at(0)), "x": Battery(9.0, True, at(0))}
     given = scene(boat(), boat("x", registered=False), boat("v"), batteries=low)
     [told] = found("low_battery", given)

@@ -153,7 +153,7 @@ async def test_what_was_historical_rings_once_it_is_so_now(node: Node) -> None:
     assert now.subject == f"{boat}|{area.id}"
 
 
-async def test_a_boat_that_turns_into_a_sector_and_is_silent_then_is_told_of(node: Node) -> None:
+async def test_a_boat_that_turns_into_a_sector_and_is_silent_then_is_reported(node: Node) -> None:
     await unit(node)
     await put(node, sector())
     # north past the sector, and at once to the east into it
@@ -226,7 +226,9 @@ async def test_visits_that_began_and_ended_between_two_looks_are_filed_in_order(
         assert [each.version for each in kept] == list(range(1, alert.version + 1))
 
 
-async def test_a_visit_that_only_late_fixes_tell_is_none_that_was_told_before(node: Node) -> None:
+async def test_a_visit_known_only_from_late_fixes_is_none_that_was_reported_before(
+    node: Node,
+) -> None:
     await unit(node)
     await put(node, sector())
     await hear_in_turn(node, *way(*GOES_IN))
@@ -242,7 +244,7 @@ async def test_a_visit_that_only_late_fixes_tell_is_none_that_was_told_before(no
     assert (other.state, other.historical, other.rings) == ("raised", True, False)
 
 
-async def test_what_others_were_told_of_as_historical_rings_once_it_is_so_now(node: Node) -> None:
+async def test_a_condition_reported_as_historical_rings_once_it_holds_now(node: Node) -> None:
     await unit(node)
     other = await unit(node, "b")
     await put(node, sector())
@@ -394,7 +396,7 @@ async def test_alerts_of_fences_are_neither_forgotten_nor_repeated_over_a_restar
     assert only(node).state == "returned_unacknowledged"
 
 
-async def test_what_is_inside_when_a_sector_is_drawn_is_told_and_ends_with_the_sector(
+async def test_a_boat_inside_when_a_sector_is_drawn_is_reported_and_ends_with_the_sector(
     node: Node,
 ) -> None:
     await unit(node)
@@ -509,7 +511,7 @@ def test_the_final_alerts_do_not_depend_on_the_order_of_arrival(tmp_path: Path) 
             runner.run(node.stop())
 
 
-async def test_the_counterparts_no_go_is_told_while_an_agreement_shows_it(node: Node) -> None:
+async def test_the_counterparts_no_go_is_reported_while_an_agreement_shows_it(node: Node) -> None:
     boat = await unit(node)
     theirs = sector(agency=OTHER)
     await put(node, theirs)
@@ -531,7 +533,9 @@ async def test_the_counterparts_no_go_is_told_while_an_agreement_shows_it(node: 
     assert await node.desk("commander", OTHER).alerts.history() == []
 
 
-async def test_a_visit_whose_alert_a_crash_swallowed_is_told_at_the_start_once(node: Node) -> None:
+async def test_a_visit_whose_alert_a_crash_swallowed_is_reported_at_the_start_once(
+    node: Node,
+) -> None:
     boat = await unit(node)
     area = sector(at=at(-1))
     await put(node, area)
@@ -550,7 +554,9 @@ async def test_a_visit_whose_alert_a_crash_swallowed_is_told_at_the_start_once(n
     assert len(await node.desk().alerts.history()) == 1
 
 
-async def test_a_long_visit_that_was_told_is_not_told_again_after_a_restart(node: Node) -> None:
+async def test_a_long_visit_that_was_reported_is_not_reported_again_after_a_restart(
+    node: Node,
+) -> None:
     """When it began is further back than what is known of a boat at a start."""
     await unit(node)
     await put(node, sector(at=at(-1)))
@@ -594,7 +600,7 @@ async def test_a_wild_fix_outside_long_ago_does_not_ring_again_after_a_restart(n
     assert only(node) == known
 
 
-async def test_a_visit_of_which_late_fixes_tell_more_is_not_told_again_after_a_restart(
+async def test_a_visit_of_which_late_fixes_tell_more_is_not_reported_again_after_a_restart(
     node: Node,
 ) -> None:
     await unit(node)
@@ -609,7 +615,7 @@ async def test_a_visit_of_which_late_fixes_tell_more_is_not_told_again_after_a_r
     assert len(await node.desk().alerts.history()) == 1
 
 
-async def test_what_was_before_a_sector_was_drawn_is_not_told_at_a_start(node: Node) -> None:
+async def test_moves_before_a_sector_was_drawn_are_not_reported_at_a_start(node: Node) -> None:
     await unit(node)
     await hear_in_turn(node, *way(*GOES_IN, *GOES_OUT))
     await put(node, sector(at=at(55)))
@@ -660,7 +666,9 @@ async def test_a_late_report_that_shows_it_inside_withdraws_that_it_passed_unsee
     assert only(node).rule == "no_go"
 
 
-async def test_a_sector_that_it_may_have_gone_round_is_told_low(node: Node) -> None:
+async def test_a_sector_that_it_may_have_gone_round_is_reported_with_low_severity(
+    node: Node,
+) -> None:
     await unit(node)
     low = ((100.41, 20.268), (100.42, 20.268), (100.42, 20.272), (100.41, 20.272), (100.41, 20.268))
     await put(node, sector(polygon=(low,)))

@@ -37,7 +37,7 @@ from tests.patrol.nodes.running import AGENCY, NODE, Node, address, at, said
 from tests.patrol.nodes.scenes import channel
 
 
-async def test_outside_its_sector_is_told_while_the_patrol_is_under_way(node: Node) -> None:
+async def test_outside_its_sector_is_reported_while_the_patrol_is_under_way(node: Node) -> None:
     boat = await unit(node)
     area = sector(use="patrol")
     patrol = night(boat, sectors=(area.id,))
@@ -137,7 +137,7 @@ async def test_a_boat_that_stays_for_more_than_a_day_where_it_was_to_meet_was_th
     assert alerts(node) == []
 
 
-async def test_a_unit_of_a_patrol_that_falls_silent_and_is_heard_again(node: Node) -> None:
+async def test_a_unit_of_a_patrol_falls_silent_and_reports_again(node: Node) -> None:
     boat = await unit(node, expected_interval_s=10)
     await put(node, night(boat))
     await hear(node, *way((0, OUT)))

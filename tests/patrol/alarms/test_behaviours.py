@@ -105,7 +105,7 @@ async def test_a_limit_is_of_what_comes_in_the_moment_after_it_was_set(node: Nod
     assert only(node, "loitering").raised_at <= at(60)
 
 
-async def test_a_radio_that_nobody_registered_is_told_of_too(node: Node) -> None:
+async def test_a_radio_that_nobody_registered_is_reported_too(node: Node) -> None:
     await put(node, sector("patrol", limits=LOITERING))
     await hear_all(node, *fixes(range(0, 900, 20), device="x"))
     assert only(node, "loitering").unit == address("x")
@@ -126,7 +126,9 @@ async def test_a_limit_may_be_of_units_or_of_others_alone(
     assert only(node).unit == (boat if told == "a" else address("x"))
 
 
-async def test_nobody_is_told_outside_the_sector_or_of_a_sector_without_limits(node: Node) -> None:
+async def test_no_boat_is_reported_outside_the_sector_or_in_a_sector_without_limits(
+    node: Node,
+) -> None:
     await unit(node)
     await put(node, sector("patrol"), sector("patrol", limits=LOITERING, name="Other"))
     await hear_all(node, *fixes(range(0, 1800, 20), lon=100.4075))
@@ -231,7 +233,9 @@ async def test_a_limit_that_is_taken_back_ends_its_alert(node: Node) -> None:
     assert only(node, "loitering").state == "returned_unacknowledged"
 
 
-async def test_what_two_sectors_limit_is_told_once_of_the_shorter_limit(node: Node) -> None:
+async def test_a_stay_in_two_limited_sectors_is_reported_once_by_the_shorter_limit(
+    node: Node,
+) -> None:
     await unit(node)
     short = sector("patrol", name="Islands", limits=LOITERING)
     long = sector("reach", name="Reach", limits=SectorLimits(loitering_s=1200.0))
@@ -270,7 +274,7 @@ async def test_boats_of_another_agency_are_not_followed(node: Node) -> None:
 # -- a long stay
 
 
-async def test_a_stay_longer_than_allowed_is_told_while_it_lasts(node: Node) -> None:
+async def test_a_stay_longer_than_allowed_is_reported_while_it_lasts(node: Node) -> None:
     boat = await unit(node)
     area = sector("patrol", limits=STAY)
     await put(node, area)
@@ -291,7 +295,7 @@ async def test_a_stay_longer_than_allowed_is_told_while_it_lasts(node: Node) -> 
 # -- speed
 
 
-async def test_a_boat_too_fast_is_told_of_and_one_told_speed_is_not_enough(node: Node) -> None:
+async def test_a_boat_too_fast_is_reported_and_one_fast_report_is_not_enough(node: Node) -> None:
     await unit(node)
     await put(node, sector("patrol", limits=SPEED))
     slow = fixes(range(0, 100, 10), lon=100.411, east_mps=1.0, speed_mps=1.0)
@@ -353,7 +357,7 @@ async def test_a_third_boat_beside_two_is_no_second_alert(node: Node) -> None:
     assert len(alerts(node)) == 1
 
 
-async def test_boats_that_lay_together_when_first_heard_have_not_met(node: Node) -> None:
+async def test_boats_that_lay_together_at_their_first_report_have_not_met(node: Node) -> None:
     await put(node, sector("patrol", limits=MEETING))
     lies = [fixes(range(0, 1800, 10), device=each, lon=MIDDLE + n * 2e-4) for n, each in
             enumerate("abcd")]  # fmt: skip

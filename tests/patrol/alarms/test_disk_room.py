@@ -86,7 +86,7 @@ def test_a_disk_that_cannot_be_measured_is_not_known(disk: Disk) -> None:
         (GB // 5, 900.0, "high"),
     ],
 )
-def test_it_is_told_days_before_it_is_full(
+def test_it_is_reported_days_before_it_is_full(
     free: int, days: float | None, severity: str | None
 ) -> None:
     room = DiskRoom(free_bytes=free, total_bytes=200 * GB, store_bytes=0, days_left=days)

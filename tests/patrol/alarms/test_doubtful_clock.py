@@ -60,7 +60,7 @@ async def node(tmp_path: Path) -> AsyncIterator[OnMachine]:
 
 
 @pytest.mark.parametrize("by_s", [-HOUR_S, HOUR_S])
-async def test_the_map_goes_on_and_everybody_is_told_until_it_is_right_again(
+async def test_the_map_goes_on_and_everybody_is_notified_until_it_is_right_again(
     node: OnMachine, by_s: float
 ) -> None:
     await node.go(5, "a", "b")
@@ -102,7 +102,7 @@ async def test_the_map_goes_on_and_everybody_is_told_until_it_is_right_again(
     assert (last.time, last.flags) == (at(25), ())
 
 
-async def test_commander_and_technician_are_told(node: OnMachine) -> None:
+async def test_commander_and_technician_are_notified(node: OnMachine) -> None:
     node.machine.set_by_s = -HOUR_S
     await until(lambda: bool(node.alerts()))
     assert {"commander", "technician"} <= set(node.alerts()[0].notified_roles)

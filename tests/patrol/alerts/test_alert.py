@@ -156,7 +156,9 @@ def test_it_is_escalated_by_the_timetable_until_the_last_stage(severity: Severit
 
 
 @pytest.mark.parametrize("severity", SEVERITIES)
-def test_a_person_escalates_it_before_its_time_until_everybody_was_told(severity: Severity) -> None:
+def test_a_person_escalates_it_before_its_time_until_everybody_was_notified(
+    severity: Severity,
+) -> None:
     stages = TIMETABLE[severity]
     now = alert(severity)
     for level, stage in enumerate(stages[1:], start=1):
@@ -184,7 +186,7 @@ def test_the_timetable_rises_and_begins_at_once() -> None:
     assert set(ALSO_TOLD) <= {each.name for each in ALERT_RULES}
 
 
-def test_who_acknowledged_and_from_where_is_kept_and_nobody_else_is_told() -> None:
+def test_who_acknowledged_and_from_where_is_stored_and_sent_to_nobody_else() -> None:
     after = alert_acts.acknowledge(alert(), at=at(20), by="kham", where="desk 1")
     assert (after.acknowledged_by, after.acknowledged_where) == ("kham", "desk 1")
     assert (after.acknowledged_at, after.escalates_at, after.rings) == (at(20), None, False)
@@ -258,7 +260,7 @@ def test_an_alert_about_an_unknown_radio_is_seen_by_who_may_see_those(unit: str)
     assert seen_by == ("see unknown radios" if ":" in unit else "see alerts")
 
 
-def test_the_documentation_names_every_rule_and_who_is_told_when() -> None:
+def test_the_documentation_names_every_rule_and_who_is_notified_when() -> None:
     page = (Path(__file__).parents[3] / "docs" / "reference" / "alerts.md").read_text()
     named = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
     assert named == [each.name for each in ALERT_RULES]

@@ -267,7 +267,7 @@ async def test_what_nobody_acknowledges_is_escalated_and_what_is_put_aside_comes
         await node.desk().alerts.unshelve(only(node).id)
 
 
-async def test_a_clock_that_is_set_back_keeps_nobody_from_being_told(node: Node) -> None:
+async def test_a_clock_that_is_set_back_keeps_no_notification_from_being_sent(node: Node) -> None:
     """By a clock that was an hour ahead the next stage would come an hour late."""
     await unit(node)
     await put(node, sector())

@@ -141,7 +141,7 @@ def link() -> Link:
     return Link()
 
 
-def test_an_offer_is_accepted_granted_taken_and_heard(link: Link) -> None:
+def test_an_offer_is_accepted_granted_taken_over_and_acknowledged(link: Link) -> None:
     offer = link.hx.told("offer")
     link.ck.take(offer)
     assert link.ck.made.fixes
@@ -180,7 +180,7 @@ def test_every_message_again_and_again_has_no_effect(link: Link) -> None:
     assert link.having() == [THAI]
 
 
-def test_what_is_owed_is_told_until_its_receipt_comes(link: Link) -> None:
+def test_a_step_is_sent_until_its_receipt_comes(link: Link) -> None:
     offer = link.hx.told("offer")
     link.ck.take(offer)
     assert link.hx.owes() == [offer]
@@ -247,7 +247,7 @@ def test_a_grant_that_was_never_accepted_is_refused_and_not_receipted(link: Link
     assert link.having() == [LAO]
 
 
-def test_the_target_may_come_back_before_its_going_was_heard(link: Link) -> None:
+def test_the_target_may_come_back_before_its_hand_off_was_acknowledged(link: Link) -> None:
     grant = link.hand_over()
     link.ck.take(grant, 7)
     theirs = of_case(link.ck.open_documents, link.mine.case, THAI)
@@ -304,7 +304,7 @@ def test_no_offer_leaves_while_no_agreement_lets_targets_cross(link: Link) -> No
     assert link.hx.owes() == []
 
 
-def test_nothing_of_an_offer_is_kept_by_a_node_whose_side_suspended(link: Link) -> None:
+def test_nothing_of_an_offer_is_stored_by_a_node_whose_side_suspended(link: Link) -> None:
     link.ck.refusal = "suspended"
     assert not link.ck.take(link.hx.told("offer"))
     assert link.ck.known == {}
@@ -323,7 +323,7 @@ def test_an_acceptance_that_meets_a_suspension_cuts_the_offer(link: Link) -> Non
     assert link.having() == [LAO]
 
 
-def test_a_grant_is_still_told_after_a_suspension_and_carries_nothing(link: Link) -> None:
+def test_a_grant_is_still_sent_after_a_suspension_and_carries_nothing(link: Link) -> None:
     link.hand_over()
     link.hx.refusal = link.ck.refusal = "suspended"
     grant = link.hx.told("grant")

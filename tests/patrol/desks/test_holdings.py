@@ -81,7 +81,9 @@ async def test_only_administrators_look_and_not_without_a_purpose(node: Node) ->
     assert node.rows("SELECT * FROM journal WHERE act = 'search what is held'") == []
 
 
-async def test_more_than_is_told_is_told(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_longer_list_than_is_shown_is_counted(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("patrol.store.records.holdings.MOST", 2)
     for number in range(3):
         await logged(node, narrative=f"Somsak {number}")

@@ -106,7 +106,7 @@ async def test_link_that_names_no_sender_may_take_back_what_came_by_it(node: Nod
     assert node.watch.picture.contacts == {}
 
 
-async def test_what_is_only_said_again_makes_no_version_until_its_end_moves_by_much(
+async def test_a_repeated_mark_makes_no_version_until_its_end_moves_by_much(
     node: Node,
 ) -> None:
     for minute in range(0, 600, 10):
@@ -185,7 +185,7 @@ async def test_hazard_of_the_office_moves_with_its_sender_and_is_not_renamed_or_
     assert len(standing(node)) == 1
 
 
-async def test_what_the_office_ended_stays_ended_when_it_is_said_again(node: Node) -> None:
+async def test_a_mark_ended_by_the_office_stays_ended_when_it_is_received_again(node: Node) -> None:
     await node.hear(mark())
     (made,) = standing(node)
     await node.desk("commander").marks.end(made.id)

@@ -23,7 +23,7 @@ async def node(tmp_path: Path) -> AsyncIterator[Node]:
         yield started
 
 
-async def test_what_was_told_only_later_is_told_of_its_time(node: Node) -> None:
+async def test_a_late_report_is_shown_at_its_own_time(node: Node) -> None:
     crew = node.desk("crew").incidents
 
     async def log(id: str, second: float) -> str:

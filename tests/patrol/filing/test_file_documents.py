@@ -99,7 +99,7 @@ async def test_an_act_that_changes_nothing_writes_nothing(node: Node) -> None:
     assert await node.store.read(journal.page) == []
 
 
-async def test_a_stale_version_is_refused_in_the_book_and_of_what_is_closed(node: Node) -> None:
+async def test_a_stale_version_is_refused_of_open_and_of_closed_documents(node: Node) -> None:
     document_service = node.watch.document_service
     first = phrase()
     await document_service.file(lambda _b, _n: filing(first))
@@ -357,7 +357,7 @@ async def test_views_are_one_line_at_once_and_one_when_the_hour_is_over(node: No
     assert '"records":1' in lines[3].detail
 
 
-def test_a_view_that_was_not_written_is_told_again() -> None:
+def test_a_view_that_was_not_written_is_sent_again() -> None:
     views, open_documents = DisclosureLog(), OpenDocuments()
     views.count(OTHER, AGENCY, "positions")
     refused = views.duty(open_documents, at(0))

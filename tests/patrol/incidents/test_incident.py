@@ -183,7 +183,9 @@ async def test_the_journal_and_the_versions_tell_who_did_what_and_why(node: Node
         await node.desk(agency=OTHER).incidents.versions(made.id)
 
 
-async def test_who_told_of_it_does_not_confirm_it_unless_the_node_says_so(node: Node) -> None:
+async def test_the_reporter_does_not_confirm_an_incident_unless_the_node_allows_it(
+    node: Node,
+) -> None:
     liaison, other = (node.desk("liaison", name=name).incidents for name in ("kham", "keo"))
     made = await liaison.log(**told())
     with pytest.raises(Conflict, match="somebody else confirms it") as refused:
@@ -334,7 +336,7 @@ def test_every_category_has_units_that_fit_it(category: Category) -> None:
     ),
     st.sampled_from(("%Y", "%Y-%m", "%Y-%m-%d")),
 )
-def test_a_date_comes_back_as_it_was_told(date: Any, form: str) -> None:
+def test_a_date_comes_back_as_it_was_given(date: Any, form: str) -> None:
     text = date.strftime(form)
     happened_at, precision = parse_time(text)
     told = incident(happened_at=happened_at, precision=precision)
@@ -381,7 +383,7 @@ async def test_incidents_are_found_by_time_category_and_credit(node: Node) -> No
     assert (await desk.totals(IncidentQuery())).region.arrested == 9
 
 
-async def test_a_day_that_was_told_lies_in_one_month_by_the_calendar_on_the_spot(
+async def test_a_day_that_was_given_lies_in_one_month_by_the_local_calendar(
     node: Node,
 ) -> None:
     desk = node.desk().incidents
@@ -447,7 +449,7 @@ def test_every_field_is_marked_and_secrets_never_cross() -> None:
     assert full.shared(frozenset()) is None
 
 
-def test_an_incident_told_coarsely_tells_its_place_in_no_other_words() -> None:
+def test_an_incident_shared_coarsely_gives_its_place_in_no_other_text() -> None:
     full = incident(place="km 2 355, left bank", place_name="the pier of Ban Mom")
     told = coarse(full, 5000.0)
     assert told is not None

@@ -96,7 +96,7 @@ def corner(image: Image.Image) -> str:
     return ("top", "bottom")[found[1]] + " " + ("left", "right")[found[0]]
 
 
-def test_a_phones_photo_loses_all_it_tells_and_the_sender_is_told_once() -> None:
+def test_a_phones_photo_loses_its_metadata_and_the_sender_is_shown_it_once() -> None:
     profile = b"\0" * 12 + SECRET + b"\0" * 100
     sent = file(exif=exif(), icc_profile=profile, comment=SECRET, xmp=XMP, quality=95)
     assert sent.count(SECRET) == 4

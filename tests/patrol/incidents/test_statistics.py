@@ -308,7 +308,7 @@ def test_years_and_categories_add_up_to_the_region_and_the_order_does_not_matter
 
 
 @given(st.lists(st.tuples(st.integers(0, 7), st.sampled_from(("LA", "TH", "MM"))), max_size=8))
-def test_whatever_is_said_to_be_the_same_the_order_does_not_matter(
+def test_whatever_is_merged_as_the_same_the_order_does_not_matter(
     told: list[tuple[int, str]],
 ) -> None:
     some = [

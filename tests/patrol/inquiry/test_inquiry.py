@@ -109,7 +109,7 @@ async def test_the_channel_that_could_hear_it_hears_nothing_at_all(node: Node) -
     assert (await why(node, "test:a")).verdict == "channel_silent"
 
 
-async def test_it_was_never_heard_while_others_are(works: Node) -> None:
+async def test_it_was_never_received_while_others_are(works: Node) -> None:
     answer = await why(works, "test:a")
     assert answer.verdict == "never_heard"
     assert answer.says == "test:a was never heard, while serial works."
@@ -123,7 +123,7 @@ async def test_what_names_it_was_rejected(works: Node) -> None:
     assert "rejected" in ill(answer)
 
 
-async def test_who_may_not_see_rejected_frames_is_told_so(works: Node) -> None:
+async def test_a_user_who_may_not_see_rejected_frames_is_reported_so(works: Node) -> None:
     frames = [rejection(b"$GPRMC,867322035135813,V*00")]
     answer = await why(works, "test:867322035135813", role="commander", rejected=frames)
     assert (answer.verdict, answer.rejected) == ("never_heard", ())
@@ -156,7 +156,7 @@ async def test_of_several_channels_the_verb_goes_with_all(node: Node) -> None:
     assert "pier and serial could hear it, and have heard nothing" in (await why(node, "a")).says
 
 
-async def test_every_moment_that_is_told_is_there_as_data(works: Node) -> None:
+async def test_every_event_in_the_text_is_there_as_data(works: Node) -> None:
     frames = [rejection(b"$GPRMC,867322035135813,V*00")]
     answer = await why(works, "test:867322035135813", rejected=frames)
     assert [each.at for each in answer.moments] == [frames[0].heard_at]
@@ -173,7 +173,7 @@ async def test_every_moment_that_is_told_is_there_as_data(works: Node) -> None:
 @pytest.mark.parametrize(
     ("reason", "does"), [("wrong_key", "shows a wrong key"), ("no_key", "sends no key")]
 )
-async def test_a_phone_without_a_good_key_is_told_by_the_name_it_goes_by(
+async def test_a_phone_without_a_good_key_is_reported_by_its_name(
     works: Node, reason: str, does: str
 ) -> None:
     frame = RejectedFrame(
@@ -194,7 +194,7 @@ async def test_a_phone_without_a_good_key_is_told_by_the_name_it_goes_by(
     assert (await why(works, "boat", rejected=[frame])).verdict == "never_heard"
 
 
-async def test_a_phone_whose_key_went_bad_after_it_was_heard_is_told_so(works: Node) -> None:
+async def test_a_phone_whose_key_went_bad_after_its_report_is_reported_so(works: Node) -> None:
     await works.hear(said("boat-7", 0))
     works.time = at(3000)
     frame = RejectedFrame(
@@ -246,7 +246,7 @@ async def test_the_unit_has_no_radio(works: Node) -> None:
     assert (answer.verdict, answer.address, answer.unit) == ("no_radio", None, boat)
 
 
-async def test_of_a_unit_s_radios_the_one_heard_last_is_followed(works: Node) -> None:
+async def test_of_a_units_radios_the_one_received_last_is_followed(works: Node) -> None:
     boat = await assigned(works, "a")
     await works.desk().registry.assign(address="test:b", unit=boat, start=at(-100))
     await works.hear(said("a", 1), said("b", 2))
@@ -283,7 +283,7 @@ async def test_it_never_says_where_it_is(works: Node) -> None:
         ({"fix": False}, "no satellite fix"),
     ],
 )
-async def test_its_position_is_not_believed_and_the_flag_is_told_in_words(
+async def test_its_position_is_not_believed_and_the_flag_is_explained(
     works: Node, more: dict[str, Any], words: str
 ) -> None:
     await assigned(works)
@@ -303,7 +303,7 @@ async def test_its_mark_stands_where_it_last_had_a_fix(works: Node) -> None:
     assert answer.says.startswith("It is on the map where it was 5 s ago.")
 
 
-async def test_a_clock_that_runs_ahead_is_told_and_stops_nothing(works: Node) -> None:
+async def test_a_clock_that_runs_ahead_is_reported_and_stops_nothing(works: Node) -> None:
     await assigned(works)
     await works.hear(said("a", 1, device_time=at(90_000)))
     answer = await why(works, "a")
@@ -371,7 +371,7 @@ async def test_a_name_that_several_radios_have_is_asked_back(works: Node) -> Non
     assert answer.hops == ()
 
 
-async def test_of_what_the_user_may_not_see_nothing_is_told_but_that_it_is_there(
+async def test_of_what_the_user_may_not_see_only_its_existence_is_shown(
     works: Node,
 ) -> None:
     boat = await works.boat("Secret 9", OTHER)

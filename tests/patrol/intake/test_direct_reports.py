@@ -86,7 +86,7 @@ async def test_a_batch_is_no_longer_than_one_may_be() -> None:
     assert [names for _, names in takes.batches] == [["a", "b", "c"], ["d"], [*"efgh"], ["i"]]
 
 
-async def test_what_cannot_be_taken_of_one_is_told_to_that_one_and_keeps_out_no_other() -> None:
+async def test_a_rejected_message_is_answered_to_its_sender_and_keeps_out_no_other() -> None:
     turn, takes = WriterLock(), Takes()
     takes.bad["b"] = ZeroDivisionError("b")
     reporting = DirectReports(turn, takes, longest=100)
@@ -121,7 +121,7 @@ async def test_a_report_taken_anew_for_who_went_away_is_taken_all_the_same() -> 
     assert takes.batches == [("la", ["a"])]
 
 
-async def test_what_the_store_refuses_is_told_to_all_and_the_next_are_taken() -> None:
+async def test_a_commit_that_fails_is_reported_to_all_and_the_next_are_taken() -> None:
     turn, takes = WriterLock(), Takes()
     takes.bad["a"] = StoreError("disk full")
     reporting = DirectReports(turn, takes, longest=100)
@@ -135,7 +135,7 @@ async def test_what_the_store_refuses_is_told_to_all_and_the_next_are_taken() ->
     assert takes.batches == [("la", ["c"])]
 
 
-async def test_while_the_store_refuses_who_waits_is_told_at_once() -> None:
+async def test_callers_get_an_error_at_once_while_the_store_fails() -> None:
     turn, takes = WriterLock(), Takes()
     reporting = DirectReports(turn, takes, longest=100)
     async with turn:

@@ -120,7 +120,7 @@ def named_again(message: Transmission) -> Transmission:
     )
 
 
-async def test_what_comes_late_moves_no_gap_for_what_is_heard_now(
+async def test_a_late_report_moves_no_gap_for_current_ones(
     forgetful: Node, reads: list[DuplicateQuery]
 ) -> None:
     await forgetful.hear(*(named(second) for second in range(40)))

@@ -128,7 +128,7 @@ def test_the_best_signal_is_the_clearest_and_where_none_says_how_clear_the_stron
     assert best([]) is None
 
 
-async def test_the_one_heard_first_stands_for_the_message_and_the_others_stay_known(
+async def test_the_first_reception_stands_for_the_message_and_the_others_stay_known(
     node: Node,
 ) -> None:
     own: dict[str, Any] = {"device_time": None, "duplicate_key": "w", "duplicate_window_s": 30.0}

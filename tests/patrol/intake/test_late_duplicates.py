@@ -79,7 +79,7 @@ def count(node: Node, table: str) -> int:
 
 
 @pytest.mark.parametrize("window_s", [3.0, None])
-async def test_a_gateway_whose_backlog_comes_hours_later_adds_who_heard_it_and_no_position(
+async def test_a_gateway_whose_backlog_comes_hours_later_adds_a_reception_and_no_position(
     forgetful: Node, window_s: float | None
 ) -> None:
     own = {"duplicate_window_s": window_s}
@@ -118,7 +118,7 @@ async def test_two_backlogs_in_one_batch_are_joined_before_anything_of_them_is_s
     assert (count(node, "transmissions"), count(node, "also_heard")) == (200, 200)
 
 
-async def test_equal_words_that_were_said_anew_in_between_stay_messages_of_their_own(
+async def test_equal_texts_with_another_between_them_stay_separate_messages(
     forgetful: Node,
 ) -> None:
     await forgetful.hear(*backlog("pier", 40, 180.0, 0.0))
@@ -184,7 +184,7 @@ async def test_an_id_that_a_gateway_uses_again_does_not_cost_a_message(forgetful
     assert count(forgetful, "transmissions") == 2
 
 
-async def test_the_store_is_asked_once_for_a_batch_and_not_at_all_about_what_is_heard_now(
+async def test_the_store_is_asked_once_for_a_batch_and_never_about_current_receptions(
     forgetful: Node, reads: list[DuplicateQuery]
 ) -> None:
     own: dict[str, Any] = {"duplicate_key": "moored", "duplicate_window_s": 3.0}

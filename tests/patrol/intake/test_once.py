@@ -29,7 +29,7 @@ async def test_a_reception_sent_again_after_a_restart_is_stored_once(tmp_path: P
         assert len(node.rows("SELECT * FROM also_heard")) == 0
 
 
-async def test_a_message_the_broker_hands_over_again_is_not_another_one_who_heard_it(
+async def test_a_message_the_broker_delivers_again_is_no_second_receiver(
     node: Node,
 ) -> None:
     await node.hear(said("a", 1, **OWN), said("b", 1, duplicate_key="k", duplicate_window_s=3.0))
@@ -53,7 +53,7 @@ async def test_it_is_shown_once(node: Node) -> None:
     assert [len(change.fixes) for change in changes] == [1]
 
 
-async def test_another_message_of_the_same_device_and_time_is_kept(node: Node) -> None:
+async def test_another_message_of_the_same_device_and_time_is_stored(node: Node) -> None:
     await node.hear(said("a", 1), said("a", 1))
     assert len(node.rows("SELECT * FROM transmissions")) == 2
 

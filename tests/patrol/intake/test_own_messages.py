@@ -105,7 +105,7 @@ def genuine(**more: Any) -> bytes:
     return b"".join(f"{line}\r\n".encode() for line in lines)
 
 
-def test_what_was_told_by_ais_is_known_in_any_envelope_and_however_late(
+def test_a_position_sent_by_ais_is_recognised_in_any_envelope_and_however_late(
     own: OwnMessages, clock: Clock
 ) -> None:
     told = ais_told(own, boat(f"ais:{MMSI}"))
@@ -189,7 +189,7 @@ def test_the_name_that_a_signalk_server_brings_back_is_ours(own: OwnMessages) ->
     assert not own.is_own(theirs)
 
 
-def test_a_call_for_help_that_we_did_not_tell_is_no_echo_wherever_it_comes_from(
+def test_a_call_for_help_that_we_did_not_send_is_no_echo_wherever_it_comes_from(
     own: OwnMessages,
 ) -> None:
     ais_told(own, boat(f"ais:{MMSI}"))
@@ -199,7 +199,7 @@ def test_a_call_for_help_that_we_did_not_tell_is_no_echo_wherever_it_comes_from(
     assert own.is_own(call)
 
 
-def test_two_feeds_that_tell_one_place_are_both_known_again(own: OwnMessages) -> None:
+def test_two_feeds_that_send_one_place_are_both_recognised(own: OwnMessages) -> None:
     unit = boat(f"ais:{MMSI}")
     ais_told(own, unit)
     NmeaWriter(own.of_feed("old-plotter")).write("whole", unit, NOON)
@@ -241,7 +241,7 @@ def test_a_waypoint_that_a_plotter_says_for_ever_is_ours(
     assert not is_own(changed(b"2016", b"2017"))
 
 
-def test_whose_waypoint_it_is_says_it_again_and_is_heard(own: OwnMessages) -> None:
+def test_the_owner_of_a_waypoint_sends_it_again_and_is_believed(own: OwnMessages) -> None:
     own.note_waypoint("", "ROCK", lon=LON, lat=LAT, address="owntracks:jane/phone")
     rock = MarkedPlace(id="1", lon=LON, lat=LAT, name="ROCK")
     for address, is_own in (("owntracks:jane/phone", False), ("meshtastic:!1", True)):
@@ -272,7 +272,7 @@ def test_an_order_to_tak_clients_bears_our_mark(own: OwnMessages) -> None:
         assert not own.is_own(other), "our mark in others' words"
 
 
-def test_a_number_that_was_made_for_a_unit_is_ours_whatever_it_says(own: OwnMessages) -> None:
+def test_a_number_made_for_a_unit_is_ours_whatever_it_sends(own: OwnMessages) -> None:
     ais_told(own, boat())
     (said,) = heard("ais", genuine(mmsi=mmsi_of("u1"), lon=1.0))
     assert own.is_own(said)
@@ -292,7 +292,7 @@ def plain(device: str | None, at: datetime, **more: Any) -> Transmission:
     return Transmission(device=device, **{**fields, **more})
 
 
-def test_the_place_that_we_told_in_others_words_is_ours_while_it_is_new(own: OwnMessages) -> None:
+def test_a_place_that_we_sent_in_another_format_is_ours_while_it_is_new(own: OwnMessages) -> None:
     ais_told(own, boat(f"ais:{MMSI}"))
     soon = NOON + timedelta(seconds=SAME_PLACE_S - 1)
     later = NOON + timedelta(seconds=SAME_PLACE_S + 1)
@@ -316,7 +316,7 @@ def test_a_radio_of_the_unit_is_believed_at_the_same_place(own: OwnMessages) -> 
 
 
 @pytest.mark.parametrize("form", ["xml", "stream"])
-def test_what_was_told_by_cot_bears_our_mark(own: OwnMessages, form: Form) -> None:
+def test_events_sent_by_cot_bear_our_mark(own: OwnMessages, form: Form) -> None:
     data = cot_told(own, boat(), "whole", "call", "call over", "forgotten", form=form)
     transmissions = heard("tak" if form == "stream" else "cot", data)
     assert len(transmissions) == 4
@@ -366,7 +366,7 @@ def test_our_mark_or_name_copied_into_other_words_silences_nothing(
     assert own.comes_back("tak")
 
 
-def test_what_others_say_by_cot_is_not_ours(own: OwnMessages) -> None:
+def test_events_of_others_by_cot_are_not_ours(own: OwnMessages) -> None:
     cot_told(own, boat("cot:ANDROID-1"), "whole")
     theirs = cot_told(OwnMessages("chiang-khong", clock=NOON.timestamp), boat(), "whole")
     ours = cot_told(own, boat("cot:ANDROID-1"), "whole")

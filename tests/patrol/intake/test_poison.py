@@ -138,7 +138,7 @@ async def test_an_alert_that_cannot_be_filed_keeps_no_other_back(
     assert runs(node)
 
 
-async def test_a_clock_rule_that_fails_for_one_boat_leaves_all_others_to_be_told(
+async def test_a_clock_rule_that_fails_for_one_boat_still_runs_for_all_others(
     node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     boats = {each: await unit(node, each, expected_interval_s=10) for each in "abc"}

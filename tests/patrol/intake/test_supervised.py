@@ -35,7 +35,7 @@ async def test_a_batch_that_is_broken_off_from_within_is_a_fault_of_the_watch(
         await node.stop()
 
 
-async def test_who_cancels_it_is_not_told_of_a_fault() -> None:
+async def test_a_user_who_cancels_it_is_shown_no_fault() -> None:
     task = asyncio.create_task(unending("clock", asyncio.sleep(60.0)))
     await asyncio.sleep(0)
     task.cancel()

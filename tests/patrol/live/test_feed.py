@@ -120,7 +120,7 @@ async def test_frames_go_straight_only_while_nothing_is_before_them() -> None:
     assert straight == [change(3)]
 
 
-async def test_one_who_missed_nothing_is_told_so() -> None:
+async def test_a_client_that_missed_nothing_is_reported_so() -> None:
     stream = feed()
     stream.publish(BODY)
     (frame,) = await stream.subscribe(stream=stream.stream, since=1).take(1)
@@ -307,7 +307,9 @@ async def test_a_feed_nobody_watches_is_dropped_after_a_while() -> None:
     stays.close()
 
 
-async def test_viewers_learn_that_somebody_was_heard_who_did_not_move(node: Node) -> None:
+async def test_viewers_are_sent_a_new_reception_time_of_a_unit_that_did_not_move(
+    node: Node,
+) -> None:
     await node.hear(said("a", 1, lon=None, status="ok"))
     viewer = Viewer(node.desk().visible.subscribe())
     await viewer.look()

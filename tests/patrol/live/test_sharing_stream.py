@@ -166,7 +166,7 @@ async def test_what_was_taken_and_not_yet_sent_is_replaced(node: Node) -> None:
     assert msgspec.json.decode(frames[0])["type"] == "snapshot"
 
 
-async def test_who_comes_back_is_not_told_what_was_kept_for_it(node: Node) -> None:
+async def test_a_client_that_reconnects_is_not_sent_its_old_queue(node: Node) -> None:
     mine, theirs = await two(node)
     agreement = await share(node)
     first = await watcher(node)
@@ -292,7 +292,7 @@ async def test_units_leave_the_screen_when_the_hours_are_over(node: Node) -> Non
     assert [fix.time for fix in track] == [at(HOUR + 10)]
 
 
-async def test_who_begins_as_the_hours_end_sees_none_of_them_before_anybody_was_told(
+async def test_a_viewer_that_connects_as_the_hours_end_is_sent_no_unit_before_the_others(
     node: Node,
 ) -> None:
     mine, theirs = await two(node)

@@ -95,7 +95,9 @@ def test_a_back_up_that_was_altered_fails_its_test_and_rings(url: str, tmp_path:
     assert "damaged" in str(found.facts["fault"]) or "malformed" in str(found.facts["fault"])
 
 
-def test_one_that_fails_is_told_and_tried_again_within_the_hour(url: str, tmp_path: Path) -> None:
+def test_one_that_fails_is_reported_and_tried_again_within_the_hour(
+    url: str, tmp_path: Path
+) -> None:
     plan = plan_in(tmp_path)
     (tmp_path / "p.db").rename(tmp_path / "away.db")
     state = run_round(url, plan, at(0))

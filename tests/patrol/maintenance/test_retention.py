@@ -120,7 +120,7 @@ async def test_about_a_call_for_help_everything_stays(node: Node) -> None:
     assert await retention(node).catch_up() == 0
 
 
-async def test_what_a_held_unit_said_stays_until_the_hold_is_released(node: Node) -> None:
+async def test_reports_of_a_held_unit_stay_until_the_hold_is_released(node: Node) -> None:
     await ten_minutes(node)
     await ten_minutes(node, "b")
     boat = await node.boat("Boat 1")
@@ -139,7 +139,7 @@ async def test_what_a_held_unit_said_stays_until_the_hold_is_released(node: Node
     assert times(node) == []
 
 
-async def test_who_else_heard_it_goes_along_and_it_may_come_again(node: Node) -> None:
+async def test_other_receivers_are_included_and_it_may_come_again(node: Node) -> None:
     message: dict[str, Any] = {"duplicate_key": "k", "duplicate_window_s": 30.0}
     await node.hear(said("a", 1, **message), said("a", 2))
     await node.hear(said("a", 1, channel="tower", **message))
@@ -338,7 +338,7 @@ def told(document: Document, *, first: float, last: float, closed: bool = True) 
     return DocumentSummary(document, to_us(at(first)), to_us(at(last)), closed)
 
 
-async def test_about_an_alert_what_its_unit_said_by_voice_stays(node: Node) -> None:
+async def test_voice_reports_of_the_unit_of_an_alert_stay(node: Node) -> None:
     boat, other = await node.boat("Boat 1"), await node.boat("Boat 2")
     desk = node.desk()
     for second in range(0, 60, 10):
@@ -362,7 +362,7 @@ def window(first: float, last: float) -> tuple[int, int]:
     return to_us(at(first) - HOUR), to_us(at(last) + HOUR)
 
 
-def test_an_alert_keeps_what_its_units_said_and_a_call_for_help_what_all_did() -> None:
+def test_an_alert_keeps_the_reports_of_its_units_and_a_call_for_help_those_of_all() -> None:
     silent = document("alert", raised_at=at(-500), unit="u1")
     found = needed([told(silent, first=0, last=900)], HOUR)
     assert found.all == []
@@ -377,7 +377,7 @@ def test_what_nobody_closes_keeps_no_more_than_its_time() -> None:
     assert needed([open_], HOUR).all == [window(0, 900)]
 
 
-def test_of_an_incident_the_whole_day_on_the_spot_is_kept() -> None:
+def test_of_an_incident_the_whole_local_day_is_stored() -> None:
     noon = datetime.fromisoformat("2026-11-24T12:00:00+07:00")
     day, precision = parse_time("2026-11-24")
     made = Incident(
@@ -396,7 +396,7 @@ def test_an_alert_that_is_open_keeps_what_its_unit_says_until_now() -> None:
     assert end > to_us(datetime.max.replace(tzinfo=at(0).tzinfo))
 
 
-def test_a_hand_off_that_is_still_to_be_told_to_the_other_node_keeps_everything_until_now() -> None:
+def test_a_hand_off_still_to_be_sent_to_the_other_node_keeps_everything_until_now() -> None:
     made = HandOff(
         id=new_id(),
         agency=AGENCY,

@@ -103,7 +103,7 @@ async def test_of_too_many_radios_the_stalest_leaves_the_picture_and_stays_in_th
     assert set(viewer.units) == set(node.states())
 
 
-async def test_all_calling_for_help_at_once_are_all_kept(node: Node) -> None:
+async def test_all_calls_for_help_at_once_are_stored(node: Node) -> None:
     node.watch.picture.unknown_at_most = 10
     await node.hear(*(said(f"r{number}", 1, distress=True) for number in range(30)))
     assert len(node.states()) == 30

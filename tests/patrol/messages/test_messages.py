@@ -78,7 +78,7 @@ async def boat(node: Node, *, channel: str = "serial") -> str:
     return unit
 
 
-async def test_a_message_goes_to_the_units_radio_over_the_channel_it_was_last_heard_on(
+async def test_a_message_goes_to_the_units_radio_over_the_channel_it_was_last_received_on(
     node: Node,
 ) -> None:
     serial, mesh = Carrier(), Carrier()
@@ -130,7 +130,7 @@ async def test_a_channel_that_takes_it_is_preferred_to_one_that_does_not(node: N
     ).channel == "mesh"
 
 
-async def test_why_nothing_takes_it_is_said(node: Node) -> None:
+async def test_the_reason_why_nothing_takes_it_is_given(node: Node) -> None:
     unit = await boat(node)
     desk = node.desk()
     with pytest.raises(CannotSend, match="nothing can be sent over serial"):
@@ -151,7 +151,9 @@ async def test_why_nothing_takes_it_is_said(node: Node) -> None:
     assert node.rows("select * from messages") == []
 
 
-async def test_a_radio_that_nobody_registered_and_a_whole_channel_can_be_told(node: Node) -> None:
+async def test_a_radio_that_nobody_registered_and_a_whole_channel_can_be_sent_messages(
+    node: Node,
+) -> None:
     carrier = Carrier()
     node.watch.dispatch.attach("serial", carrier)
     await node.hear(said("b"))
@@ -197,7 +199,7 @@ async def test_only_some_may_speak_and_fewer_may_relay_distress(
     assert len(carrier.sent) == allowed
 
 
-async def test_another_agency_neither_reaches_the_unit_nor_reads_what_was_said(node: Node) -> None:
+async def test_another_agency_neither_reaches_the_unit_nor_reads_its_messages(node: Node) -> None:
     node.watch.dispatch.attach("serial", Carrier())
     unit = await boat(node)
     sent = await node.desk().dispatch.send_message(kind="text", text="x", unit=unit)
@@ -274,7 +276,7 @@ async def test_the_id_of_a_message_to_one_is_refused_for_another(node: Node) -> 
     assert len(serial.sent) == 1
 
 
-async def test_every_step_is_kept_and_an_end_stays_the_end(node: Node) -> None:
+async def test_every_step_is_stored_and_an_end_stays_the_end(node: Node) -> None:
     node.watch.dispatch.attach("serial", Carrier())
     sent = await node.desk().dispatch.send_message(kind="text", text="hi", unit=await boat(node))
     tell(node, sent.id, "queued")
@@ -412,7 +414,7 @@ async def test_what_cannot_be_noted_as_being_sent_is_not(
     monkeypatch.undo()
 
 
-async def test_a_gateway_is_heard_of_its_own_messages_only(node: Node) -> None:
+async def test_a_gateway_is_believed_only_about_its_own_messages(node: Node) -> None:
     for name in ("pier/", "bridge/"):
         node.watch.dispatch.attach(name, Carrier())
     unit = await boat(node, channel="pier/vhf")
@@ -427,7 +429,7 @@ async def test_a_gateway_is_heard_of_its_own_messages_only(node: Node) -> None:
     assert (await node.desk().dispatch.message(sent.id)).state == "sent"
 
 
-async def test_who_told_a_step_hears_when_it_is_on_disk_and_not_before(
+async def test_a_step_is_acknowledged_when_it_is_on_disk_and_not_before(
     node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     node.watch.dispatch.attach("pier/", Carrier())
@@ -585,7 +587,7 @@ async def noted(node: Node, id: str) -> list[tuple[str, str]]:
     return [(line.act, line.actor) for line in reversed(found)]
 
 
-async def test_who_had_it_said_and_who_called_it_off_is_in_the_journal(node: Node) -> None:
+async def test_the_journal_names_who_sent_an_order_and_who_cancelled_it(node: Node) -> None:
     carrier = Telling(node)
     node.watch.dispatch.attach("serial", carrier)
     unit = await boat(node)

@@ -165,7 +165,7 @@ def test_no_order_of_acts_brings_a_patrol_under_way_without_both_signatures(
             assert patrol.started_at is None
 
 
-def test_how_many_are_on_a_unit_is_not_known_until_said_and_is_signed_with_the_rest() -> None:
+def test_how_many_are_on_a_unit_is_unknown_until_entered_and_is_signed_with_the_rest() -> None:
     unsaid = Member(unit="naga", agency=AGENCY)
     assert unsaid.crew is None
     assert msgspec.json.encode(unsaid) == b'{"unit":"naga","agency":"%s"}' % AGENCY.encode()

@@ -46,7 +46,7 @@ async def test_a_claim_without_a_place_is_raised_too(node: Node) -> None:
     assert claim.distance_m is None
 
 
-async def test_viewers_are_told_once_and_again_only_when_much_has_changed(node: Node) -> None:
+async def test_viewers_are_sent_it_once_and_again_only_when_much_has_changed(node: Node) -> None:
     await bound(node)
     viewer = Viewer(node.desk().visible.subscribe())
     await viewer.look()

@@ -147,7 +147,7 @@ async def test_a_boat_that_is_in_a_no_go_sector_now_rings_though_its_clock_is_sl
     assert {each.rule for each in alerts(node)} == {"doubtful_clock", "no_go"}
 
 
-async def test_what_was_told_as_historical_rings_once_its_clock_is_known_to_be_slow(
+async def test_a_historical_alert_rings_once_its_clock_is_known_to_be_slow(
     node: Node,
 ) -> None:
     await unit(node, expected_interval_s=20)
@@ -159,7 +159,7 @@ async def test_what_was_told_as_historical_rings_once_its_clock_is_known_to_be_s
     assert (only(node, "no_go").historical, only(node, "no_go").rings) == (False, True)
 
 
-async def test_behind_a_gateway_whose_clock_is_slow_it_rings_and_the_gateway_alone_is_told(
+async def test_behind_a_gateway_whose_clock_is_slow_it_rings_and_the_gateway_alone_is_reported(
     node: Node,
 ) -> None:
     boat = await unit(node, expected_interval_s=20)
@@ -181,7 +181,7 @@ async def test_behind_a_gateway_whose_clock_is_slow_it_rings_and_the_gateway_alo
 
 
 @pytest.mark.parametrize("words", [False, True])
-async def test_who_tells_no_place_any_more_is_told_as_soon_as_ever(node: Node, words: bool) -> None:
+async def test_a_unit_without_a_place_is_sent_as_soon_as_ever(node: Node, words: bool) -> None:
     boat = await unit(node, expected_interval_s=60)
     await put(node, night(boat))
     await sail(node, 0, 140, OUT, behind=0)  # the last is of second 120

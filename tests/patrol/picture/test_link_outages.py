@@ -57,7 +57,7 @@ async def test_units_behind_a_dead_link_are_cut_off_and_others_are_judged_as_eve
     assert lives(node, ids, 4002) == ["cut", "cut", "lost", "lost"]  # lost before it broke
 
 
-async def test_one_heard_by_two_links_is_cut_off_when_both_are_dead(node: Node) -> None:
+async def test_a_unit_received_by_two_links_is_cut_off_when_both_are_dead(node: Node) -> None:
     ids = await fleet(node)
     node.watch.channel_health([health("pier", "down", 2), health("hill", "stopped", 20)])
     assert lives(node, ids, 60) == ["cut"] * 4
@@ -91,7 +91,7 @@ async def test_once_the_link_is_back_each_unit_has_time_to_report(node: Node) ->
     assert lives(node, ids, 540)[:2] == ["late", "lost"]  # of its own
 
 
-async def test_viewers_are_told_which_link_it_is(node: Node) -> None:
+async def test_viewers_are_sent_which_link_it_is(node: Node) -> None:
     ids = await fleet(node)
     viewer = Viewer(node.desk().visible.subscribe())
     await viewer.look()
@@ -120,7 +120,7 @@ async def test_a_plot_by_voice_is_no_link(node: Node) -> None:
         (None, 30, 100),
     ],
 )
-def test_a_link_found_dead_was_dead_since_it_was_last_heard(
+def test_a_link_found_dead_was_dead_since_its_last_reception(
     heard: float | None, interval_s: float | None, since: float
 ) -> None:
     links = Links()
@@ -129,7 +129,7 @@ def test_a_link_found_dead_was_dead_since_it_was_last_heard(
     assert links.cut({"pier": at(0)}) == LinkOutage(since=at(since), by=("pier",))
 
 
-def test_a_link_that_heard_it_long_ago_is_none_of_its_links() -> None:
+def test_a_link_that_received_it_long_ago_is_none_of_its_links() -> None:
     links = Links()
     links.put(health("pier", "down", 0))
     assert links.cut({"pier": at(7200), "hill": at(0)}) == LinkOutage(since=at(0), by=("pier",))

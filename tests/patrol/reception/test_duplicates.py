@@ -26,7 +26,7 @@ def heard_by(channel: str, second: float, **more: Any) -> Transmission:
     )
 
 
-async def test_one_message_over_three_channels_is_stored_once_with_all_who_heard_it(
+async def test_one_message_over_three_channels_is_stored_once_with_all_receivers(
     node: Node,
 ) -> None:
     await node.hear(

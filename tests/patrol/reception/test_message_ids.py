@@ -27,7 +27,7 @@ def remembered(seconds: list[float]) -> MessageIds:
     return named
 
 
-def test_what_is_heard_now_is_not_asked_for_and_what_is_forgotten_is() -> None:
+def test_current_receptions_are_not_looked_up_and_forgotten_ones_are() -> None:
     named = remembered([float(second) for second in range(100)])
     assert [second for second in range(120) if named.may_miss(name(second))] == list(range(80))
 

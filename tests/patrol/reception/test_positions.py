@@ -106,7 +106,7 @@ async def test_a_clock_twenty_years_behind_is_not_believed(node: Node) -> None:
     assert kept(node)[1][1] == ["old_clock"]
 
 
-async def test_a_device_without_a_clock_counts_when_passed_on_or_heard(node: Node) -> None:
+async def test_a_device_without_a_clock_counts_when_passed_on_or_received(node: Node) -> None:
     await node.hear_in_turn(
         said("a", 0, device_time=None, passed_on_at=at(1), heard=2),
         said("a", 0, device_time=None, heard=40, lon=100.401),
@@ -161,7 +161,7 @@ async def test_across_the_antimeridian_is_no_jump(node: Node) -> None:
     assert marker(node).lon == -179.999
 
 
-async def test_a_position_heard_twice_at_one_time_shows_the_same_whatever_comes_first(
+async def test_a_position_received_twice_at_one_time_shows_the_same_whatever_comes_first(
     node: Node, tmp_path: Path
 ) -> None:
     one, other = said("a", 1, lon=100.4), said("a", 1, lon=100.4005)
@@ -172,7 +172,7 @@ async def test_a_position_heard_twice_at_one_time_shows_the_same_whatever_comes_
 
 
 @pytest.mark.parametrize("place", [{"lat": NAN}, {"lon": NAN}])
-async def test_half_a_place_is_none_and_it_is_told_why(
+async def test_half_a_place_is_none_and_the_reason_is_given(
     tmp_path: Path, place: dict[str, float]
 ) -> None:
     async with running(tmp_path / "patrol.db") as node:

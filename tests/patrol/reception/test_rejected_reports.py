@@ -53,7 +53,7 @@ def texts(node: Node) -> list[str]:
 
 
 @pytest.mark.parametrize("what", [NEVER, SOMEHOW])
-async def test_the_others_are_stored_and_the_bad_one_is_kept_named_and_answered(
+async def test_the_others_are_stored_and_the_bad_one_is_quarantined_named_and_answered(
     node: Node, what: str
 ) -> None:
     refuse(node, "new.text = 'bad'", what)
@@ -108,7 +108,7 @@ async def test_a_call_for_help_rings_even_if_its_report_cannot_be_stored(node: N
     assert again.state().distress
 
 
-async def test_it_is_told_after_a_restart_and_for_a_day(node: Node) -> None:
+async def test_it_is_reported_after_a_restart_and_for_a_day(node: Node) -> None:
     refuse(node, "new.text = 'bad'")
     await node.hear(said("a", 1, text="bad"))
     await node.again()
@@ -132,7 +132,7 @@ async def test_sent_again_it_is_tried_again_and_set_aside_once(node: Node) -> No
 
 
 @pytest.mark.parametrize("window_s", [3.0, None])
-async def test_what_another_gateway_heard_of_it_stands_in_its_place(
+async def test_the_reception_of_another_gateway_stands_in_its_place(
     node: Node, window_s: float | None
 ) -> None:
     own: dict[str, Any] = {"duplicate_key": "w", "duplicate_window_s": window_s}
@@ -289,7 +289,7 @@ async def test_before_this_table_was_there_the_file_is_brought_up(tmp_path: Path
         assert node.rows("SELECT * FROM set_aside") == []
 
 
-async def test_steps_wait_for_a_store_that_refuses_and_none_is_dropped_that_is_not_told_again(
+async def test_steps_wait_for_a_failing_store_and_none_is_dropped_that_is_not_sent_again(
     node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(patrol.watch.dispatch, "TOLD_AT_MOST", 3)

@@ -82,7 +82,7 @@ def told(found: Transit) -> dict[str, tuple[int, float, float]]:
     }
 
 
-def test_units_are_told_apart_by_how_often_they_report(ground: Ground) -> None:
+def test_units_are_distinguished_by_how_often_they_report(ground: Ground) -> None:
     fleet = [reports("a", 10), reports("b", 20), reports("c", 60), reports("d", 300)]
     found = transit(ground, gate(400.0), *fleet)
     assert found.across
@@ -98,16 +98,16 @@ def test_an_area_that_leaves_a_way_past_it_may_miss_who_reports_seldom(ground: G
     assert told(found) == {"inside": (1, 10, 10), "maybe": (2, 120, 300)}
 
 
-def test_a_narrow_area_is_told_of_after_the_boat_has_passed(ground: Ground) -> None:
+def test_a_narrow_area_is_reported_after_the_boat_has_passed(ground: Ground) -> None:
     assert told(transit(ground, beside(60.0), reports("a", 10))) == {"after": (1, 10, 10)}
 
 
-def test_places_that_are_too_vague_for_it_are_said(ground: Ground) -> None:
+def test_places_that_are_too_vague_for_it_are_reported(ground: Ground) -> None:
     [found] = transit(ground, beside(100.0), reports("a", 10, accuracy_m=120.0)).detections
     assert (found.detected, found.accuracy_m) == ("vague", 120)
 
 
-def test_a_unit_that_was_never_heard_reports_as_it_is_registered(ground: Ground) -> None:
+def test_a_unit_that_never_reported_is_shown_as_registered(ground: Ground) -> None:
     assert told(transit(ground, gate(400.0), boat(last=None))) == {"after": (1, 60, 60)}
 
 
@@ -128,11 +128,11 @@ def test_boats_that_report_too_seldom_for_limits_are_counted(ground: Ground) -> 
     assert (found.detections, found.too_seldom) == ((), 1)
 
 
-def test_nothing_is_said_where_nobody_is_told_of_anything(ground: Ground) -> None:
+def test_no_fault_is_reported_where_no_notification_is_configured(ground: Ground) -> None:
     assert check(gate(400.0), ground, use="patrol", boats=()).transit is None
 
 
-async def test_a_planner_is_told_by_how_units_of_the_agency_report_now(node: Node) -> None:
+async def test_a_planner_is_warned_by_how_units_of_the_agency_report_now(node: Node) -> None:
     await unit(node)
     for second in range(0, 1500, 300):
         await hear(node, said("a", second))
@@ -182,7 +182,7 @@ def passes(ground: Ground, shape: SectorShape, every_s: float, *, seed: int) -> 
         (beside(300.0), 300, "maybe"),
     ],
 )
-def test_what_is_said_before_is_what_fences_tell_after(
+def test_the_preview_of_a_sector_is_what_its_geofence_reports(
     ground: Ground, shape: SectorShape, every_s: float, what: str
 ) -> None:
     assert list(told(transit(ground, shape, reports("a", every_s)))) == [what]

@@ -209,7 +209,7 @@ def test_whatever_comes_as_a_polygon_is_judged_and_never_fails(raw: Any, kind: A
     assert judged.usable or judged.faults
 
 
-def test_a_scribble_is_told_at_once_and_nothing_is_made_of_it() -> None:
+def test_a_scribble_is_rejected_at_once_and_nothing_is_made_of_it() -> None:
     chance = random.Random(4)
     ring = [[100.0 + chance.random(), 20.0 + chance.random()] for _ in range(MOST_POSITIONS - 1)]
     began = thread_time()

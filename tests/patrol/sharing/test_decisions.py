@@ -602,7 +602,7 @@ def test_parts_of_the_gap_or_outside_the_corridor_are_left_out() -> None:
     assert told_of(seen(300), agreement) is None, "nobody knows where it is"
 
 
-def test_places_in_documents_are_told_as_coarsely_as_agreed() -> None:
+def test_places_in_documents_are_sent_as_coarsely_as_agreed() -> None:
     part = Sighting(at=at(250), lon=100.41231, lat=20.27214, place="km 2 356")
     told = told_of(
         seen(300, lon=100.41231, lat=20.27214, sightings=(part,)), active(at(0), precision_m=1000.0)

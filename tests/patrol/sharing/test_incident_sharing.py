@@ -150,7 +150,7 @@ async def test_an_incident_crosses_once_it_is_confirmed_unless_the_agreement_say
     assert not await crosses(), "who was never shown it is told nothing"
 
 
-async def test_an_incident_counts_for_a_credited_agency_once_that_has_said_yes(
+async def test_an_incident_counts_for_a_credited_agency_once_it_has_agreed(
     node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     agencies = {
@@ -200,7 +200,7 @@ async def test_an_incident_counts_for_a_credited_agency_once_that_has_said_yes(
     ]
 
 
-async def test_of_a_day_in_which_consent_began_nothing_that_was_told_by_its_date_crosses(
+async def test_nothing_dated_on_the_day_consent_began_crosses(
     node: Node,
 ) -> None:
     # At six in the morning of the 25th on the spot, which is the 24th in UTC.
@@ -215,7 +215,7 @@ async def test_of_a_day_in_which_consent_began_nothing_that_was_told_by_its_date
         assert (made.id in seen) is crosses, text
 
 
-async def test_of_a_suspension_nothing_that_was_told_by_its_date_crosses_later(node: Node) -> None:
+async def test_nothing_dated_within_a_suspension_crosses_later(node: Node) -> None:
     """It began in the evening, when in UTC it was the day before; and one in a night alone."""
     who = Party(agency=AGENCY, name="kham")
     held = await agreement(node, "incidents")
@@ -314,7 +314,7 @@ async def test_what_happened_before_the_agreement_does_not_cross(node: Node) -> 
             await node.desk(agency=OTHER).incidents.incident(each.id)
 
 
-async def test_places_are_told_as_coarsely_as_agreed(node: Node) -> None:
+async def test_places_are_sent_as_coarsely_as_agreed(node: Node) -> None:
     await agreement(node, "incidents", precision_m=5000.0)
     node.time = at(60)
     made = await logged(node, place_name="the pier of Ban Mom")

@@ -219,7 +219,7 @@ async def test_ids_and_pages_of_what_crosses_tell_nothing_of_what_does_not(node:
     assert set(film.gids) == {b""}
 
 
-async def test_two_positions_of_one_moment_are_told_apart_and_on_one_page(node: Node) -> None:
+async def test_two_positions_of_one_moment_are_distinguished_and_on_one_page(node: Node) -> None:
     boat = await node.boat("Naga 9", OTHER)
     for radio in ("b", "c"):
         await node.desk("admin", OTHER).registry.assign(
@@ -242,7 +242,7 @@ async def test_two_positions_of_one_moment_are_told_apart_and_on_one_page(node: 
         assert (await desk.history.fix(boat, gid)).of == boat
 
 
-async def test_no_note_and_no_address_of_another_agencys_unit_is_told(node: Node) -> None:
+async def test_no_note_and_no_address_of_another_agencys_unit_is_sent(node: Node) -> None:
     boat = await fleet(node, 10)
     node.time = at(10 * HOUR - 60)
     await file(node, active(at(0)))
@@ -299,7 +299,7 @@ async def test_what_is_read_is_asked_again_after_the_store_answered(node: Node) 
     assert desk.visible.is_stale
 
 
-async def test_what_may_be_told_is_judged_on_one_thread(
+async def test_notifications_are_judged_on_one_thread(
     node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Grants, outings and the counts of what was seen have no locks."""

@@ -93,7 +93,7 @@ async def test_on_a_full_disk_the_batch_is_kept_and_goes_through_later(node: Nod
     assert len(node.rows("SELECT * FROM transmissions")) == 3
 
 
-async def test_while_another_process_holds_the_file_the_batch_is_kept(node: Node) -> None:
+async def test_while_another_process_holds_the_file_the_batch_is_stored(node: Node) -> None:
     await impatient(node)
     with reading(node.file) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -131,7 +131,7 @@ async def test_orders_fail_at_once_and_work_again_afterwards(node: Node) -> None
     await desk.registry.plot(boat, lon=100.4, lat=20.27)
 
 
-async def test_a_report_that_meets_the_fault_itself_is_told_at_once(node: Node) -> None:
+async def test_a_report_that_meets_the_fault_itself_is_answered_at_once(node: Node) -> None:
     await impatient(node)
     with reading(node.file) as other:
         other.execute("BEGIN IMMEDIATE")

@@ -53,7 +53,7 @@ async def test_nothing_is_answered_while_a_file_of_the_store_is_away_and_all_is_
         assert count == 2
 
 
-async def test_it_is_noticed_also_while_nothing_is_heard_and_orders_are_refused(
+async def test_it_is_noticed_also_while_nothing_is_received_and_orders_are_refused(
     tmp_path: Path,
 ) -> None:
     async with running(tmp_path / "p.db") as node:
@@ -99,7 +99,7 @@ async def test_what_was_committed_as_it_went_is_not_answered_and_ends_the_writin
     await store.close()
 
 
-async def test_the_process_is_told_to_end_once_such_a_store_is_back(tmp_path: Path) -> None:
+async def test_the_process_is_asked_to_end_once_such_a_store_is_back(tmp_path: Path) -> None:
     async with running(tmp_path / "p.db") as node:
         away = tmp_path / "away"
         with pytest.raises(StoreError, match="went while it was written to"):

@@ -64,7 +64,7 @@ def test_what_goes_into_a_table_comes_out_of_it(fixes: list[Fix]) -> None:
     assert through(*fixes) == fixes
 
 
-def test_degrees_are_told_to_a_centimetre_and_speeds_to_a_centimetre_a_second() -> None:
+def test_degrees_are_sent_to_a_centimetre_and_speeds_to_a_centimetre_a_second() -> None:
     exact = Fix(of="a", lon=-100.44318666666668, lat=20.2341649999, time=NOW, speed_mps=6.379111)
     told = through(exact, msgspec.structs.replace(exact, of="b", lon=100.0, speed_mps=None))
     assert [(fix.lon, fix.lat, fix.speed_mps) for fix in told] == [
@@ -73,7 +73,7 @@ def test_degrees_are_told_to_a_centimetre_and_speeds_to_a_centimetre_a_second() 
     ]
 
 
-def test_a_speed_that_is_no_number_is_told_as_none() -> None:
+def test_a_speed_that_is_no_number_is_sent_as_none() -> None:
     fast = Fix(of="a", lon=100.4, lat=20.2, time=NOW, speed_mps=math.inf)
     slow = Fix(of="b", lon=100.4, lat=20.2, time=NOW, speed_mps=0.0)
     assert [fix.speed_mps for fix in through(fast, slow, fast)] == [None, 0.0, None]

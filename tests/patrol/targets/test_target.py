@@ -188,7 +188,7 @@ def test_two_sightings_give_a_way_and_a_speed(ground: Ground) -> None:
     assert expected.speed_mps == pytest.approx(1000 / 120, abs=0.2)
 
 
-def test_what_is_not_known_is_not_told(ground: Ground) -> None:
+def test_unknown_values_are_not_sent(ground: Ground) -> None:
     assert predict([], ground) is None
     assert predict([seen(0)], None) is None
     assert predict([Sighting(at=START, lon=0.0, lat=0.0)], ground) is None
@@ -210,7 +210,7 @@ def test_what_is_not_known_is_not_told(ground: Ground) -> None:
     course=st.none() | st.floats(0.0, 359.9),
     wrong_m=st.none() | st.floats(0.0, 100_000.0),
 )
-def test_every_sighting_has_a_prediction_that_can_be_kept(
+def test_every_sighting_has_a_prediction_that_can_be_stored(
     ground: Ground,
     km: float,
     left_m: float,
@@ -266,7 +266,7 @@ def test_away_from_rivers_the_nearest_pair_over_land_counts(offices: Offices) ->
     assert found.office.id == "KH-PPT"
 
 
-def test_whom_to_ask_is_told_when_it_cannot_be_found(offices: Offices) -> None:
+def test_whom_to_ask_is_shown_when_it_cannot_be_found(offices: Offices) -> None:
     lao = Agency(id="a", name="A", country="LA", blos=("LA-HXI",))
     where: dict[str, Any] = {"lon": 100.41, "lat": 20.27, "river": "Mekong", "km": KM}
     with pytest.raises(Conflict, match=r"no agency known here works from .* Chiang Khong"):
@@ -424,7 +424,7 @@ async def test_without_an_agreement_no_offer_goes_and_the_target_says_why(border
     assert border.desk().hand_offs.all() == []
 
 
-async def test_with_the_agreement_suspended_the_commander_is_told_who_and_why(
+async def test_with_the_agreement_suspended_the_commander_is_shown_who_and_why(
     border: Node,
 ) -> None:
     id = await agreed(border)

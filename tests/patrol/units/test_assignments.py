@@ -50,7 +50,7 @@ async def test_viewers_see_the_radio_go_and_the_unit_get_its_place(node: Node) -
     assert viewer.units[boat].last is not None
 
 
-async def test_what_the_radio_said_and_its_call_for_help_become_the_units(node: Node) -> None:
+async def test_reports_of_the_radio_and_its_call_for_help_become_the_units(node: Node) -> None:
     await node.hear(said("a", 1, text="taking water", distress=True), said("a", 2))
     node.time = at(3)
     boat = await node.boat()
@@ -92,7 +92,7 @@ async def test_ending_an_assignment_rewrites_nothing(node: Node) -> None:
     assert (await lons(node, boat))[-1] == 100.4004
 
 
-async def test_ending_it_in_the_past_gives_back_what_was_said_since(node: Node) -> None:
+async def test_ending_it_in_the_past_gives_back_the_reports_since(node: Node) -> None:
     boat = await node.boat()
     assignment = await node.desk().registry.assign(address=address(), unit=boat, start=at(0))
     await node.hear(*past())
@@ -118,7 +118,7 @@ async def test_the_next_assignment_starts_where_the_last_one_ended(node: Node) -
     assert await lons(node, second) == [100.4003, 100.4004]
 
 
-async def test_an_address_never_heard_stands_for_the_unit_from_now(node: Node) -> None:
+async def test_an_address_never_received_stands_for_the_unit_from_now(node: Node) -> None:
     node.time = at(50)
     boat = await node.boat()
     assert (await node.desk().registry.assign(address="test:new", unit=boat)).start == at(50)
@@ -213,7 +213,7 @@ async def test_a_radio_that_another_agency_registers_is_theirs_from_then_on_and_
     await node.stop()
 
 
-async def test_who_heard_a_radio_that_another_agency_registers_keeps_what_it_heard(
+async def test_an_agency_keeps_its_receptions_of_a_radio_that_another_registers(
     node: Node,
 ) -> None:
     viewer = Viewer(node.desk().visible.subscribe())
@@ -236,7 +236,7 @@ async def test_who_heard_a_radio_that_another_agency_registers_keeps_what_it_hea
     await node.stop()
 
 
-async def test_who_heard_a_radio_that_another_agency_registers_is_told_and_has_it_in_the_journal(
+async def test_an_agency_is_notified_when_another_registers_a_radio_it_received(
     node: Node,
 ) -> None:
     await heard_then_taken(node)
@@ -260,7 +260,7 @@ async def test_who_heard_a_radio_that_another_agency_registers_is_told_and_has_i
     await node.stop()
 
 
-async def test_an_agency_cannot_reach_back_into_what_another_heard(node: Node) -> None:
+async def test_an_agency_cannot_reach_back_into_what_another_received(node: Node) -> None:
     await node.hear(said("a", 1))
     boat = await node.boat("Boat 9", OTHER)
     node.time = at(10)
@@ -273,7 +273,7 @@ async def test_an_agency_cannot_reach_back_into_what_another_heard(node: Node) -
     await node.desk("commander", OTHER).registry.assign(address=address(), unit=boat, start=at(10))
 
 
-async def test_an_assignment_that_ended_is_not_made_longer_over_what_another_heard(
+async def test_an_assignment_that_ended_is_not_extended_over_receptions_of_another_agency(
     node: Node,
 ) -> None:
     boat = await node.boat("Boat 9", OTHER)
@@ -286,7 +286,7 @@ async def test_an_assignment_that_ended_is_not_made_longer_over_what_another_hea
     assert told.value.code == "heard_by_another"
 
 
-async def test_the_call_of_a_new_owner_rings_beside_the_one_that_was_heard_before(
+async def test_the_call_of_a_new_owner_rings_beside_the_one_received_before(
     node: Node,
 ) -> None:
     await node.hear(said("a", 1, distress=True))
@@ -312,7 +312,7 @@ async def test_where_people_plotted_a_unit_stands_for_no_other(node: Node) -> No
     assert await lons(node, own) == []
 
 
-async def test_what_was_heard_for_one_agency_is_not_handed_to_another(node: Node) -> None:
+async def test_receptions_of_one_agency_are_not_handed_to_another(node: Node) -> None:
     first = await node.boat("Boat 9", OTHER)
     assignment = await node.desk("commander", OTHER).registry.assign(
         address=address(), unit=first, start=at(0)
@@ -383,7 +383,7 @@ async def test_owner_and_origin_of_a_unit_cannot_be_changed(node: Node) -> None:
     )
 
 
-async def test_an_address_is_bound_to_the_one_channel_it_was_heard_on(node: Node) -> None:
+async def test_an_address_is_bound_to_the_one_channel_it_was_received_on(node: Node) -> None:
     await node.hear(
         said("a", 1, channel="key:boat-3"), said("b", 1, channel="hill"), said("c", 1, channel="x")
     )

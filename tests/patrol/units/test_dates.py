@@ -32,7 +32,7 @@ async def test_a_date_nobody_can_mean_is_refused(node: Node) -> None:
     assert (await node.again()).states()
 
 
-async def test_a_device_at_the_edge_of_the_calendar_is_heard_and_read_again(node: Node) -> None:
+async def test_a_device_at_the_edge_of_the_calendar_is_received_and_read_again(node: Node) -> None:
     await node.hear(said("a", heard=1, device_time=FIRST), said("b", heard=1, device_time=LAST))
     before = node.states()
     node = await node.again()

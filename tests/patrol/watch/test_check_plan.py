@@ -185,7 +185,7 @@ SIMPLE: dict[str, tuple[dict[str, Any], str, str, str]] = {
 
 
 @pytest.mark.parametrize("name", SIMPLE)
-def test_what_is_wrong_is_told_in_words(ground: Ground, name: str) -> None:
+def test_faults_are_reported_in_words(ground: Ground, name: str) -> None:
     changes, code, severity, words = SIMPLE[name]
     asked = plan(ground, patrol(**changes))
     told = [each for each in conflicts(asked) if each.code == code]
@@ -271,7 +271,7 @@ def test_an_overlap_with_the_counterparts_no_go(ground: Ground) -> None:
     assert "Sector s1" not in told.words
 
 
-def test_who_plans_with_a_sector_that_the_other_is_not_shown_is_told(ground: Ground) -> None:
+def test_a_planner_is_warned_of_a_sector_that_the_other_side_is_not_shown(ground: Ground) -> None:
     joint = patrol(sectors=("s1",))
     told = found(plan(ground, joint, sector(), hidden=True))["hidden_sector"]
     assert (told.severity, told.sector, told.agency) == ("warning", "s1", OTHER)
@@ -369,7 +369,7 @@ def test_agreements_are_asked_only_when_one_of_them_ends(ground: Ground) -> None
 THIRD = "mm-tl"
 
 
-def test_what_two_others_agreed_on_is_told_to_them_alone(ground: Ground) -> None:
+def test_an_agreement_of_two_others_is_shown_to_them_alone(ground: Ground) -> None:
     three = patrol(
         agencies=(AGENCY, OTHER, THIRD),
         members=(*patrol().members, Member(unit="tachi", agency=THIRD)),

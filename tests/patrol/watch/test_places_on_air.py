@@ -88,7 +88,7 @@ async def test_only_marks_of_ones_own_agency_by_who_may_message_radios(node: Nod
     assert mark.agency == AGENCY
 
 
-async def test_radios_that_told_of_a_mark_are_not_told_of_it(node: Node) -> None:
+async def test_radios_that_sent_a_mark_are_not_sent_it(node: Node) -> None:
     with_channels(node, serial=Carrier(), mesh=Carrier())
     rock = MarkedPlace(id="7", lon=100.4, lat=20.3, name="Rock")
     await node.hear(said("a", kind="waypoint", lon=None, mark=rock))
@@ -155,7 +155,7 @@ async def test_a_mark_whose_time_is_over_is_taken_back(node: Node) -> None:
 
 
 @pytest.mark.parametrize("restarts", [False, True])
-async def test_what_radios_were_shown_makes_no_mark_when_it_is_heard(
+async def test_a_mark_sent_to_radios_makes_no_mark_when_it_is_received(
     node: Node, restarts: bool
 ) -> None:
     with_channels(node, mesh=Carrier())

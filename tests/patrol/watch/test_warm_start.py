@@ -41,7 +41,7 @@ async def test_units_radios_positions_and_words_are_what_they_were(tmp_path: Pat
     await node.stop()
 
 
-async def test_words_said_a_thousand_messages_ago_are_still_the_last_words(tmp_path: Path) -> None:
+async def test_a_text_of_a_thousand_messages_ago_is_still_the_last_text(tmp_path: Path) -> None:
     node = Node(tmp_path / "p.db")
     await node.start()
     await node.hear(said("a", 0, text="two men ashore", status="watching"))
@@ -116,7 +116,7 @@ async def test_a_radio_taken_from_its_unit_is_unknown_again_after_a_restart(
     await node.stop()
 
 
-async def test_with_too_many_radios_those_heard_last_are_taken_up(tmp_path: Path) -> None:
+async def test_with_too_many_radios_those_received_last_are_taken_up(tmp_path: Path) -> None:
     async with running(tmp_path / "p.db") as node:
         await node.hear(*(said(f"r{number:03}", number) for number in range(30)))
         await node.hear(said("z-called", -1000, distress=True))

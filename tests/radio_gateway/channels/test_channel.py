@@ -90,7 +90,7 @@ async def test_counters_tell_what_came_and_what_became_of_it(tmp_path: Path) -> 
     assert health.last_heard_at is not None
 
 
-async def test_what_comes_while_the_inbox_rests_is_heard_at_once_with_its_own_time() -> None:
+async def test_a_message_during_the_rest_of_the_inbox_is_received_with_its_own_time() -> None:
     channel = make("tcp-listen://127.0.0.1:0")
     inbox = channel.inbox
     async with running(channel):

@@ -34,7 +34,7 @@ def publish(broker: Mosquitto, topic: str, message: dict[str, Any]) -> None:
 
 
 @pytest.mark.broker
-async def test_servers_that_publish_to_mosquitto_are_heard(tmp_path: Path) -> None:
+async def test_servers_that_publish_to_mosquitto_are_received(tmp_path: Path) -> None:
     with mosquitto(tmp_path, acl=ACL) as broker:
         inbox = Inbox()
         url = f"mqtt://127.0.0.1:{broker.port}?" + "&".join(f"topic={each}" for each in TOPICS)
@@ -53,7 +53,7 @@ async def test_servers_that_publish_to_mosquitto_are_heard(tmp_path: Path) -> No
     assert (call.address, call.distress) == (f"lorawan:{EUI}", True)
 
 
-async def test_servers_that_post_with_their_key_are_heard(tmp_path: Path) -> None:
+async def test_servers_that_post_with_their_key_are_received(tmp_path: Path) -> None:
     (tmp_path / "keys.toml").write_text(f'"70b3d57e*" = "{KEY}"\n')
     keys = {"secrets_file": str(tmp_path / "keys.toml")}
     channel = make("http-listen://127.0.0.1:0", "lorawan", inbox=Inbox(), **keys)

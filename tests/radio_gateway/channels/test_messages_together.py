@@ -157,7 +157,7 @@ async def hear(each_time: list[list[tuple[int, bool, bytes]]], *protocols: str) 
 @given(messages)
 @example([(0, False, each) for each in WHOLE])
 @example([(n % 4, n % 2 == 0, each) for n, each in enumerate(WHOLE)])
-async def test_what_came_together_is_heard_as_one_by_one(
+async def test_messages_that_came_together_are_received_as_if_one_by_one(
     came: list[tuple[int, bool, bytes]],
 ) -> None:
     many = came * (30 // max(1, len(came)) + 1)

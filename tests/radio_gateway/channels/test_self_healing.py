@@ -137,7 +137,7 @@ async def talking(said: bytes, *, every_s: float = 0.05) -> AsyncIterator[int]:
 
 
 @pytest.mark.system
-async def test_a_hundred_replugs_are_each_heard_within_5_s_and_cost_nothing(
+async def test_a_hundred_replugs_are_each_received_within_5_s_and_cost_nothing(
     tmp_path: Path,
 ) -> None:
     """Four radios at once, 25 times each, absent for as long as it takes a person to replug."""
@@ -246,7 +246,7 @@ async def test_a_serial_port_that_fell_silent_is_opened_again(tmp_path: Path) ->
     radio.unplug()
 
 
-async def test_a_wrong_speed_is_told_from_a_cable_that_brings_nothing(tmp_path: Path) -> None:
+async def test_a_wrong_speed_is_reported_from_a_cable_that_brings_nothing(tmp_path: Path) -> None:
     radio = Radio(tmp_path / "radio")
     radio.plug_in()
     channel = make(f"serial://{radio.name}", expected_interval_s=0.3)
@@ -276,7 +276,7 @@ async def test_a_listener_that_hears_nothing_is_shown_silent_and_stays_open(url:
         assert (channel.health().fault or "").startswith("nothing received since ")
 
 
-async def test_what_breaks_again_is_told_again(tmp_path: Path) -> None:
+async def test_a_fault_that_returns_is_reported_again(tmp_path: Path) -> None:
     """A fault that lasts is told once; one that was healed in between is news."""
     inbox = Inbox()
     radio = Radio(tmp_path / "radio")
@@ -299,7 +299,9 @@ async def test_what_breaks_again_is_told_again(tmp_path: Path) -> None:
 
 @pytest.mark.broker
 @pytest.mark.parametrize("forgets", [False, True])
-async def test_a_broker_that_restarts_is_heard_again(tmp_path: Path, forgets: bool) -> None:
+async def test_messages_are_received_again_after_the_broker_restarts(
+    tmp_path: Path, forgets: bool
+) -> None:
     """Also one that forgot every session, so that the subscription has to be made again."""
     with mosquitto(tmp_path) as broker:
         inbox = Inbox()
@@ -389,7 +391,7 @@ async def test_a_clock_that_jumps_changes_neither_watchdog_nor_state(
             await until(lambda: channel.health().reconnects == 1, within_s=5)
 
 
-async def test_what_waits_for_a_pause_is_told_though_the_clock_was_set_back(
+async def test_a_message_that_waits_for_a_pause_is_decoded_though_the_clock_was_set_back(
     tmp_path: Path,
 ) -> None:
     """The last epoch before a silence must not wait until the clock has caught up."""

@@ -155,7 +155,7 @@ def test_two_channels_of_one_name_are_refused() -> None:
     assert "channels[0]" in what
 
 
-def test_the_faults_of_all_channels_are_told_at_once() -> None:
+def test_the_faults_of_all_channels_are_reported_at_once() -> None:
     tables = [table(url="tpc://box:1"), table(name="hill"), {"url": "udp://a:1"}, table(name="\n")]
     with pytest.raises(SettingsErrors) as caught:
         load_channels(tables, WHERE)

@@ -32,7 +32,7 @@ from tests.radio_gateway.running.running import hear, make, running
         ("teltonika", test_teltonika.PLACE, b"\0\0\0\1"),
     ],
 )
-async def test_tracker_is_answered_only_after_what_it_said_is_stored(
+async def test_tracker_is_answered_only_after_its_report_is_stored(
     protocol: str, said: bytes, answer: bytes
 ) -> None:
     inbox = Inbox()
@@ -52,7 +52,7 @@ async def test_tracker_is_answered_only_after_what_it_said_is_stored(
         await writer.wait_closed()
 
 
-async def test_log_in_alone_is_told_soon_and_then_answered() -> None:
+async def test_log_in_alone_is_decoded_soon_and_then_answered() -> None:
     inbox = Inbox()
     channel = make("tcp-listen://127.0.0.1:0", "gt06", inbox=inbox)
     assert isinstance(channel.transport, TcpListenTransport)
@@ -69,7 +69,7 @@ async def test_log_in_alone_is_told_soon_and_then_answered() -> None:
         await writer.wait_closed()
 
 
-async def test_tracker_over_udp_is_answered_only_after_what_it_said_is_stored() -> None:
+async def test_tracker_over_udp_is_answered_only_after_its_report_is_stored() -> None:
     inbox = Inbox()
     channel = make("udp://127.0.0.1:0", "teltonika", inbox=inbox)
     assert isinstance(channel.transport, UdpTransport)

@@ -35,7 +35,7 @@ def checked(folder: Path, *tables: str) -> Result:
     return CliRunner().invoke(app, ["check", "--config", str(folder / "gateway.toml")])
 
 
-def test_several_faults_are_told_at_once_each_with_its_channel(tmp_path: Path) -> None:
+def test_several_faults_are_reported_at_once_each_with_its_channel(tmp_path: Path) -> None:
     bad_node = UPLINK.replace(NODE_KEY.public, "abc")
     result = checked(
         tmp_path,

@@ -188,7 +188,7 @@ def test_radios_set_to_local_time_decide_nothing() -> None:
     assert "the clocks of 5 radios are all 7:00:00 ahead" in words(run.clock.doubt)
 
 
-def test_a_clock_wrong_from_the_start_is_told_and_cleared() -> None:
+def test_a_clock_wrong_from_the_start_is_reported_and_cleared() -> None:
     run = Run()
     run.machine.set_by_s = -HOUR_S
     run.clock = Clock(wall_ns=run.machine.wall_ns, steady_ns=run.machine.steady_ns)
@@ -249,7 +249,7 @@ def test_a_process_that_stood_still_between_two_looks_doubts_nothing() -> None:
     assert clock.doubt is None
 
 
-def test_what_is_heard_meanwhile_is_flagged() -> None:
+def test_receptions_meanwhile_are_flagged() -> None:
     run = Run()
     one = said("ais:1", None, run.clock.now())
     assert run.clock.mark(one) is one

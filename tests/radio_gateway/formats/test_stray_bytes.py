@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from radio_gateway.formats.junk_bytes import AT_MOST, StrayBytes
 
 
-def test_printable_line_is_told_and_the_rest_counted() -> None:
+def test_printable_line_is_shown_and_the_rest_counted() -> None:
     stray = StrayBytes()
     assert stray.add(b"hello\r\nabc\n\xff\xfe12345\nfour") == [b"hello"]
     assert stray.junk_bytes == 3 + 7
@@ -14,7 +14,7 @@ def test_printable_line_is_told_and_the_rest_counted() -> None:
     assert stray.end() == []
 
 
-def test_endless_line_is_told_in_pieces() -> None:
+def test_endless_line_is_reported_in_pieces() -> None:
     stray = StrayBytes()
     assert [len(each) for each in stray.add(b"x" * (2 * AT_MOST + 10))] == [AT_MOST, AT_MOST]
     assert stray.end() == [b"x" * 10]

@@ -70,7 +70,7 @@ def samples(text: bytes) -> dict[tuple[str, ...], float]:
     }
 
 
-def test_what_channels_and_gateway_count_is_told() -> None:
+def test_counts_of_channels_and_gateway_are_exported() -> None:
     said = samples(metrics_text((), gateways=(GATEWAY,), now=NOW))
     expected = {
         ("channel_bytes_total", "pier", "hx"): 5000,
@@ -106,7 +106,7 @@ def test_what_channels_and_gateway_count_is_told() -> None:
         assert found == [value], key
 
 
-def test_a_channel_without_a_gateway_and_one_that_heard_nothing_are_told() -> None:
+def test_a_channel_without_a_gateway_and_one_that_received_nothing_are_reported() -> None:
     quiet = ChannelHealth(name="a", url="", protocols=(), state="opening", since=NOW)
     names = {key[0] for key in samples(metrics_text((quiet,), now=NOW))}
     assert "channel_frames_total" in names
@@ -136,7 +136,7 @@ async def port() -> AsyncIterator[int]:
     assert open_descriptors() == before
 
 
-async def test_programs_of_this_machine_are_told(port: int) -> None:
+async def test_programs_of_this_machine_are_listed(port: int) -> None:
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
         metrics = await client.get("/metrics")
         report = await client.get("/report")

@@ -34,13 +34,13 @@ def test_who_tries_keys_under_any_number_of_names_pushes_nothing_else_out() -> N
     assert rejections.unreported() == []
 
 
-def test_of_a_long_reason_the_beginning_is_kept() -> None:
+def test_of_a_long_reason_the_beginning_is_stored() -> None:
     rejections = Rejections("phones")
     rejections.add(frame(1), "decoder_failed", "x" * 100_000)
     assert len(rejections.newest()[0].detail) == 500
 
 
-def test_of_one_that_tries_again_and_again_the_newest_is_kept() -> None:
+def test_of_one_that_tries_again_and_again_the_newest_is_stored() -> None:
     rejections = Rejections("phones")
     for second in range(100):
         rejections.turn_away(frame(second, f"10.0.0.9:{second}"), "no_key", "calls itself boat-7")
@@ -48,7 +48,7 @@ def test_of_one_that_tries_again_and_again_the_newest_is_kept() -> None:
     assert kept.heard_at == AT + timedelta(seconds=99)
 
 
-def test_what_is_kept_is_told_in_the_order_in_which_it_was_heard() -> None:
+def test_stored_messages_are_reported_in_the_order_of_their_reception() -> None:
     rejections = Rejections("phones")
     rejections.add(frame(1), "bad_json", "")
     rejections.turn_away(frame(2, "h:1"), "no_key", "calls itself boat-7")

@@ -22,7 +22,7 @@ POSITION = (
 )
 
 
-async def test_a_base_radio_is_asked_for_a_position_and_what_it_prints_is_heard(
+async def test_a_base_radio_is_polled_for_a_position_and_its_output_is_received(
     tmp_path: Path,
 ) -> None:
     radio = Radio(tmp_path / "base")

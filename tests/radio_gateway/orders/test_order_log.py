@@ -142,7 +142,7 @@ async def test_a_file_that_goes_bad_in_use_is_set_aside_and_orders_go_on(
         assert last.state == "sent"
 
 
-async def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
+async def test_a_missing_folder_is_reported(tmp_path: Path) -> None:
     with pytest.raises(OrderLogError, match="nowhere"):
         await open_order_log(tmp_path / "nowhere" / "orders")
 

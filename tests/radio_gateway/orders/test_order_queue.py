@@ -105,7 +105,7 @@ def test_an_answer_to_an_earlier_try_still_counts() -> None:
     assert bench.send() is None
 
 
-def test_an_answer_that_comes_when_nobody_waits_any_more_is_told_all_the_same() -> None:
+def test_an_answer_that_comes_when_nobody_waits_any_more_is_still_reported() -> None:
     bench = Bench()
     bench.give("a")
     for _ in range(3):
@@ -232,7 +232,7 @@ def test_orders_that_wait_for_their_receivers_to_ask_take_turns() -> None:
     assert bench.send() == "d"
 
 
-def test_a_link_that_takes_nothing_is_told_once_and_not_at_every_try() -> None:
+def test_a_link_that_takes_nothing_is_reported_once_and_not_at_every_try() -> None:
     bench = Bench()
     bench.give("a", for_s=3600)
     tries = 0

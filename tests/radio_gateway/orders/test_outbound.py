@@ -85,7 +85,7 @@ def test_a_channel_is_listen_only_unless_its_settings_say_otherwise() -> None:
         ({}, {"ais": Plain()}, "text", "not_spoken"),
     ],
 )
-def test_what_cannot_be_said_is_refused_with_the_reason(
+def test_an_order_that_cannot_be_encoded_is_refused_with_the_reason(
     table: dict[str, Any], outbound: dict[str, Any], kind: OrderKind, reason: str
 ) -> None:
     results: list[OrderResult] = []
@@ -115,7 +115,7 @@ def test_a_full_queue_refuses_and_says_so() -> None:
     assert results[-1].state == "queued"
 
 
-async def test_the_same_order_twice_is_sent_once_and_told_again() -> None:
+async def test_the_same_order_twice_is_sent_once_and_reported_again() -> None:
     channel = FakeChannel()
     out, results = out_of(channel)
     given = order()

@@ -38,7 +38,9 @@ def plain(monkeypatch: pytest.MonkeyPatch) -> Plain:
     return module
 
 
-async def test_a_radio_on_a_serial_port_is_told_and_answers(tmp_path: Path, plain: Plain) -> None:
+async def test_a_radio_on_a_serial_port_is_sent_an_order_and_answers(
+    tmp_path: Path, plain: Plain
+) -> None:
     radio = AnsweringRadio(tmp_path / "radio", deaf_to=1)
     radio.plug_in()
     inbox = Inbox()
@@ -76,7 +78,7 @@ async def test_a_radio_on_a_serial_port_is_told_and_answers(tmp_path: Path, plai
     }
 
 
-async def test_a_kenwood_radio_is_asked_and_told_through_the_one_at_the_port(
+async def test_a_kenwood_radio_is_polled_and_messaged_through_the_one_at_the_port(
     tmp_path: Path,
 ) -> None:
     radio = Radio(tmp_path / "radio")
@@ -113,7 +115,9 @@ async def test_a_kenwood_radio_is_asked_and_told_through_the_one_at_the_port(
     assert results[-1].reason == "radio_refused"
 
 
-async def test_words_go_to_the_connection_that_the_radio_was_last_heard_on(plain: Plain) -> None:
+async def test_a_text_goes_to_the_connection_that_the_radio_was_last_received_on(
+    plain: Plain,
+) -> None:
     channel = make("tcp-listen://127.0.0.1:0", "plain", listen_only=False)
     transport = channel.transport
     assert isinstance(transport, TcpListenTransport)

@@ -136,7 +136,7 @@ def test_connection_that_never_ends_keeps_a_bounded_memory(protocol: str) -> Non
     assert 0 < early < 256 * 1024
 
 
-def test_what_is_broken_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_file_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     good = samples("gt06")[1]
     raw = bytes(HEAD) + good
     assert exercise("gt06", read_input("gt06", raw))[0].position is not None
@@ -145,7 +145,7 @@ def test_what_is_broken_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         exercise("gt06", read_input("gt06", raw))
 
 
-def test_input_that_takes_too_long_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_input_that_takes_too_long_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.fuzz.exercise.PATIENCE_S", 0.0)
     with pytest.raises(Broken, match="s for 6 bytes"):
         exercise("nmea0183", Input(data=b"$GPXXX"))

@@ -107,7 +107,7 @@ SAMPLES = tuple(
 
 
 @pytest.mark.parametrize("wrap", [chirpstack, things])
-def test_place_and_sender_are_told_alike_by_both_servers(wrap: Any) -> None:
+def test_place_and_sender_are_alike_from_both_servers(wrap: Any) -> None:
     transmission = said_by(
         wrap(PLACE | {"heading": 90, "hdop": 0.9, "sats": 7, "batteryLevel": 88})
     )
@@ -220,7 +220,7 @@ def test_time_of_the_fix_is_the_devices_where_the_payload_has_it() -> None:
     assert said_by(chirpstack(PLACE | {"time": "noon"})).device_time is None
 
 
-def test_speed_without_a_unit_is_a_fact_as_it_was_said() -> None:
+def test_speed_without_a_unit_is_a_fact_as_received() -> None:
     transmission = said_by(chirpstack(PLACE | {"speed": 36}))
     assert transmission.position is not None
     assert (transmission.position.speed_mps, transmission.facts["speed_raw"]) == (None, 36.0)
@@ -253,7 +253,7 @@ def test_sos_is_a_call_for_help_under_its_many_names(
     assert said_by(things(fields)).distress is distress
 
 
-def test_call_without_a_place_is_heard_too() -> None:
+def test_call_without_a_place_is_decoded_too() -> None:
     transmission = said_by(chirpstack({"sos": True}))
     assert (transmission.kind, transmission.distress, transmission.position) == (
         "distress",

@@ -75,7 +75,7 @@ def test_query_says_place_in_knots_and_facts() -> None:
         ("2014-06-04 09:10:11", "2014-06-04T09:10:11+00:00"),
     ],
 )
-def test_time_is_said_in_many_ways(timestamp: str, time: str) -> None:
+def test_time_is_read_in_many_formats(timestamp: str, time: str) -> None:
     assert said_by(timestamp=timestamp).device_time == datetime.fromisoformat(time)
 
 
@@ -108,7 +108,7 @@ def test_a_fall_is_a_call_for_help_that_nobody_could_make(alarm: str, calls: boo
     assert said_by(alarm=alarm).facts["alarm"] == alarm
 
 
-def test_call_for_help_is_heard_without_place_or_time() -> None:
+def test_call_for_help_is_decoded_without_place_or_time() -> None:
     assert said_by(alarm="sos").distress
     for more in ({"lat": "95"}, {"lat": None}, {"lat": "x"}, {"lat": None, "lon": None}):
         transmission = said_by(alarm="SOS", **more)

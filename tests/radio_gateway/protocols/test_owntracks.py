@@ -246,7 +246,7 @@ def test_a_command_goes_to_one_phone_and_no_pattern_of_them(device: str | None) 
 
 
 @pytest.mark.parametrize("kind", ["text", "alert", "distress"])
-def test_a_phone_can_be_told_no_words(kind: OrderKind) -> None:
+def test_a_phone_can_be_sent_no_text(kind: OrderKind) -> None:
     assert kind not in owntracks.ORDERS
     with pytest.raises(OrderError, match="no_words"):
         owntracks.encode(order(kind), DecoderSettings(), number=1)

@@ -125,7 +125,7 @@ def test_unknown_fields_are_ignored_and_null_means_absent() -> None:
     assert said.position.speed_mps is None
 
 
-def test_report_is_told_apart_by_id_or_else_by_time_and_place() -> None:
+def test_report_is_identified_by_id_or_else_by_time_and_place() -> None:
     def key(more: dict[str, Any]) -> str | None:
         (said,) = items(PLACE | more).transmissions
         assert said.duplicate_window_s is None
@@ -137,7 +137,7 @@ def test_report_is_told_apart_by_id_or_else_by_time_and_place() -> None:
     assert key(at) == key({"time": "2026-01-01T07:00:00+07:00"}) != key(at | {"lat": 21})
 
 
-def test_call_for_help_is_heard_without_or_with_an_impossible_position() -> None:
+def test_call_for_help_is_decoded_without_or_with_an_impossible_position() -> None:
     (bare,) = items({"device": "boat-3", "distress": True}).transmissions
     assert (bare.kind, bare.distress, bare.position) == ("distress", True, None)
     (odd,) = items(PLACE | {"lat": 95, "distress": True}).transmissions
@@ -148,7 +148,7 @@ def test_call_for_help_is_heard_without_or_with_an_impossible_position() -> None
 
 
 @pytest.mark.parametrize("around", [b"%s", b"[%s]"])
-def test_call_for_help_with_half_a_character_or_an_endless_number_is_heard(around: bytes) -> None:
+def test_call_for_help_with_half_a_character_or_an_endless_number_is_decoded(around: bytes) -> None:
     cut = rb'{"device":"boat-3","distress":true,"text":"help \ud83d","lon":100.41,"lat":20.27}'
     (said,) = decode_items(around % cut, heard_at=NOW).transmissions
     assert (said.distress, said.text, said.flags) == (True, "help \\ud83d", ("bad_field",))
@@ -178,7 +178,7 @@ def test_report_with_half_a_character_does_not_hold_up_the_others() -> None:
             decode_items(bad, heard_at=NOW)
 
 
-def test_call_for_help_with_words_that_are_no_utf_8_is_heard() -> None:
+def test_call_for_help_with_text_that_is_no_utf_8_is_decoded() -> None:
     (said,) = decode_items(b'{"device":"a","distress":true,"text":"h\xfclfe"}', heard_at=NOW)[0]
     assert (said.distress, said.text, said.flags) == (True, "h\ufffdlfe", ("bad_field",))
 

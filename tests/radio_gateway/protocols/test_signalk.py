@@ -160,7 +160,7 @@ def test_old_cached_position_keeps_its_old_time() -> None:
     assert said.passed_on_at == NOW - timedelta(hours=1)
 
 
-def test_name_and_call_sign_are_told_once() -> None:
+def test_name_and_call_sign_are_decoded_once() -> None:
     server = Server()
     who = delta(
         update({"": {"name": "RIVER 7", "communication": {"callsignVhf": "XW1"}}}),

@@ -73,7 +73,7 @@ def test_what_is_written_is_read_back_over_files(folder: Path) -> None:
     assert all(path.stat().st_mode & 0o077 == 0 for path in folder.iterdir())
 
 
-def test_the_oldest_is_deleted_first_and_the_cap_is_kept(folder: Path) -> None:
+def test_the_oldest_is_deleted_first_and_the_cap_holds(folder: Path) -> None:
     journal = Journal(folder, max_bytes=1_000_000, keep_bytes=2_500_000)
     chunks = [chunk(number, 5000) for number in range(1500)]
     pier, boat = journal.of("pier", ("ais",)), journal.of("boat", ("ais",))

@@ -97,7 +97,7 @@ def test_messages_may_come_one_a_line_or_as_one_document_over_several_lines() ->
     assert len(said) == 1
 
 
-def test_message_heard_by_two_receivers_is_told_once() -> None:
+def test_message_received_twice_is_decoded_once() -> None:
     first = sentence("AIVDM,1,1,,A,181:Kjh01ewHFRPDK1s3IRcn06sd,0", "!")
     second = sentence("AIVDM,1,1,,B,181:Kjh01ewHFRPDK1s3IRcn06sd,0", "!")
     said, refused = decoded("--protocol", "ais", given=first + b"\r\n" + second + b"\r\n")

@@ -64,7 +64,7 @@ def test_an_uplink_that_stands_and_is_no_good_is_red() -> None:
     assert lines == [("uplink open", "green"), (f"uplink open {fault}", "red")]
 
 
-def test_a_phone_without_a_good_key_is_told_with_its_name_and_address() -> None:
+def test_a_phone_without_a_good_key_is_reported_with_its_name_and_address() -> None:
     (pier,) = GATEWAY.channels
     well = replace(pier, state="open", journal_fault=None, errors={"wrong_key": 3})
     away = replace(
@@ -84,7 +84,7 @@ def test_a_phone_without_a_good_key_is_told_with_its_name_and_address() -> None:
     assert "pier: last rejected: missing_lat\n" in text.replace(" \n", "\n")
 
 
-def test_a_channel_that_never_heard_anything_is_told_so() -> None:
+def test_a_channel_that_never_received_anything_is_shown_so() -> None:
     (pier,) = GATEWAY.channels
     quiet = replace(pier, last_heard_at=None, fault="no such device", state="down")
     text = shown(GatewayReport(health=replace(GATEWAY, channels=(quiet,))))

@@ -36,7 +36,7 @@ def capture(tmp_path: Path) -> Path:
     return path
 
 
-async def test_it_is_heard_by_a_listener(capture: Path) -> None:
+async def test_it_is_received_by_a_listener(capture: Path) -> None:
     before = open_descriptors()
     for url in ("tcp-listen://127.0.0.1:0", "udp://127.0.0.1:0"):
         inbox = Inbox()

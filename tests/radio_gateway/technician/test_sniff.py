@@ -153,7 +153,7 @@ def test_what_is_recognised_and_rejected_is_counted_by_reason() -> None:
 
 
 @pytest.mark.parametrize("command", ["sniff", "capture"])
-def test_a_port_that_cannot_be_had_is_told_in_words_and_no_probe_is_advised(
+def test_a_port_that_cannot_be_had_is_reported_in_words_and_no_probe_is_advised(
     tmp_path: Path, command: str
 ) -> None:
     talker = Talker(b"")

@@ -44,7 +44,7 @@ async def test_the_answer_waits_until_everything_is_stored() -> None:
     assert outcome.rejected == []
 
 
-async def test_what_was_rejected_is_told_with_what_was_stored() -> None:
+async def test_rejected_reports_are_answered_with_the_stored_ones() -> None:
     inbox = Inbox()
     channel = make("http:", "position_json", inbox=inbox)
     async with running(channel):
@@ -81,7 +81,7 @@ async def test_a_channel_that_does_not_run_refuses() -> None:
         await http(channel).submit(b"{}")
 
 
-async def test_who_waits_is_told_when_the_channel_is_closed(
+async def test_callers_get_an_error_when_the_channel_is_closed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(http_bodies, "CLOSES_WITHIN_S", 0.05)
@@ -95,7 +95,7 @@ async def test_who_waits_is_told_when_the_channel_is_closed(
         await answer
 
 
-async def test_what_was_heard_is_answered_as_stored_though_the_channel_closes_meanwhile() -> None:
+async def test_a_report_is_answered_as_stored_though_the_channel_closes_meanwhile() -> None:
     """Its sender would come again, and without a time of its own be stored twice."""
     inbox = Inbox()
     channel = make("http:", "position_json", inbox=inbox)
@@ -108,7 +108,7 @@ async def test_what_was_heard_is_answered_as_stored_though_the_channel_closes_me
     assert (await answer).stored == 1
 
 
-async def test_what_was_not_heard_does_not_hold_up_the_closing() -> None:
+async def test_unreceived_messages_do_not_hold_up_the_closing() -> None:
     transport = HttpTransport(parse_link("http:"))
     loop = asyncio.get_running_loop()
     began_s = loop.time()
@@ -136,7 +136,7 @@ async def test_more_bytes_than_may_wait_are_refused_until_they_are_taken() -> No
         await asyncio.gather(first, second, return_exceptions=True)
 
 
-async def test_what_is_said_to_a_sender_goes_with_the_answer_to_its_next_request() -> None:
+async def test_an_order_to_a_sender_goes_with_the_response_to_its_next_request() -> None:
     inbox = Inbox()
     channel = make("http:", "owntracks", inbox=inbox)
     body = b'{"_type":"location","lat":20.27,"lon":100.41,"tst":1795487400}'

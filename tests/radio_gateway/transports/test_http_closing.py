@@ -14,7 +14,7 @@ from tests.radio_gateway.running.running import make, open_descriptors, peers, r
 from tests.radio_gateway.transports.http_listening import POSITION
 
 
-async def test_who_waits_when_the_channel_closes_is_told_to_try_again(
+async def test_requests_in_progress_are_asked_to_retry_when_the_channel_closes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(http_bodies, "CLOSES_WITHIN_S", 0.05)

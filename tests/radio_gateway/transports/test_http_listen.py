@@ -372,7 +372,7 @@ def test_the_chunk_names_whom_the_sender_may_speak_for(tmp_path: Path) -> None:
     assert chunk.source == "jane/phone"
 
 
-async def test_a_device_is_told_something_in_the_answer_to_its_next_request(
+async def test_a_device_is_sent_an_order_in_the_response_to_its_next_request(
     tmp_path: Path,
 ) -> None:
     channel = keyed(tmp_path, "osmand", inbox=Inbox())
@@ -402,7 +402,7 @@ async def test_a_device_is_told_something_in_the_answer_to_its_next_request(
         await waiting
 
 
-async def test_an_owntracks_app_is_told_in_a_list_and_each_phone_its_own(tmp_path: Path) -> None:
+async def test_an_owntracks_app_is_sent_a_list_of_its_own_orders(tmp_path: Path) -> None:
     channel = keyed(tmp_path, "owntracks", inbox=Inbox())
     channel.listen(lambda _: None)
     command = b'{"_type":"cmd","action":"reportLocation"}'
@@ -419,7 +419,7 @@ async def test_an_owntracks_app_is_told_in_a_list_and_each_phone_its_own(tmp_pat
         await telling
 
 
-async def test_nobody_is_told_anything_where_nobody_signs_in() -> None:
+async def test_no_notification_is_sent_where_nobody_signs_in() -> None:
     transport = HttpListenTransport(parse_link("http-listen://127.0.0.1:0?open=1"))
     async with transport:
         with pytest.raises(LinkError, match="signs in"):

@@ -107,7 +107,7 @@ async def test_a_client_may_ask_before_it_sends_the_body() -> None:
     assert b"HTTP/1.1 200" in answer
 
 
-async def test_a_newcomer_gets_in_while_nobody_said_anything_whole() -> None:
+async def test_a_new_connection_is_accepted_while_others_sent_nothing_whole() -> None:
     async with bounded("&max=2", Limits()) as transport:
         streams = [await asyncio.open_connection("127.0.0.1", transport.port) for _ in range(9)]
         for _, writer in streams[::2]:

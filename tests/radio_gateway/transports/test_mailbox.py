@@ -13,7 +13,7 @@ def chunk(size: int) -> Chunk:
     return Chunk(bytes(size), AT)
 
 
-def test_who_wants_to_know_is_told_once_when_much_has_come_to_wait() -> None:
+def test_the_backlog_callback_is_called_once_when_much_waits() -> None:
     told: list[int] = []
     mailbox = Mailbox()
     mailbox.on_much = lambda: told.append(len(mailbox.drain()) if len(told) == 1 else 0)

@@ -93,7 +93,7 @@ async def test_more_than_is_taken_at_once_waits_for_a_client_that_begins_anew(
     assert [json.loads(chunk.data)["id"] for chunk in came] == [f"m{each}" for each in numbers]
 
 
-async def test_while_half_of_what_is_under_way_is_stored_the_other_half_is_heard(
+async def test_while_half_of_the_messages_in_flight_are_stored_the_other_half_is_received(
     broker: Mosquitto,
 ) -> None:
     options = f"client_id=watch&version=5&receive_maximum={2 * LEAST_AT_ONCE}"
@@ -115,7 +115,7 @@ async def test_while_half_of_what_is_under_way_is_stored_the_other_half_is_heard
         assert ids(third) == [f"m{each}" for each in range(2 * LEAST_AT_ONCE, 3 * LEAST_AT_ONCE)]
 
 
-async def test_what_came_while_opening_failed_is_heard_when_it_comes_again(
+async def test_a_message_that_came_while_opening_failed_is_received_when_it_comes_again(
     broker: Mosquitto, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with listening(broker, "client_id=watch").transport:
@@ -196,7 +196,7 @@ async def test_what_comes_at_once_keeps_its_order_across_topics(broker: Mosquitt
     assert all(first < next_ for first, next_ in pairwise(times))
 
 
-async def test_much_that_came_is_heard_though_the_inbox_rests(broker: Mosquitto) -> None:
+async def test_a_burst_is_received_though_the_inbox_rests(broker: Mosquitto) -> None:
     channel = listening(broker)
     inbox = channel.inbox
     async with running(channel):
@@ -210,7 +210,7 @@ async def test_much_that_came_is_heard_though_the_inbox_rests(broker: Mosquitto)
         await until(lambda: channel.health().frames == 3)
 
 
-async def test_what_is_sent_while_nobody_listens_is_kept(broker: Mosquitto) -> None:
+async def test_messages_sent_while_nobody_listens_are_stored(broker: Mosquitto) -> None:
     channel = listening(broker)
     async with running(channel):
         await until(lambda: channel.health().state == "open")
@@ -302,7 +302,7 @@ async def test_a_broken_connection_hands_nothing_on_twice(broker: Mosquitto) -> 
         assert ids(await hear(again.inbox, 1)) == ["m11"]
 
 
-async def test_who_waits_to_send_when_the_link_is_closed_is_told_and_not_cancelled(
+async def test_a_sender_gets_an_error_and_is_not_cancelled_when_the_link_is_closed(
     broker: Mosquitto,
 ) -> None:
     channel = listening(broker)
@@ -316,7 +316,7 @@ async def test_who_waits_to_send_when_the_link_is_closed_is_told_and_not_cancell
     os.kill(broker.pid, signal.SIGCONT)
 
 
-async def test_a_message_that_is_not_understood_is_acknowledged_once_it_is_kept(
+async def test_a_message_that_is_not_understood_is_acknowledged_once_it_is_stored(
     broker: Mosquitto,
 ) -> None:
     channel = listening(broker)
@@ -340,7 +340,7 @@ async def test_a_message_that_is_not_understood_is_acknowledged_once_it_is_kept(
     assert again.rejected() == []
 
 
-async def test_a_retained_message_is_not_heard_again_at_each_start(broker: Mosquitto) -> None:
+async def test_a_retained_message_is_not_received_again_at_each_start(broker: Mosquitto) -> None:
     await asyncio.to_thread(publish, broker, 1, retain=True)
     for expected in (["m1", "m2"], ["m2"]):
         channel = listening(broker)

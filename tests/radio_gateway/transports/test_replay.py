@@ -83,7 +83,9 @@ async def test_at_speed_1_a_file_keeps_its_own_pace(
     assert clock.slept_s == pytest.approx([0.0, 0.8])
 
 
-async def test_what_is_replayed_is_heard_now_unless_told_otherwise(minutes: Path) -> None:
+async def test_a_replay_is_received_with_the_time_of_now_unless_asked_otherwise(
+    minutes: Path,
+) -> None:
     for clock, then in (("now", datetime.now(UTC)), ("capture", AT)):
         inbox = Inbox()
         channel = make(f"replay://{minutes}?speed=1000&clock={clock}", inbox=inbox)
@@ -92,7 +94,7 @@ async def test_what_is_replayed_is_heard_now_unless_told_otherwise(minutes: Path
         assert abs(first.transmission.heard_at - then) < timedelta(seconds=5)
 
 
-async def test_a_replay_starts_again_at_the_end_if_told_to(tmp_path: Path) -> None:
+async def test_a_replay_starts_again_at_the_end_if_asked_to(tmp_path: Path) -> None:
     path = tmp_path / "a.nmea"
     path.write_bytes(rmc(1) + rmc(2))
     inbox = Inbox()

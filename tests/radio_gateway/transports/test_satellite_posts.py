@@ -52,7 +52,7 @@ def places(heard: list[Transmission]) -> list[tuple[str | None, float, float]]:
     return [(t.device, t.position.lat, t.position.lon) for t in heard if t.position is not None]
 
 
-async def test_what_garmin_posts_is_heard(channel: Channel) -> None:
+async def test_a_post_of_garmin_is_received(channel: Channel) -> None:
     call = garmin.event(4, freeText="engine failed", timeStamp=1_767_225_660_000)
     body = garmin.posted(garmin.event(), call)
     (answer,) = await posted(channel, {"content": body, "headers": TOKEN})
@@ -64,7 +64,7 @@ async def test_what_garmin_posts_is_heard(channel: Channel) -> None:
     assert {(t.protocol, t.channel) for t in (track, sos)} == {("garmin_ipc", "link")}
 
 
-async def test_what_spot_posts_is_heard(channel: Channel) -> None:
+async def test_a_post_of_spot_is_received(channel: Channel) -> None:
     help_ = spot.message(id="2", messageType="HELP", latitude="20.3")
     body = spot.posted(spot.message(), help_)
     post = {"content": body, "headers": XML, "auth": ("0-31*", SPOT_KEY)}
@@ -76,7 +76,7 @@ async def test_what_spot_posts_is_heard(channel: Channel) -> None:
     assert {t.protocol for t in (track, call)} == {"spot"}
 
 
-async def test_what_rockblock_posts_is_heard_and_answered_once_it_is_stored(tmp_path: Path) -> None:
+async def test_a_post_of_rockblock_is_answered_once_it_is_stored(tmp_path: Path) -> None:
     (tmp_path / "key.pem").write_text(rockblock.PUBLIC)
     key = {"secret_file": str(tmp_path / "key.pem"), "payload": "text"}
     url = "http-listen://127.0.0.1:0?open=1"

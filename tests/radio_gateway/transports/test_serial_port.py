@@ -64,7 +64,7 @@ def radio(tmp_path: Path) -> Radio:
     return Radio(tmp_path / "radio")
 
 
-async def test_a_serial_radio_is_heard(radio: Radio) -> None:
+async def test_a_serial_radio_is_received(radio: Radio) -> None:
     radio.plug_in()
     inbox = Inbox()
     channel = make(f"serial://{radio.name}?baud=4800&parity=N&stopbits=1", inbox=inbox)
@@ -98,7 +98,7 @@ async def test_framing_finds_its_place_again_after_noise(radio: Radio) -> None:
 
 
 @pytest.mark.system
-async def test_a_radio_plugged_in_again_is_heard_within_5_s_and_costs_no_descriptor(
+async def test_a_radio_plugged_in_again_is_received_within_5_s_and_costs_no_descriptor(
     radio: Radio,
 ) -> None:
     inbox = Inbox()
@@ -176,7 +176,7 @@ async def test_closing_gives_everything_back(radio: Radio) -> None:
     radio.unplug()
 
 
-async def test_what_is_being_said_while_the_port_is_closed_is_not_said(
+async def test_an_order_in_progress_while_the_port_closes_is_not_sent(
     radio: Radio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever waits for room must not go on with a number that is another file's by then."""

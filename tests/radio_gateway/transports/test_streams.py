@@ -141,7 +141,7 @@ async def test_who_goes_on_speaking_is_read_once_for_each_take() -> None:
                 assert [each.data for each in chunks] == [b"".join(lines)]
 
 
-async def test_how_a_connection_broke_that_is_not_read_is_told() -> None:
+async def test_how_a_connection_broke_that_is_not_read_is_reported() -> None:
     mailbox, faults = Mailbox(), list[Exception | None]()
     async with connected(mailbox, faults.append) as (peer, theirs):
         await said(theirs, LINES[:3])
@@ -194,7 +194,7 @@ async def test_who_was_cut_off_while_it_was_not_read_is_read_no_more() -> None:
     "shown",
     [
         test_who_goes_on_speaking_is_read_once_for_each_take,
-        test_how_a_connection_broke_that_is_not_read_is_told,
+        test_how_a_connection_broke_that_is_not_read_is_reported,
         test_where_nothing_is_taken_what_comes_is_dated_and_the_end_noticed,
         test_all_that_gathered_is_handed_in_however_much_it_is,
         test_who_fills_the_mailbox_after_a_rest_is_read_again_once_that_is_taken,

@@ -61,7 +61,7 @@ async def test_a_client_hears_a_server_and_sentences_survive_any_cut() -> None:
     assert [d.transmission.reception_id for d in heard] == ["gw/b/1", "gw/b/2", "gw/b/3"]
 
 
-async def test_a_client_greets_the_server_if_told_to() -> None:
+async def test_a_client_greets_the_server_if_configured_to() -> None:
     greeting = "%3FWATCH={%22enable%22:true}"
     async with serving(close=False) as (port, said):
         channel = make(f"tcp://127.0.0.1:{port}?greeting={greeting}")

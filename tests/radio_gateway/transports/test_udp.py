@@ -129,7 +129,7 @@ async def test_invented_senders_that_are_understood_are_bounded_too() -> None:
         assert memory[2] - memory[1] < 50_000
 
 
-async def test_a_connection_keeps_nothing_of_what_it_heard() -> None:
+async def test_a_connection_keeps_nothing_of_what_it_received() -> None:
     link = IngestBench("udp://127.0.0.1:0", Inbox(), nmea0183=PROTOCOLS["nmea0183"])
     before = kept_bytes(link)
     data = b"no sentence" * 5000
@@ -158,7 +158,7 @@ async def test_a_multicast_group_is_joined() -> None:
             await hear(inbox, 1)
 
 
-async def test_a_radio_that_was_not_heard_yet_is_sent_to_by_its_address() -> None:
+async def test_a_radio_that_was_not_received_yet_is_sent_to_by_its_address() -> None:
     channel = make("udp://127.0.0.1:0")
     async with running(channel):
         await until(lambda: bound_port(channel))

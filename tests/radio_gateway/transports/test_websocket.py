@@ -67,7 +67,7 @@ def texts(*messages: bytes) -> list[str]:
     return [message.decode() for message in messages]
 
 
-async def test_messages_are_heard_whole_and_in_order() -> None:
+async def test_messages_are_received_whole_and_in_order() -> None:
     inbox = Inbox()
     places = [placed({"latitude": 20 + n / 100, "longitude": 100.41}, after_s=n) for n in range(5)]
     async with serving(*texts(hello(), *places)) as server:

@@ -49,7 +49,7 @@ async def fault_of(gw: Ended) -> str:
     return await until(fault, within_s=10) or ""
 
 
-def test_a_way_that_breaks_as_soon_as_it_stands_is_one_fault_told_now_and_then() -> None:
+def test_a_connection_that_breaks_as_soon_as_it_stands_is_one_fault_logged_now_and_then() -> None:
     uplink = way()
     with capture_logs() as logs:
         uplink.opened(0)
@@ -72,7 +72,7 @@ def test_a_way_that_breaks_as_soon_as_it_stands_is_one_fault_told_now_and_then()
     assert logs[2]["times"] == 300
 
 
-def test_faults_that_take_turns_are_told_once_each() -> None:
+def test_faults_that_take_turns_are_reported_once_each() -> None:
     uplink = way(1000)
     with capture_logs() as logs:
         for second in range(1000, 1500, 10):
@@ -107,7 +107,7 @@ def test_a_refused_message_names_the_user_that_is_not_the_gateways_id() -> None:
     assert uplink.fault(0) == refused.fault
 
 
-def test_a_node_that_does_not_answer_is_told_once_and_once_that_it_does_again() -> None:
+def test_a_node_that_does_not_answer_is_reported_once_and_once_that_it_does_again() -> None:
     uplink = way()
     with capture_logs() as logs:
         uplink.opened(0)
@@ -139,7 +139,7 @@ def test_a_node_that_does_not_answer_is_told_once_and_once_that_it_does_again() 
     ]
 
 
-def test_a_word_that_another_key_signed_is_told_for_a_while() -> None:
+def test_a_message_signed_with_another_key_is_reported_for_a_while() -> None:
     uplink = way()
     with capture_logs() as logs:
         uplink.opened(0)
@@ -159,14 +159,14 @@ def broker(tmp_path: Path) -> Iterator[Mosquitto]:
 
 
 @pytest.mark.broker
-async def test_a_wrong_node_key_is_told(broker: Mosquitto, tmp_path: Path) -> None:
+async def test_a_wrong_node_key_is_reported(broker: Mosquitto, tmp_path: Path) -> None:
     async with node(broker), gateway(broker, tmp_path, node_key=GW_2_KEY) as gw:
         assert await fault_of(gw) == UNSIGNED
         assert (await gw.uplink.health()).uplink == "open"
 
 
 @pytest.mark.broker
-async def test_a_node_that_is_away_is_told_and_is_well_when_it_is_back(
+async def test_a_node_that_is_away_is_reported_and_is_well_when_it_is_back(
     broker: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(condition, "UNANSWERED_S", 0.5)

@@ -181,7 +181,7 @@ async def test_a_clock_that_was_years_behind_and_is_set_right_makes_nothing_old(
         assert len(await spool.after(0, 10)) == 2
 
 
-async def test_what_the_node_could_not_read_is_kept_aside(tmp_path: Path) -> None:
+async def test_messages_that_the_node_could_not_read_are_quarantined(tmp_path: Path) -> None:
     async with await open_spool(tmp_path / "spool.db") as spool:
         await spool.put([fix(1), fix(2)])
         await spool.remove([1, 2], refused=[2])
@@ -285,7 +285,7 @@ async def test_saving_that_was_cut_off_is_brought_to_its_end(tmp_path: Path) -> 
         assert (await spool.state()).waiting == 0
 
 
-async def test_what_is_heard_while_saving_is_cut_off_takes_no_place_of_what_is_to_be_saved(
+async def test_receptions_while_saving_is_cut_off_take_no_place_of_what_is_to_be_saved(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "spool.db"
@@ -311,7 +311,7 @@ async def test_what_is_heard_while_saving_is_cut_off_takes_no_place_of_what_is_t
         assert read_item(items[-1].said) == call(3001)
 
 
-async def test_what_is_kept_is_told_so_though_no_room_can_be_made_for_more(
+async def test_stored_messages_are_confirmed_though_no_room_can_be_made_for_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     is_full = True
@@ -369,7 +369,7 @@ async def test_what_no_row_has_room_for_costs_no_other(tmp_path: Path) -> None:
         assert len(await spool.newest()) == 3
 
 
-async def test_words_for_people_are_told_from_calls_for_help(tmp_path: Path) -> None:
+async def test_texts_for_people_are_distinguished_from_calls_for_help(tmp_path: Path) -> None:
     words = replace(fix(1), kind="text", text="meet at the pier", position=None)
     async with await open_spool(tmp_path / "spool.db") as spool:
         puts = await spool.put([words, call(2), fix(3)])

@@ -243,7 +243,7 @@ async def test_everything_comes_once_through_restarts_of_the_broker(
         }
 
 
-async def test_a_gateway_that_is_not_heard_is_silent_and_so_are_its_channels(
+async def test_a_gateway_that_sends_nothing_is_silent_and_so_are_its_channels(
     broker: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
@@ -257,7 +257,7 @@ async def test_a_gateway_that_is_not_heard_is_silent_and_so_are_its_channels(
         assert "has not been heard since" in (hx.receiver.health()[0].fault or "")
 
 
-async def test_a_gateways_doubt_of_its_clock_and_what_it_has_not_stored_are_told_here(
+async def test_a_gateways_doubt_of_its_clock_and_its_backlog_are_reported(
     broker: Mosquitto, tmp_path: Path
 ) -> None:
     doubt = ClockDoubt(kind="set", by_s=-3600.0, at=AT)
@@ -272,7 +272,7 @@ async def test_a_gateways_doubt_of_its_clock_and_what_it_has_not_stored_are_told
 
 
 @pytest.mark.parametrize("by_s", [-3600, 3600])
-async def test_a_gateway_whose_clock_is_wrong_from_its_start_is_told_here(
+async def test_a_gateway_whose_clock_is_wrong_from_its_start_is_reported(
     broker: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by_s: int
 ) -> None:
     wrong = timedelta(seconds=by_s)
@@ -298,7 +298,7 @@ async def test_a_gateway_whose_clock_is_wrong_from_its_start_is_told_here(
         (0, timedelta(days=700), True, False),  # before its clock was set
     ],
 )
-async def test_what_a_gateway_heard_by_a_clock_that_differs_from_ours_is_of_doubtful_time(
+async def test_receptions_of_a_gateway_with_another_clock_have_a_doubtful_time(
     broker: Mosquitto,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -320,7 +320,7 @@ async def test_what_a_gateway_heard_by_a_clock_that_differs_from_ours_is_of_doub
     assert flagged == {True: calls, False: others}
 
 
-async def test_what_another_key_signed_is_told_as_that_and_not_as_silence(
+async def test_a_message_of_another_key_is_reported_as_that_and_not_as_silence(
     broker: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with node(broker) as hx:
@@ -334,7 +334,7 @@ async def test_what_another_key_signed_is_told_as_that_and_not_as_silence(
         assert hx.receiver.health()[0].fault == "the gateway has not been heard"
 
 
-async def test_a_forger_beside_the_gateway_is_told_while_the_gateway_is_heard(
+async def test_a_forger_beside_the_gateway_is_reported_while_the_gateway_is_connected(
     broker: Mosquitto, tmp_path: Path
 ) -> None:
     async with node(broker) as hx, gateway(broker, tmp_path):
@@ -350,7 +350,7 @@ async def test_a_forger_beside_the_gateway_is_told_while_the_gateway_is_heard(
         assert (way.state, "signed by another key" in (way.fault or "")) == ("open", True)
 
 
-async def test_a_broker_that_is_away_is_told_once_and_is_not_the_gateways_fault(
+async def test_a_broker_that_is_away_is_reported_once_and_is_not_the_gateways_fault(
     broker: Mosquitto, tmp_path: Path
 ) -> None:
     async with node(broker) as hx, gateway(broker, tmp_path):
@@ -395,7 +395,7 @@ async def test_channels_of_a_silent_gateway_are_silent_since_it_is(
         assert pier.since > opened.since
 
 
-async def test_what_no_decoder_makes_and_what_another_gateway_heard_is_not_believed_and_told_once(
+async def test_an_impossible_transmission_or_foreign_reception_is_not_believed_and_reported_once(
     broker: Mosquitto, tmp_path: Path
 ) -> None:
     """Signed with the gateway's own key, by whoever has broken into it."""

@@ -166,7 +166,7 @@ def test_what_is_sealed_opens_whole_or_not_at_all(
 
 
 @pytest.mark.parametrize("content", ["", "not hexadecimal", "ab" * 8])
-def test_a_key_file_that_is_none_is_told(tmp_path: Path, content: str) -> None:
+def test_a_key_file_that_is_none_is_reported(tmp_path: Path, content: str) -> None:
     (tmp_path / "key").write_text(content)
     with pytest.raises(SealError, match="not a key"):
         Sealer(tmp_path / "key").mark("x")

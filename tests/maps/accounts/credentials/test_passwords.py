@@ -57,7 +57,7 @@ async def test_a_password_has_a_sane_length(password: str) -> None:
         await PasswordWork().hash(password)
 
 
-def test_tokens_are_long_and_kept_as_digests() -> None:
+def test_tokens_are_long_and_stored_as_digests() -> None:
     token = new_token()
     assert len(token) >= 43
     assert token != new_token()

@@ -50,7 +50,7 @@ async def test_signing_out_ends_the_session_for_good(server: Running) -> None:
 
 
 @pytest.mark.parametrize("name", ["somchai", "nobody"])
-async def test_a_wrong_password_and_a_wrong_name_are_told_the_same(
+async def test_a_wrong_password_and_a_wrong_name_are_reported_the_same(
     server: Running, name: str
 ) -> None:
     await server.office.people.add_user("somchai", "commander", AGENCY, PASSWORD)
@@ -209,7 +209,7 @@ async def test_no_key_is_believed_longer_while_the_store_does_not_answer(
         assert await report() == 503
 
 
-async def test_what_is_read_while_a_key_is_revoked_is_not_kept(
+async def test_a_key_read_while_it_is_revoked_is_not_cached(
     server: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key, people, access = await server.device("boat-3"), server.office.people, server.office.access
@@ -418,7 +418,7 @@ async def test_the_cookie_insists_on_tls_where_a_trusted_proxy_ends_it(
         assert ("secure" in answer.headers["set-cookie"].lower()) is secure
 
 
-async def test_agencies_are_told_with_country_and_offices(tmp_path: Path) -> None:
+async def test_agencies_are_listed_with_country_and_offices(tmp_path: Path) -> None:
     agencies: list[dict[str, Any]] = [
         {"id": "th-ck", "name": "Chiang Khong", "country": "TH"},
         {"id": "la-hx", "name": "Houay Xai", "country": "LA", "blos": ["LA-HXI"]},

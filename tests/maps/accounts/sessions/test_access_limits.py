@@ -256,7 +256,7 @@ async def test_a_flood_of_sign_ins_does_not_starve_the_live_stream(
     assert judged <= FIXES * JUDGED_PER_FIX, f"{judged} passwords while {FIXES} fixes went out"
 
 
-async def test_a_flood_from_one_address_is_told_to_wait(
+async def test_a_flood_from_one_address_is_asked_to_wait(
     server: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     still = SignInBackoff(free=10, now=Clock())

@@ -250,7 +250,7 @@ async def test_only_listed_hosts_are_asked(
         assert set(provider.asked) == {"/.well-known/openid-configuration"}
 
 
-async def test_a_provider_that_is_away_is_told_and_nothing_else_is_hurt(tmp_path: Path) -> None:
+async def test_a_provider_that_is_away_is_reported_and_nothing_else_is_hurt(tmp_path: Path) -> None:
     away = f"http://127.0.0.1:{free_port()}"
     async with (
         office(tmp_path, ANONG, issuer=away) as (server, _),

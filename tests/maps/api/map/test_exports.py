@@ -79,7 +79,7 @@ async def test_units_and_layers_as_files(ogc: Here, tmp_path: Path) -> None:  # 
         ({"start": "2026-10-01T00:00:00Z", "end": "2026-10-02T00:00:00Z"}, 400, None),
     ],
 )
-async def test_what_cannot_be_exported_is_said(
+async def test_content_that_cannot_be_exported_is_named(
     server: Running, query: dict[str, Any], status: int, field: str | None
 ) -> None:
     async with server.signed_in() as client:

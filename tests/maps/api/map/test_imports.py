@@ -134,7 +134,7 @@ async def test_the_reading_process_knows_five_formats_and_nothing_of_ours() -> N
     }
 
 
-async def test_a_process_that_hangs_or_falls_is_told(
+async def test_a_process_that_hangs_or_falls_is_reported(
     server: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gpx = FORMATS["gpx"].write(material())

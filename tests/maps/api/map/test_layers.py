@@ -76,7 +76,9 @@ async def test_pages_are_served_and_a_stranger_is_sent_to_sign_in(
         assert (await client.get("/")).text == "<p>commander</p>"
 
 
-async def test_a_client_that_is_not_built_is_told_in_words(server: Running, tmp_path: Path) -> None:
+async def test_a_client_that_is_not_built_is_reported_in_words(
+    server: Running, tmp_path: Path
+) -> None:
     server.app.state.pages = pages.Pages(tmp_path / "none")
     async with server.stranger() as client:
         answer = await client.get("/sign-in")

@@ -57,7 +57,7 @@ def unpacked(answer: httpx.Response) -> dict[str, dict[str, Any]]:
     return found
 
 
-async def test_a_range_is_told_as_units_and_columns(server: Running) -> None:
+async def test_a_range_is_described_as_units_and_columns(server: Running) -> None:
     naga = await sail(server, "Naga 1", "n1", 30, lon=100.4)
     async with server.signed_in("crew") as client:
         reel = (await client.get("/api/replay", params=DAY)).json()
@@ -162,7 +162,7 @@ async def test_what_only_later_positions_tell_to_be_wrong_is_no_line_of_a_replay
         assert len(unit["t"]) == 14
 
 
-async def test_what_was_heard_late_was_known_late(server: Running) -> None:
+async def test_late_receptions_were_known_late(server: Running) -> None:
     key = await server.device("n1")
     now = datetime.now(UTC)
     said = [
@@ -190,7 +190,7 @@ REFUSED: tuple[tuple[dict[str, Any], int, str | None], ...] = (
 )
 
 
-async def test_what_cannot_be_played_is_said(
+async def test_a_recording_that_cannot_be_played_is_reported(
     server: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await sail(server, "Naga 1", "n1", 30, lon=100.4)
@@ -213,7 +213,7 @@ FEW = {"ids": None, "most": 29}
 # -- how much at once
 
 
-async def test_who_asks_for_too_much_at_once_is_told_to_come_again(
+async def test_too_many_requests_at_once_are_asked_to_retry(
     server: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And the live picture goes on meanwhile."""
@@ -404,7 +404,7 @@ async def test_an_agreement_counts_by_the_time_of_the_position(offices: Offices)
     assert states[-3:] == ["active", "suspended", "active"], "each as it stood"
 
 
-async def test_documents_are_told_in_every_version_that_stood(offices: Offices) -> None:
+async def test_documents_are_listed_in_every_version_in_force(offices: Offices) -> None:
     ring = [[100.40, 20.28], [100.42, 20.28], [100.42, 20.30], [100.40, 20.28]]
     shape = {"polygon": {"type": "Polygon", "coordinates": [ring]}}
     drawn = (await offices["noy"].post("/api/sectors", json={"name": "Isles", **shape})).json()

@@ -103,7 +103,7 @@ async def test_effort_tells_kilometres_hours_and_an_unsure_side(server: Running)
         assert only["effort"]["sectors"]["area"]["km"] == pytest.approx(0.01 * 110.68, abs=0.06)
 
 
-async def test_what_cannot_be_true_is_no_effort_and_is_told(server: Running) -> None:
+async def test_impossible_fixes_are_no_effort_and_are_counted(server: Running) -> None:
     async with server.signed_in() as client:
         lons, lats = (list(each) for each in down_the_mekong())
         lons[20] += 3.0
@@ -146,7 +146,7 @@ async def test_a_moored_boat_with_spikes_went_nowhere(server: Running) -> None:
         assert totals["positions"] == told["effort"]["positions"]
 
 
-async def test_a_sparse_reporter_goes_along_the_river_and_that_is_told(server: Running) -> None:
+async def test_a_sparse_reporter_goes_along_the_river_and_that_is_reported(server: Running) -> None:
     async with server.signed_in() as client:
         kms = np.arange(2240.0, 2210.0, -0.01)
         lons, lats = load_mekong().at_kms(kms)
@@ -158,7 +158,7 @@ async def test_a_sparse_reporter_goes_along_the_river_and_that_is_told(server: R
         assert unit["effort"]["along_river_km"] == unit["effort"]["km"]
 
 
-async def test_nothing_is_told_of_what_is_to_come(server: Running) -> None:
+async def test_nothing_is_reported_of_the_future(server: Running) -> None:
     async with server.signed_in() as client:
         later = datetime.now(UTC) + timedelta(hours=5)
         asked: dict[str, Any] = SPAN | {"end": later.isoformat(), "km_from": 2340, "km_to": 2360}
@@ -309,7 +309,7 @@ async def test_a_track_for_the_screen_has_fewer_vertices_within_the_tolerance(
         ('{"type":"Polygon","coordinates":[[[0,0],[2,2],[2,0],[0,2],[0,0]]]}', "cross"),
     ],
 )
-def test_what_is_no_area_is_told(text: str, fault: str) -> None:
+def test_a_shape_that_is_no_area_is_reported(text: str, fault: str) -> None:
     with pytest.raises(BadRequest, match=fault) as caught:
         read_area(text)
     assert caught.value.field == "area"

@@ -126,7 +126,7 @@ async def test_what_is_no_tile(
         assert answer.status_code == status, answer.text
 
 
-async def test_another_agency_gets_empty_tiles_also_from_what_is_kept(tmp_path: Path) -> None:
+async def test_another_agency_gets_empty_tiles_also_from_the_cache(tmp_path: Path) -> None:
     agencies = [{"id": "joint", "name": "Joint patrol"}, {"id": "other", "name": "Other"}]
     async with running(tmp_path, agencies=agencies) as server:
         unit = await sail(server, "Naga 1", "n1", 30, lon=100.4)

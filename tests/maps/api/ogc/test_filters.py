@@ -49,7 +49,7 @@ def keeps(text: str, properties: dict[str, Any], place: Any = None) -> bool:
         "name ILIKE 'naga%' AND name <> 'it ILIKE ''x'''",
     ],
 )  # fmt: skip
-def test_what_fulfils_a_condition_is_kept(text: str) -> None:
+def test_records_that_fulfil_a_condition_are_stored(text: str) -> None:
     assert keeps(text, NAGA)
     assert not keeps(f"NOT ({text})", NAGA)
 

@@ -376,7 +376,7 @@ async def test_head_and_a_slash_at_the_end_are_answered(ogc: Here) -> None:
     assert (await client.head("/api/units")).status_code == 405
 
 
-async def test_who_is_not_signed_in_is_told_how(ogc: Here) -> None:
+async def test_a_user_not_signed_in_is_shown_how(ogc: Here) -> None:
     server, _ = ogc
     async with server.stranger() as stranger:
         refused = await stranger.get("/api/ogc/collections")

@@ -154,7 +154,7 @@ async def test_every_kind_is_taken_and_has_one_effect(server: Running) -> None:
 
 
 @pytest.mark.parametrize("any_message", [True, False])
-async def test_a_crew_is_told_whether_anything_heard_of_it_is_a_check_in(
+async def test_a_crew_is_shown_whether_any_report_of_it_is_a_check_in(
     server: Running, any_message: bool
 ) -> None:
     async with server.signed_in() as desk:
@@ -409,7 +409,7 @@ async def test_a_text_reaches_the_phone_is_delivered_and_read(server: Running) -
             assert text["read_at"]
 
 
-async def test_a_phrase_is_told_by_its_code_and_in_words(server: Running) -> None:
+async def test_a_phrase_is_sent_as_its_code_and_as_text(server: Running) -> None:
     code, words = next(
         (key.removeprefix("phrase."), said)
         for key, said in words_of("en").items()
@@ -491,7 +491,7 @@ async def test_a_text_that_no_phone_fetches_expires(server: Running) -> None:
             assert (await phone.browser.get("/api/crew")).json()["texts"] == []
 
 
-async def test_the_phone_is_told_its_own_plans_only(tmp_path: Path) -> None:
+async def test_the_phone_is_sent_its_own_plans_only(tmp_path: Path) -> None:
     agencies = [
         {"id": HERE, "name": "Houay Xai", "country": "LA"},
         {"id": THERE, "name": "Chiang Khong", "country": "TH"},

@@ -140,7 +140,7 @@ async def test_the_same_post_sent_again_has_one_effect(server: Running) -> None:
         ({"agency": TH}, 422, "agency"),
     ],
 )
-async def test_what_cannot_be_is_refused_and_nothing_is_kept(
+async def test_the_impossible_is_refused_and_nothing_is_stored(
     server: Running, more: dict[str, Any], status: int, field: str | None
 ) -> None:
     async with server.signed_in("crew") as crew:

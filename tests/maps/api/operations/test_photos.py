@@ -72,7 +72,7 @@ async def test_the_cameras_own_file_is_stored_whole_and_served_to_nobody(
         assert answer.status_code == 403
 
 
-async def test_a_photo_comes_back_bare_and_its_place_is_told_once(
+async def test_a_photo_comes_back_without_metadata_and_its_place_is_shown_once(
     crew: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     sent = phone_photo()
@@ -152,7 +152,7 @@ async def test_who_may_not_keep_photos_is_refused_before_the_body_is_read(
         assert answer.status_code == 401
 
 
-async def test_many_photos_at_once_are_all_kept(crew: httpx.AsyncClient) -> None:
+async def test_many_photos_at_once_are_all_stored(crew: httpx.AsyncClient) -> None:
     colours = ("red", "green", "blue", "white", "black", "navy")
     answers = await asyncio.gather(
         *(crew.post("/api/photos", content=phone_photo(colour)) for colour in colours)

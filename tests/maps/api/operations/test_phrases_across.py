@@ -98,7 +98,7 @@ async def test_without_consent_to_texts_no_code_crosses(offices: Offices) -> Non
     assert "phrase" not in there
 
 
-async def test_what_was_said_before_the_consent_stays_at_home(offices: Offices) -> None:
+async def test_reports_before_the_consent_stay_at_home(offices: Offices) -> None:
     unit, key = await boat(offices)
     await says(offices, key, text="#12")
     async for _ in wait_until("the code at home"):
@@ -158,14 +158,14 @@ def test_every_code_has_a_number_and_words_in_every_language() -> None:
             assert phrase_words(code, language)
 
 
-def test_the_table_on_paper_is_the_one_in_force() -> None:
+def test_the_documented_table_is_the_one_in_force() -> None:
     page = FOLDER.parent.parent / "docs" / "reference" / "phrases.md"
     document = page.read_text(encoding="utf-8")
     for code, number in NUMBERS.items():
         assert f"| #{number} | `{code}` | {phrase_words(code, 'en')} |" in document
 
 
-def test_a_radio_is_told_in_letters_that_it_shows() -> None:
+def test_a_radio_is_sent_only_letters_that_it_shows() -> None:
     at = datetime(2026, 11, 24, tzinfo=UTC)
 
     def way(address: str) -> list[Route]:

@@ -288,7 +288,7 @@ async def test_what_no_target_is_is_refused(
         assert told["field"] == field
 
 
-async def test_a_target_is_changed_and_its_photos_must_be_kept(border: Running) -> None:
+async def test_a_target_is_changed_and_its_photos_must_stay(border: Running) -> None:
     async with border.signed_in() as lao, malee(border) as thai:
         made = await post(lao, "/api/targets", boat(), 201)
         path = f"/api/targets/{made['id']}"

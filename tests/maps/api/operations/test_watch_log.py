@@ -175,7 +175,7 @@ async def test_of_a_joint_patrol_the_acts_of_both_stand_in_both_logs_without_nam
     ]
 
 
-async def test_while_no_agreement_is_in_force_only_its_own_acts_are_told(
+async def test_while_no_agreement_is_in_force_only_its_own_acts_are_reported(
     offices: Offices,
 ) -> None:
     agreement = await offices.agree("patrols")
@@ -299,7 +299,7 @@ async def test_a_wrong_field_is_named(offices: Offices, body: dict[str, Any], fi
 # -- phrases
 
 
-async def test_phrases_are_kept_by_agency_and_language(offices: Offices) -> None:
+async def test_phrases_are_stored_by_agency_and_language(offices: Offices) -> None:
     kham = offices["kham"]
     made = []
     for language, text in (("th", "กรุณาหยุดเรือ"), ("lo", "ຢຸດເຮືອ"), ("en", "Stop the boat")):

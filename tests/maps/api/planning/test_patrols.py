@@ -140,7 +140,7 @@ async def test_two_agencies_plan_sign_run_and_end_a_patrol(offices: Offices) -> 
     assert len(theirs) == len(versions) - 1, "the draft was not theirs"
 
 
-async def test_both_sides_are_told_the_same_seal_before_they_sign(offices: Offices) -> None:
+async def test_both_sides_are_shown_the_same_seal_before_they_sign(offices: Offices) -> None:
     await agree(offices)
     draft = await drafted(offices)
     path = f"/api/patrols/{draft['id']}"
@@ -286,7 +286,7 @@ async def test_a_patrol_starts_and_ends_by_its_plan(offices: Offices) -> None:
     assert (told["started_by"], told["ended_by"]) == ("plan", "plan")
 
 
-async def test_effort_and_coverage_are_told_by_side_as_far_as_tracks_are_shared(
+async def test_effort_and_coverage_are_given_by_side_as_far_as_tracks_are_shared(
     offices: Offices,
 ) -> None:
     agreement = await agree(offices)

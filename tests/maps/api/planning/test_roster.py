@@ -271,7 +271,7 @@ async def test_only_what_the_life_allows_is_done(offices: Offices) -> None:
     assert nothing.status_code == 400
 
 
-async def test_a_relief_that_does_not_come_is_told_of_and_the_old_shift_stays(
+async def test_a_relief_that_does_not_come_is_reported_and_the_old_shift_stays(
     offices: Offices,
 ) -> None:
     office = offices.server.office

@@ -107,7 +107,7 @@ async def test_a_frame_of_any_length_is_one_message(server: Running) -> None:
         assert (await live.until("beat", seconds=5))["seq"] == change["seq"]
 
 
-async def test_a_table_comes_to_who_asks_and_all_others_are_told_one_by_one(
+async def test_a_table_is_sent_to_clients_that_ask_and_single_units_to_all_others(
     server: Running,
 ) -> None:
     async with (

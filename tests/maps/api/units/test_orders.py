@@ -63,7 +63,7 @@ async def ended(client: httpx.AsyncClient, id: str) -> dict[str, Any]:
     return found
 
 
-async def test_a_message_reaches_a_radio_and_its_answer_is_told(
+async def test_a_message_reaches_a_radio_and_its_answer_is_reported(
     tmp_path: Path, plain: Plain
 ) -> None:
     radio = AnsweringRadio(tmp_path / "radio")

@@ -21,7 +21,7 @@ def report(number: int, **more: Any) -> dict[str, Any]:
     }
 
 
-async def test_one_report_is_stored_and_heard_as_an_unknown_radio(server: Running) -> None:
+async def test_one_report_is_stored_and_shown_as_an_unknown_radio(server: Running) -> None:
     key = await server.device("boat-3")
     async with server.stranger(authorization=f"Bearer {key}") as boat:
         answer = await boat.post("/api/positions", json=report(1))

@@ -37,7 +37,7 @@ async def _send(office: Running, channel: str, *datagrams: bytes) -> None:
             out.sendto(datagram, ("127.0.0.1", port))
 
 
-async def test_a_message_names_all_who_heard_it(office: Running) -> None:
+async def test_a_message_names_all_its_receivers(office: Running) -> None:
     await _send(office, "hill", AIS)
     await _send(office, "udp-2", AIS)
     async with office.signed_in("technician") as client:

@@ -144,7 +144,7 @@ async def test_a_radio_whose_own_name_is_track_is_found(server: Running) -> None
             assert track.json()["properties"]["id"] == "owntracks:jane/track"
 
 
-async def test_what_is_not_there_is_told_by_name(server: Running) -> None:
+async def test_a_missing_part_is_reported_by_name(server: Running) -> None:
     async with server.signed_in() as client:
         for path in ("/api/units/no-such", "/api/units/no-such/track"):
             answer = await client.get(path)

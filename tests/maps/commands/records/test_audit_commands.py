@@ -134,7 +134,7 @@ def test_a_head_that_was_altered_or_is_of_another_key_is_refused(folder: Path) -
     assert (done.exit_code, "signed by another key" in done.output) == (1, True)
 
 
-def test_the_key_is_made_on_first_use_and_told_to_nobody(folder: Path) -> None:
+def test_the_key_is_made_on_first_use_and_shown_to_nobody(folder: Path) -> None:
     file = folder / AUDIT_KEY
     assert not file.exists()
     first = audit(folder, "head")

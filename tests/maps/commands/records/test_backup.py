@@ -217,7 +217,7 @@ def test_without_a_store_there_is_no_back_up(tmp_path: Path) -> None:
     assert not (tmp_path / "b").exists()
 
 
-def test_without_the_programs_it_is_said_what_to_install(
+def test_without_the_programs_it_is_reported_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import patrol.store.backup.backup

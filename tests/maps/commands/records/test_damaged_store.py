@@ -33,7 +33,7 @@ def damage(file: Path, table: str) -> None:
         opened.write(os.urandom(size))
 
 
-async def test_who_reads_or_writes_there_is_told_the_file_the_table_and_what_to_do(
+async def test_the_error_of_a_damaged_store_names_file_table_and_remedy(
     tmp_path: Path,
 ) -> None:
     file = tmp_path / "p.db"

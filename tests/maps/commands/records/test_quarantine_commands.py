@@ -86,7 +86,7 @@ def test_what_is_taken_in_again_is_set_aside_no_longer_and_the_rest_stays(folder
     assert run("set-aside", "list", folder=folder)[0] == "nothing is set aside\n"
 
 
-def test_of_what_only_the_bytes_are_kept_that_is_said(folder: Path) -> None:
+def test_a_record_of_which_only_the_bytes_are_stored_says_so(folder: Path) -> None:
     change(folder, "UPDATE set_aside SET said = NULL")
     change(folder, "DROP TRIGGER never")
     out, _ = call("set-aside", "retry", "all", folder=folder, good=False)

@@ -117,7 +117,7 @@ async def test_a_port_that_is_taken_is_a_fault_of_the_link() -> None:
             await outlet.__aenter__()
 
 
-async def test_a_server_that_is_not_there_is_a_fault_and_one_that_goes_is_told() -> None:
+async def test_a_server_that_is_not_there_is_a_fault_and_one_that_goes_is_reported() -> None:
     lost: list[str] = []
     with pytest.raises(LinkError, match="Connection refused"):
         await TcpOutlet(feed(f"tcp://127.0.0.1:{free_port()}"), on_lost=lost.append).__aenter__()

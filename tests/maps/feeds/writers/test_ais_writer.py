@@ -74,7 +74,7 @@ def read(messages: list[bytes]) -> list[Any]:
     heading=st.none() | st.floats(0, 360),
     name=st.text(max_size=60),
 )
-def test_any_unit_can_be_told_and_pyais_reads_its_place(
+def test_any_unit_can_be_encoded_and_pyais_reads_its_place(
     lon: float,
     lat: float,
     speed: float | None,
@@ -120,7 +120,7 @@ def test_an_old_position_does_not_say_that_it_is_fresh(
     assert said.second == second
 
 
-def test_a_call_for_help_is_told_in_words_and_never_as_a_beacon() -> None:
+def test_a_call_for_help_is_sent_as_text_and_never_as_a_beacon() -> None:
     writer = AisWriter(notes())
     who = unit("a", "HX-1", distress=True)
     nowhere = unit("b", "HX-2", distress=True, last=None)

@@ -19,7 +19,7 @@ def events(act: Act, who: UnitState) -> list[ET.Element]:
     return [ET.fromstring(each) for each in WRITER.write(act, who, later(5))]
 
 
-def test_a_boat_is_told_with_its_own_time_and_until_when_it_is_good() -> None:
+def test_a_boat_is_sent_with_its_own_time_and_until_when_it_is_valid() -> None:
     who = unit("c0ffee", 'HX "1" & co', last=fix("c0ffee", speed_mps=5.5, course_deg=44.5))
     (event,) = events("move", who)
     assert event.attrib == {
@@ -56,7 +56,7 @@ def test_types(kind: str | None, known: bool, id: str, type_: str) -> None:
     assert event.get("type") == type_
 
 
-def test_a_plotted_position_says_that_a_person_said_it() -> None:
+def test_a_plotted_position_says_that_a_person_reported_it() -> None:
     (event,) = events("move", unit("a", last=fix("a", flags=("by_voice",))))
     assert event.get("how") == "h-e"
 

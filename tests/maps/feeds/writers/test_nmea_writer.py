@@ -44,7 +44,7 @@ def numbers(lines: list[bytes]) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("act", ["gone", "forgotten"])
-def test_a_unit_told_no_more_is_told_lost_and_its_number_given_back(act: str) -> None:
+def test_a_unit_no_longer_sent_is_sent_as_lost_and_its_number_is_freed(act: str) -> None:
     writer = NmeaWriter(notes())
     assert numbers(writer.write("whole", unit("a"), NOON)) == [("00", "T")]
     assert numbers(writer.write("whole", unit("b"), NOON)) == [("01", "T")]
@@ -54,7 +54,7 @@ def test_a_unit_told_no_more_is_told_lost_and_its_number_given_back(act: str) ->
     assert numbers(writer.write("whole", unit("c"), NOON)) == [("00", "T")]
 
 
-def test_the_hundred_and_first_unit_is_counted_not_told_until_a_number_is_free() -> None:
+def test_the_hundred_and_first_unit_is_counted_and_not_sent_until_a_number_is_free() -> None:
     writer = NmeaWriter(notes())
     told = [writer.write("whole", unit(f"u{number}"), NOON) for number in range(101)]
     assert len({numbers(lines)[0] for lines in told[:100]}) == 100

@@ -196,5 +196,5 @@ async def test_a_fault_names_no_path_and_no_query() -> None:
         "unix:///var/run/docker.sock",
     ],
 )
-def test_what_is_no_url_to_post_to_is_told(url: str) -> None:
+def test_a_url_that_cannot_be_posted_to_is_reported(url: str) -> None:
     assert url_fault(url, clear=False)

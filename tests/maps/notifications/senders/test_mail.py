@@ -184,7 +184,7 @@ async def test_a_server_without_starttls_gets_neither_mail_nor_password(tmp_path
     assert mailbox.mails == []
 
 
-async def test_a_wrong_password_is_told_without_it_and_tried_again(
+async def test_a_wrong_password_is_reported_without_it_and_tried_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shown = certificate(tmp_path, "127.0.0.1")
@@ -331,7 +331,7 @@ def test_no_word_of_a_radio_becomes_a_header(name: str, place: str, rule_: str, 
         ({"mail": {"password": "in the file"}}, "mail.password"),
     ],
 )
-def test_faults_of_the_settings_are_told_with_their_place(
+def test_faults_of_the_settings_are_reported_with_their_place(
     tmp_path: Path, more: dict[str, Any], place: str
 ) -> None:
     given = dict(more)

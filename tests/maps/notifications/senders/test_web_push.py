@@ -201,7 +201,7 @@ async def test_a_user_who_may_not_sign_in_any_more_gets_nothing(
 
 
 @pytest.mark.parametrize("act", sorted(ENDING))
-async def test_who_subscribed_before_all_sessions_were_ended_is_told_that_and_no_alert(
+async def test_a_browser_subscribed_before_all_sessions_ended_is_sent_that_and_no_alert(
     tmp_path: Path, service: HttpReceiver, act: str
 ) -> None:
     thief, own = Browser(service, "/push/1"), Browser(service, "/push/2")
@@ -382,7 +382,7 @@ def test_the_key_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
         PushKey(file, contact="mailto:t@hx.example").public()
 
 
-async def test_a_key_that_cannot_be_used_is_told_and_costs_no_alert(
+async def test_a_key_that_cannot_be_used_is_reported_and_costs_no_alert(
     tmp_path: Path, service: HttpReceiver
 ) -> None:
     (tmp_path / "push.pem").write_text("nothing")
@@ -397,7 +397,7 @@ async def test_a_key_that_cannot_be_used_is_told_and_costs_no_alert(
         assert kept.state == "sent"
 
 
-async def test_a_user_is_told_on_its_own_browsers_that_its_ways_in_were_changed(
+async def test_users_are_notified_on_their_own_browsers_that_their_sign_in_was_changed(
     tmp_path: Path, service: HttpReceiver
 ) -> None:
     first, second, other = (Browser(service, f"/push/{number}") for number in (1, 2, 3))

@@ -33,7 +33,7 @@ def believed(post: Post, key: bytes) -> Any:
     return json.loads(post.body)
 
 
-async def test_an_alert_is_posted_signed_and_kept_as_sent(tmp_path: Path) -> None:
+async def test_an_alert_is_posted_signed_and_recorded_as_sent(tmp_path: Path) -> None:
     async with (
         receiving() as receiver,
         delivers(tmp_path, webhooks=[hook(receiver.port)], delivery=[rule()]) as it,
@@ -123,7 +123,7 @@ async def test_an_answer_for_good_ends_it(tmp_path: Path, status: int) -> None:
         assert len(receiver.posts) == 1
 
 
-async def test_an_unlisted_address_is_refused_and_that_is_told(tmp_path: Path) -> None:
+async def test_an_unlisted_address_is_refused_and_that_is_reported(tmp_path: Path) -> None:
     async with receiving() as receiver:
         unlisted = hook(receiver.port, allow=["10.0.0.0/8"])
         async with delivers(tmp_path, webhooks=[unlisted], delivery=[rule()]) as it:

@@ -95,7 +95,7 @@ def test_a_mail_has_every_word_in_its_language(ground: Ground, language: Languag
             assert english not in text, text
 
 
-def test_the_fields_of_a_place_are_those_whose_words_were_kept(ground: Ground) -> None:
+def test_the_fields_of_a_place_are_those_whose_text_was_stored(ground: Ground) -> None:
     for accuracy_m in (0.0, 15.0, 100.0, 500.0):
         kept = ground.words(lon=LON, lat=LAT, accuracy_m=accuracy_m)
         found = address_of(alert(kept), ground=ground, last=None, own=True)
@@ -111,7 +111,7 @@ def test_the_fields_of_a_place_are_those_whose_words_were_kept(ground: Ground) -
     assert words_of("th")["bank.left"] in thai
 
 
-def test_what_has_no_fields_is_told_as_it_was_kept() -> None:
+def test_a_record_without_fields_is_shown_as_stored() -> None:
     told = VisibleAlert(alert=alert("at the pier"), occasion="raised")
     assert "at the pier" in words.place_text(told, Wording("th"))
 
@@ -125,7 +125,7 @@ def test_years_are_counted_as_the_reader_does() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_radio_is_told_in_what_it_can_show(ground: Ground, language: Language) -> None:
+def test_a_radio_is_sent_only_what_it_can_show(ground: Ground, language: Language) -> None:
     about = alert(ground.words(lon=LON, lat=LAT, accuracy_m=15))
     address = address_of(about, ground=ground, last=None, own=True)
     told = VisibleAlert(alert=about, occasion="raised", call_sign="Naga 1", address=address)

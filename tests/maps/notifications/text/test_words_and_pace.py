@@ -72,7 +72,7 @@ def test_the_worst_comes_first() -> None:
     assert [each.alert.severity for each in order] == list(SEVERITIES)
 
 
-def test_what_is_not_told_leaves_no_gap() -> None:
+def test_a_step_that_is_not_sent_leaves_no_gap() -> None:
     bare = told(call_sign="", place="", lon=None, lat=None)
     text = words.text(message(bare), ENGLISH, node="Hx", link=None)
     assert "Unit" not in text

@@ -261,7 +261,7 @@ async def test_what_goes_by_mail_and_what_people_ask_for_is_made_one_at_a_time(
     assert most == 1
 
 
-async def test_the_line_has_an_end_that_is_told(
+async def test_the_line_has_an_end_that_is_named(
     story: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     press = story.offices.server.office.report_press

@@ -59,7 +59,7 @@ def test_a_month_and_a_week_come_due() -> None:
     assert next_due(week, local(2026, 11, 26, 12), ZONE) == local(2026, 11, 30, 6)
 
 
-def test_what_does_not_go_together_is_told_with_its_place() -> None:
+def test_contradicting_settings_are_reported_with_their_place() -> None:
     tables = {
         "agencies": AGENCIES,
         "reports": [

@@ -28,7 +28,7 @@ def _fix(seconds: float, lon: float) -> Fix:
     )
 
 
-def test_a_track_is_cut_where_nothing_was_heard() -> None:
+def test_a_track_is_cut_where_nothing_was_received() -> None:
     fixes = [_fix(0, 100.40), _fix(60, 100.41), _fix(600, 100.42)]
     assert [len(leg) for leg in legs(fixes, gap_s=120)] == [2, 1]
 

@@ -10,7 +10,7 @@ from tests.patrol.nodes.running import AGENCY, at
 WATCH = PatrolActor(name="watch", agency=AGENCY)
 
 
-def test_who_was_overdue_as_the_patrol_ended_is_not_told_to_be_in_order() -> None:
+def test_a_unit_overdue_as_the_patrol_ended_is_not_shown_as_in_order() -> None:
     begun = Patrol(
         id="p1",
         agency=AGENCY,

@@ -31,7 +31,7 @@ async def test_no_alert_is_left_out_of_a_busy_month() -> None:
     assert [each.id for each in found] == [str(n) for n in range(3 * MOST_ALERTS)]
 
 
-async def test_a_hand_off_is_told_though_the_other_node_was_away_until_long_after() -> None:
+async def test_a_hand_off_is_sent_though_the_other_node_was_away_until_long_after() -> None:
     start = datetime(2026, 3, 1, tzinfo=UTC)
     end = start + timedelta(days=2)
     offered = start + timedelta(days=1)

@@ -30,11 +30,11 @@ def test_a_silence_counts_from_the_beginning_to_the_end() -> None:
     assert told(2, *range(4, 60, 4)) == []
 
 
-def test_who_was_never_heard_was_silent_all_the_time() -> None:
+def test_a_unit_that_never_reported_was_silent_all_the_time() -> None:
     assert told() == [(False, False, 60)]
 
 
-def test_nothing_is_told_of_what_was_before_if_that_is_not_known() -> None:
+def test_nothing_is_reported_of_the_past_if_it_is_not_known() -> None:
     assert told(40, 44, 48, 52, 56, since=None) == []
     assert told(since=None) == []
 

@@ -47,7 +47,7 @@ def test_what_both_sides_logged_of_one_event_is_one_incident() -> None:
         assert dict(facts.pairs)[words.text("report.incidents")] == "1"
 
 
-def test_an_amount_is_told_as_it_was() -> None:
+def test_an_amount_is_printed_as_entered() -> None:
     words = Wording()
     for amount, told in (
         (400.0, "400"),

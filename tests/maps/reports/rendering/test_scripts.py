@@ -113,7 +113,7 @@ def test_syllables_may_end_a_line_and_words_stay_what_they_are() -> None:
 
 
 @pytest.mark.system
-def test_what_no_font_draws_is_told_and_fails_nothing() -> None:
+def test_a_character_that_no_font_draws_is_reported_and_fails_nothing() -> None:
     needs.program("fc-list")
     assert not_drawn("Mekong ก ລ 12 km²") == set()
     rare = "\U0001f6a4\u1bd0"  # a boat, and a letter of Batak

@@ -43,7 +43,7 @@ async def briefing(story: Story, patrol: str, **more: Any) -> ReportDocument:
     return await patrol_briefing(story.asked("noy", patrol=patrol, **more))
 
 
-async def test_a_briefing_gives_no_number_of_people_that_nobody_said(tmp_path: Path) -> None:
+async def test_a_briefing_gives_no_number_of_people_that_nobody_reported(tmp_path: Path) -> None:
     async with joint_patrol(tmp_path) as story:
         naga, other = story.units["Naga 1"], story.units["Naga 2"]
         members = (Member(unit=naga, agency=LAO), Member(unit=other, agency=LAO, crew=1))

@@ -128,7 +128,7 @@ def test_a_table_whose_first_page_is_gone_is_named_and_the_others_are_saved(
     assert found.faults == ()
 
 
-def test_values_that_were_altered_on_a_page_that_can_be_read_are_told_by_the_journal(
+def test_altered_values_on_a_readable_page_are_found_by_the_journal(
     damaged: Path, tmp_path: Path
 ) -> None:
     with closing(sqlite3.connect(damaged)) as database, database:

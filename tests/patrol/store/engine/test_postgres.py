@@ -256,7 +256,9 @@ async def test_what_is_known_is_left_alone_and_the_rest_of_the_batch_is_stored(
     assert asked(url, "SELECT count(*) FROM transmission_ids") == [(6,)]
 
 
-async def test_a_name_is_kept_once_whatever_month_it_is_heard_in(store: Store, url: str) -> None:
+async def test_a_name_is_stored_once_whatever_month_it_is_received_in(
+    store: Store, url: str
+) -> None:
     named: dict[str, Any] = {"duplicate_key": "id-1", "duplicate_window_s": None}
     await store.commit([row(heard(0, **named))], [], [])
     await store.commit([row(heard(-40 * 86_400, **named))], [], [])
@@ -309,7 +311,7 @@ async def test_a_text_with_a_null_byte_loses_no_call_for_help(store: Store) -> N
 # -- months
 
 
-async def test_messages_lie_in_the_month_they_were_heard_in(store: Store, url: str) -> None:
+async def test_messages_lie_in_the_month_they_were_received_in(store: Store, url: str) -> None:
     month = partitions.month_of(to_us(OURS))
     before = partitions.month_of(month.start_us - 1)
     long_ago = datetime(1999, 5, 1, tzinfo=UTC)
@@ -354,7 +356,7 @@ async def test_a_month_that_is_over_and_empty_goes_and_comes_again_when_it_is_ne
     assert {each.name for each in await store.read(partitions.found)} == names
 
 
-async def test_no_month_is_searched_in_which_nothing_of_that_time_was_heard(
+async def test_no_month_is_searched_in_which_nothing_of_that_time_was_received(
     store: Store,
 ) -> None:
     for month in range(12):
@@ -532,7 +534,9 @@ async def test_a_server_that_is_killed_comes_back_with_all_that_was_answered() -
         (psycopg.DataError, False),
     ],
 )
-def test_whose_fault_it_is_is_told_by_its_class(kind: type[psycopg.Error], is_stores: bool) -> None:
+def test_the_class_of_an_error_says_whose_fault_it_is(
+    kind: type[psycopg.Error], is_stores: bool
+) -> None:
     assert faults.is_stores(DBAPIError("", None, kind("x"))) is is_stores
 
 

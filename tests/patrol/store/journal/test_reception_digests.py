@@ -54,12 +54,12 @@ def sql(tmp_path: Path, statement: str) -> None:
         connection.execute(statement)
 
 
-async def test_what_was_heard_is_proved(node: Node) -> None:
+async def test_receptions_are_proved(node: Node) -> None:
     proof = await proved(node)
     assert (proof.faults, proof.receptions, proof.receptions_since) == ((), 40, 0)
 
 
-async def test_numbers_are_told_of_as_the_store_gives_them_back(node: Node) -> None:
+async def test_numbers_are_reported_as_the_store_gives_them_back(node: Node) -> None:
     for second, (lon, course) in enumerate([(100, -0.0), (100.4, math.nan), (-0.0, 7)], 400):
         message = said("a", second, heard=second)
         assert message.position is not None
@@ -70,7 +70,7 @@ async def test_numbers_are_told_of_as_the_store_gives_them_back(node: Node) -> N
     assert (proof.faults, proof.receptions, proof.receptions_since) == ((), 44, 0)
 
 
-def test_a_batch_is_told_of_row_by_row() -> None:
+def test_a_batch_is_reported_row_by_row() -> None:
     assert reception_digests.COLUMNS[reception_digests.VERSION] == TRANSMISSION_COLUMNS
     for count in (1, 15, 16, 65_535, 65_536):
         rows = [(number, None, b"raw") for number in range(count)]
@@ -117,9 +117,7 @@ async def test_the_retention_washes_nothing_clean(node: Node, tmp_path: Path) ->
     assert "messages 17 to 20 were others before the retention came" in fault.why
 
 
-async def test_the_messages_of_before_a_restart_are_told_after_it(
-    node: Node, tmp_path: Path
-) -> None:
+async def test_messages_of_before_a_restart_are_sent_after_it(node: Node, tmp_path: Path) -> None:
     for number in (40, 41):
         await node.hear(said("a", number * 10, heard=number * 10))
     assert (await proved(node)).receptions_since == 2
@@ -150,7 +148,7 @@ async def test_a_reception_that_takes_the_place_of_another_is_no_fault(
     assert (proof.faults, proof.receptions, proof.receptions_since) == ((), 44, 0)
 
 
-async def test_what_an_older_version_told_of_is_proved_as_it_was_told(
+async def test_a_record_of_an_older_version_is_proved_as_written(
     node: Node, tmp_path: Path
 ) -> None:
     columns = (

@@ -130,7 +130,7 @@ async def test_accounts_of_an_older_version_are_covered_from_the_next_start_on(
         await opened.close()
 
 
-async def test_what_no_act_tells_of_has_a_line_of_its_own(store: Store, tmp_path: Path) -> None:
+async def test_a_change_without_an_act_has_a_line_of_its_own(store: Store, tmp_path: Path) -> None:
     await store.write(accounts.put_user, CREW, "another", at(3))
     proof = await proved(store)
     assert (proof.faults, proof.entries) == ((), 4)

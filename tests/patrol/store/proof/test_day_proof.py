@@ -74,7 +74,7 @@ async def test_a_day_is_proved_from_the_head_before_it_to_the_one_after_it(node:
     assert (proof.after, proof.until) == (10, 17)
 
 
-async def test_what_later_days_heard_is_not_compared_however_late_the_next_head_is(
+async def test_receptions_of_later_days_are_not_compared_however_late_the_next_head_is(
     node: Node,
 ) -> None:
     proof = await of_day(node, 1, 5, 20)

@@ -56,7 +56,7 @@ heard = st.tuples(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(some=st.lists(heard, max_size=25), bound=st.integers(-5, 95), length=st.integers(0, 60))
-def test_what_was_heard_is_found_whatever_time_it_tells_of(
+def test_receptions_are_found_whatever_time_they_report(
     engine: Engine, some: Sequence[tuple[str, int, int]], bound: int, length: int
 ) -> None:
     rows = [row(boat, when + away, when, n) for n, (boat, when, away) in enumerate(some)]

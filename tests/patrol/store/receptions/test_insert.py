@@ -86,7 +86,7 @@ async def put(file: Path, rows: list[Row]) -> list[Row]:
     [[PLAIN], [BARE], [FULL], [PLAIN, BARE], [BARE, FULL, PLAIN], [FULL, PLAIN, BARE]],
     ids=lambda rows: f"{len(rows)} rows",
 )
-async def test_what_only_some_of_a_batch_say_is_kept_and_the_others_stay_empty(
+async def test_fields_that_only_some_of_a_batch_have_are_stored_and_empty_for_the_others(
     rows: list[Row], tmp_path: Path
 ) -> None:
     assert await put(tmp_path / "patrol.db", rows) == rows
@@ -188,7 +188,7 @@ async def test_few_mixtures_of_columns_have_the_largest_statements(
     assert rows.count(100) == 20
 
 
-async def test_of_hundreds_that_are_all_the_same_one_is_kept(tmp_path: Path) -> None:
+async def test_of_hundreds_that_are_all_the_same_one_is_stored(tmp_path: Path) -> None:
     assert await put(tmp_path / "patrol.db", [FULL] * 230) == [FULL]
 
 
@@ -204,7 +204,7 @@ async def test_of_hundreds_nothing_is_kept_if_one_is_refused(at: int, tmp_path: 
 
 
 @pytest.mark.parametrize("wrong", [None, 1 << 63, "\ud800"])
-async def test_what_cannot_be_written_is_told_as_the_batch_s_own_fault(
+async def test_a_row_that_cannot_be_written_is_reported_as_the_batchs_own_fault(
     wrong: object, tmp_path: Path
 ) -> None:
     place = TRANSMISSION_COLUMNS.index("kind")

@@ -245,7 +245,7 @@ def test_mic_e_emergency_is_distress_with_its_words() -> None:
         (of(b"`v\x58\x1c\x1c\x1c\x1c>/adrift", "000PP0"), "adrift", "null_island"),
     ],
 )
-def test_call_for_help_is_told_without_a_place_that_is_none(
+def test_call_for_help_is_decoded_without_an_impossible_place(
     line: bytes, words: str, flag: str
 ) -> None:
     transmission = said_by(line)
@@ -442,7 +442,7 @@ def test_position_behind_a_relays_own_words_is_found() -> None:
         ("!!006B00580250", "weather"),
     ],
 )
-def test_what_is_no_position_is_told_as_what_it_is(info: str, kind: str) -> None:
+def test_a_message_without_a_position_is_reported_as_what_it_is(info: str, kind: str) -> None:
     transmission = said_by(of(info))
     assert (transmission.kind, transmission.position, transmission.facts["kind"]) == (
         "other",
@@ -472,7 +472,7 @@ def test_packet_of_another_network_has_its_own_sender() -> None:
         (",TCPIP*,qAC,FIRST", "FIRST", None),
     ],
 )
-def test_path_tells_who_heard_it_and_over_how_many_relays(
+def test_path_gives_the_receiver_and_the_number_of_relays(
     path: str, station: str | None, hops: int | None
 ) -> None:
     transmission = said_by(f"HS0ABC-9>APRS{path}:>on patrol")
@@ -594,7 +594,7 @@ def test_reply_says_something_and_answers() -> None:
     assert len(all_said(of(":HS0XYZ   :on my way{7}12"), OURS)) == 1
 
 
-def test_bulletins_queries_and_telemetry_definitions_are_told_apart() -> None:
+def test_bulletins_queries_and_telemetry_definitions_are_distinguished() -> None:
     bulletin = said_by(of(":BLN3     :river rises{1"))
     assert (bulletin.kind, bulletin.facts["bulletin"]) == ("text", "3")
     assert bulletin.text == "river rises{1"

@@ -77,7 +77,7 @@ def test_words_for_everyone_are_a_bulletin() -> None:
     assert out.answer is None
 
 
-def test_server_is_told_that_a_packet_did_not_come_off_the_air() -> None:
+def test_server_is_shown_that_a_packet_did_not_come_by_radio() -> None:
     server = DecoderSettings(station="XW1PAT-7", secret="12345")
     assert aprs.encode(order(), server, number=1).data.startswith(b"XW1PAT-7>APZJPR,TCPIP*:")
 
@@ -103,7 +103,7 @@ def test_number_stays_within_five_digits_and_a_retry_is_the_same() -> None:
         ({"device": "HS0ABCDE-99"}, "bad_device"),
     ],
 )
-def test_order_that_cannot_be_said_is_refused(
+def test_order_that_cannot_be_encoded_is_refused(
     name: str, fields: dict[str, Any], reason: str
 ) -> None:
     with pytest.raises(OrderError) as caught:
@@ -121,7 +121,7 @@ def test_order_that_cannot_be_said_is_refused(
         ("a b", "bad_station"),
     ],
 )
-def test_nothing_is_said_without_a_call_sign_of_our_own(
+def test_nothing_is_sent_without_a_call_sign_of_our_own(
     name: str, station: str | None, reason: str
 ) -> None:
     with pytest.raises(OrderError) as caught:

@@ -121,7 +121,7 @@ def test_sentences_whose_call_sign_was_lost_are_not_given_to_the_next_sender() -
     assert (named.device, named.position) == ("HS0XYZ", near(100.415, 20.28166667, within_deg=1e-6))
 
 
-def test_sentences_without_a_call_sign_are_told_after_a_while() -> None:
+def test_sentences_without_a_call_sign_are_decoded_after_a_while() -> None:
     decoder = dprs.decoder(DecoderSettings())
     decoder.decode(Frame(RMC, NOW))
     assert decoder.flush(NOW + PATIENCE / 2) == []

@@ -171,7 +171,7 @@ def test_alert_without_a_place_is_still_an_alert(point: str, flag: str) -> None:
 @pytest.mark.parametrize(
     ("type_", "detail"), [("b-a-o-tbl", ""), ("a-f-G", '<emergency type="911 Alert"/>')]
 )
-def test_alert_is_told_without_what_cannot_be_read_in_it(
+def test_alert_is_decoded_without_what_cannot_be_read_in_it(
     point: str, times: str, flag: str, placed: bool, type_: str, detail: str
 ) -> None:
     alert = said(event(type_=type_, point=point, times=times, detail=detail))
@@ -349,7 +349,7 @@ def test_event_sent_again_has_the_same_key_and_a_later_one_another() -> None:
     assert said(event()).duplicate_key != said(event(times=later)).duplicate_key
 
 
-def test_events_and_messages_of_the_other_form_are_told_apart() -> None:
+def test_events_and_messages_of_the_other_form_are_distinguished() -> None:
     for payload in (event(), b"\xef\xbb\xbf <?xml version='1.0'?>" + event(), b"<event/>"):
         assert cot.speaks(frame(payload))
         assert not tak.speaks(frame(payload))
@@ -694,7 +694,7 @@ def test_order_to_all_waits_for_no_answer_and_says_how_grave_it_is() -> None:
         (order(text="x" * 5000), "too_long"),
     ],
 )
-def test_order_that_cannot_be_said_is_refused(bad: Order, why: str) -> None:
+def test_order_that_cannot_be_encoded_is_refused(bad: Order, why: str) -> None:
     with pytest.raises(OrderError) as error:
         cot.encode(bad, DecoderSettings(), number=1)
     assert error.value.reason == why

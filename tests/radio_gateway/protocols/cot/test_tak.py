@@ -105,7 +105,7 @@ def test_what_a_stream_says_twice_was_sent_twice_and_another_connection_hears_th
     assert decoder.decode(mesh)[0].duplicate_key == keys[0]
 
 
-def test_name_with_a_control_byte_is_none_but_a_call_for_help_is_heard() -> None:
+def test_name_with_a_control_byte_is_none_but_a_call_for_help_is_decoded() -> None:
     for uid in ("ANDROID\x00-1", "\u202e", "  "):
         with pytest.raises(FrameError, match="bad_uid"):
             said(stream(event(uid=uid)))
@@ -113,7 +113,7 @@ def test_name_with_a_control_byte_is_none_but_a_call_for_help_is_heard() -> None
         assert (unit.device, unit.distress, unit.flags) == (None, True, ("bad_uid",))
 
 
-def test_call_for_help_is_told_without_what_cannot_be_read_in_it() -> None:
+def test_call_for_help_is_decoded_without_what_cannot_be_read_in_it() -> None:
     call = said(stream(event(type_="b-a-o-tbl", lat=float("nan"))))
     assert (call.kind, call.distress, call.flags) == ("distress", True, ("bad_number", "no_point"))
     call = said(stream(event(type_="b-a-o-tbl", detail=write_field(1, "<a>"))))

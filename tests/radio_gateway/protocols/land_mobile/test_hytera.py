@@ -144,7 +144,7 @@ def test_report_with_signal_strength_keeps_it_raw() -> None:
         ADDRESS + b"\x02" + gps(),
     ],
 )
-def test_emergency_is_heard_in_both_layouts(payload: bytes) -> None:
+def test_emergency_is_decoded_in_both_layouts(payload: bytes) -> None:
     call = said(write_hdap(LP, 0xB003, payload))
     assert call.position is not None
     assert (call.device, call.distress, call.kind) == ("10.33.16.221", True, "position")
@@ -181,7 +181,7 @@ def test_report_that_failed_is_a_refusal() -> None:
     assert stopped.status == "acknowledged"
 
 
-def test_request_heard_is_a_command() -> None:
+def test_request_received_is_a_command() -> None:
     assert said(write_hdap(LP, 0xA001, bytes((0, 0, 0, 9)) + ADDRESS)).kind == "command"
 
 
@@ -299,7 +299,7 @@ def test_greeting_asks_the_radio_to_connect() -> None:
     assert read_hrnp(hytera.greeting(DecoderSettings())).opcode == HRNP_CONNECT
 
 
-async def test_radio_on_a_network_is_heard_and_its_registration_answered() -> None:
+async def test_radio_on_a_network_is_received_and_its_registration_answered() -> None:
     channel = make("udp://127.0.0.1:0", "hytera")
     inbox = channel.inbox
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as radio:

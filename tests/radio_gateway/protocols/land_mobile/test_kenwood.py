@@ -83,7 +83,7 @@ def test_long_fleetsync_sentence_says_everything() -> None:
     assert fleet.flags == ("week_rollover",)  # the example is of 1994
 
 
-def test_short_sentence_takes_its_day_from_when_it_was_heard() -> None:
+def test_short_sentence_takes_its_day_from_its_reception() -> None:
     body = "PKLSH,2016.3800,N,10024.7200,E,235958,A,100,2000"
     transmission = one(sentence(body))
     assert transmission.device_time == datetime(2026, 11, 25, 23, 59, 58, tzinfo=UTC)
@@ -121,7 +121,7 @@ def test_radio_has_one_name_however_long_it_is_printed(printed: str, device: str
     assert (one(short).device, one(long).device) == (device, device)
 
 
-def test_status_message_is_laid_to_the_radio_heard_by_its_whole_number() -> None:
+def test_status_message_is_laid_to_the_radio_known_by_its_whole_number() -> None:
     one_port = decoder()
     status = b"xE0000001010000009990002"
     assert one_port.decode(frame(status))[0].device == "00000101"
@@ -186,7 +186,7 @@ def test_status_that_the_fleet_uses_so_is_a_call_for_help() -> None:
     assert (identity.distress, identity.kind) == (True, "distress")
 
 
-def test_call_for_help_is_told_without_the_position_that_is_broken() -> None:
+def test_call_for_help_is_decoded_without_the_broken_position() -> None:
     body = "PKNDS,115958,A,2060.38,N,10024.72,E,0.0,,251126,,,U00001,015,00,"
     transmission = one(sentence(body), "15")
     assert (transmission.distress, transmission.kind, transmission.position) == (
@@ -251,7 +251,7 @@ def test_identity_is_not_that_of_a_later_position() -> None:
     ]
 
 
-def test_identity_alone_is_told() -> None:
+def test_identity_alone_is_decoded() -> None:
     transmission = one(PKLID)
     assert (transmission.kind, transmission.device, transmission.facts["kind"]) == (
         "static",
@@ -326,7 +326,7 @@ def test_keying_up_and_down_say_who() -> None:
 
 
 @pytest.mark.parametrize(("sign", "status"), [(b"0", "acknowledged"), (b"1", "refused")])
-def test_answer_to_what_was_sent_is_told(sign: bytes, status: str) -> None:
+def test_answer_to_a_sent_message_is_decoded(sign: bytes, status: str) -> None:
     transmission = one(b"\x02" + sign + b"\x03")
     assert (transmission.kind, transmission.status, transmission.device) == ("answer", status, None)
     assert transmission.facts["ok"] is (sign == b"0")
@@ -498,7 +498,7 @@ def test_order_to_everyone_is_nexedge_where_we_are() -> None:
         (order("text", "100:1002", "ສະບາຍດີ"), "bad_character"),
     ],
 )
-def test_order_that_cannot_be_said_fails(wanted: Order, reason: str) -> None:
+def test_order_that_cannot_be_encoded_fails(wanted: Order, reason: str) -> None:
     with pytest.raises(OrderError) as error:
         kenwood.encode(wanted, DecoderSettings(), number=1)
     assert error.value.reason == reason

@@ -154,12 +154,12 @@ def test_success_is_an_acknowledgement() -> None:
 @pytest.mark.parametrize(
     "payload", ["090922042468ACE034313C", "0F0622042468ACE0", "050622042468ACE0"]
 )
-def test_request_heard_is_a_command(payload: str) -> None:
+def test_request_received_is_a_command(payload: str) -> None:
     request = said(bytes.fromhex(payload))
     assert (request.kind, request.facts["request_id"]) == ("command", "2468ace0")
 
 
-def test_version_is_told() -> None:
+def test_version_is_printed() -> None:
     assert said(bytes.fromhex("15023601")).facts["protocol_version"] == 1
 
 
@@ -210,7 +210,7 @@ def test_impossible_time_is_none() -> None:
     assert report.position is not None
 
 
-def test_same_fix_heard_twice_is_one_message_and_another_fix_is_not() -> None:
+def test_same_fix_received_twice_is_one_message_and_another_fix_is_not() -> None:
     def at(second: int) -> bytes:
         time = datetime(2026, 11, 25, 11, 0, second, tzinfo=UTC)
         return document(0x0D, REQUEST + b"\x34" + moment(time) + POINT)
@@ -222,7 +222,7 @@ def test_same_fix_heard_twice_is_one_message_and_another_fix_is_not() -> None:
 # --- registration
 
 
-def test_registration_is_told_and_accepted() -> None:
+def test_registration_is_decoded_and_accepted() -> None:
     decoder = lrrp.decoder(DecoderSettings())
     payload = bytes.fromhex("000AF0400533363032320000")  # published: lrrpdec
     (hello,) = decoder.decode(Frame(payload, NOW, None, "12.0.140.182:4005"))
@@ -311,7 +311,7 @@ def test_poll_is_a_request_whose_number_the_refusal_names() -> None:
         (order(device="radio 7"), "no_device"),
     ],
 )
-def test_order_that_cannot_be_said_is_refused(bad: Order, why: str) -> None:
+def test_order_that_cannot_be_encoded_is_refused(bad: Order, why: str) -> None:
     with pytest.raises(OrderError) as error:
         lrrp.encode(bad, DecoderSettings(), number=1)
     assert error.value.reason == why

@@ -69,7 +69,7 @@ def test_sentences_of_one_message_say_one_position() -> None:
     assert (said.position.course_deg, said.position.altitude_m) == (231.8, 352.4)
 
 
-def test_location_that_no_sentence_says_is_told_without_a_place() -> None:
+def test_location_that_is_unknown_is_decoded_without_a_place() -> None:
     said = said_by(sds("038001020304"))
     assert (said.kind, said.position, said.facts["location_coding"]) == ("other", None, 0x80)
     said = said_by(sds((b"\x03\x00" + sentence("GPGSA,A,3,01,,,,,,,,,,,,2.1,1.1,1.8")).hex()))
@@ -252,7 +252,7 @@ def test_set_answers_a_command(line: bytes, status: str, answers: str | None) ->
     assert (said.kind, said.status, said.facts.get("answers")) == ("answer", status, answers)
 
 
-def test_set_is_told_one_command_after_another() -> None:
+def test_set_is_sent_one_command_after_another() -> None:
     decoder = tetra.decoder(DecoderSettings())
     told = [GREETINGS["tetra"](DecoderSettings())]
     while True:
@@ -315,7 +315,7 @@ def test_poll_asks_for_an_immediate_location() -> None:
         ({"text": "a" * 252}, "too_long"),
     ],
 )
-def test_order_that_cannot_be_said_is_refused(fields: dict[str, Any], reason: str) -> None:
+def test_order_that_cannot_be_encoded_is_refused(fields: dict[str, Any], reason: str) -> None:
     with pytest.raises(OrderError) as caught:
         tetra.encode(order("text", **fields), DecoderSettings(), number=1)
     assert caught.value.reason == reason

@@ -73,7 +73,7 @@ def test_text_that_wants_no_answer_gets_none() -> None:
     assert said(text(header=0xA0)).text == "come in"
 
 
-def test_radio_that_asks_for_the_service_is_told_that_it_is_there() -> None:
+def test_radio_that_asks_for_the_service_is_answered() -> None:
     assert answered(AVAILABLE) == [bytes.fromhex("00021f00")]
     assert (said(AVAILABLE).kind, said(AVAILABLE).status) == ("status", "text_service")
 

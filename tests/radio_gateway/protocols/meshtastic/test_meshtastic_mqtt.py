@@ -41,7 +41,7 @@ def of_port(portnum: int, payload: bytes, **more: Any) -> Transmission:
     return said_by(mesh.envelope(mesh.packet(portnum, payload, **more)))
 
 
-def test_position_says_place_time_and_how_it_was_heard() -> None:
+def test_position_says_place_time_and_how_it_was_received() -> None:
     transmission = of_port(
         3,
         mesh.position(altitude=352, ground_speed=6, ground_track=18123000, sats_in_view=9),
@@ -219,9 +219,7 @@ def test_alert_is_a_call_for_help() -> None:
 
 
 @pytest.mark.parametrize(("port", "distress"), [(1, False), (11, True)])
-def test_words_that_are_cut_within_their_last_character_are_heard(
-    port: int, distress: bool
-) -> None:
+def test_text_cut_within_its_last_character_is_decoded(port: int, distress: bool) -> None:
     words = "ຄົນຕົກນ້ຳ"
     transmission = of_port(port, words.encode()[:-1])
     assert (transmission.distress, transmission.text) == (distress, words[:-1])
@@ -290,7 +288,7 @@ def test_channel_without_encryption_is_read_as_it_is(secret: str) -> None:
 
 
 @pytest.mark.parametrize("secret", ["???", mesh.b64(bytes(33)), "AQ"])
-def test_setting_that_is_no_key_is_told_and_not_shown(secret: str) -> None:
+def test_setting_that_is_no_key_is_reported_and_not_shown(secret: str) -> None:
     sealed = mesh.envelope(mesh.packet(3, mesh.position(), key=mesh.DEFAULT_KEY))
     with pytest.raises(FrameError) as caught:
         said_by(sealed, decoder=DecoderSettings(secret=secret))
@@ -448,7 +446,7 @@ def test_order_to_everybody_waits_for_no_answer() -> None:
         (order("text", device="jane", text="a"), OURS, "bad_device"),
     ],
 )
-def test_order_that_cannot_be_said_is_refused(
+def test_order_that_cannot_be_encoded_is_refused(
     order_: Order, decoder: DecoderSettings, reason: str
 ) -> None:
     with pytest.raises(OrderError) as caught:

@@ -60,7 +60,7 @@ def test_message_cut_short_by_the_next_costs_only_itself() -> None:
     assert reasons == ["protobuf"]
 
 
-def test_length_that_cannot_be_is_told_and_passed_over() -> None:
+def test_impossible_length_is_reported_and_skipped() -> None:
     said, reasons = said_in(b"\x94\xc3\x02\x01" + bytes(30) + PLACE)
     assert [each.kind for each in said] == ["position"]
     assert reasons == ["too_long"]

@@ -233,7 +233,7 @@ def test_what_somebody_marked_or_drew_is_a_mark() -> None:
         assert packet_v2(**{"shape": circle} | nowhere).mark is None
 
 
-def test_packet_of_a_phone_that_compressed_it_is_heard_and_not_read() -> None:
+def test_compressed_packet_of_a_phone_is_received_and_not_read() -> None:
     transmission = heard(78, b"\x00" + bytes(20))
     assert (transmission.kind, transmission.position, transmission.facts["tak_dictionary"]) == (
         "other",
@@ -276,7 +276,7 @@ def test_packet_that_expands_without_end_is_refused() -> None:
 
 @pytest.mark.parametrize("port", [72, 78])
 @given(data=st.binary(max_size=80))
-def test_noise_is_heard_or_refused(port: int, data: bytes) -> None:
+def test_noise_is_decoded_or_refused(port: int, data: bytes) -> None:
     for payload in (data, b"\xff" + data):
         try:
             heard(port, payload)

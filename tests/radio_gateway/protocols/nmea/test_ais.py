@@ -158,7 +158,7 @@ def test_place_of_a_ship_is_read_at_once_unless_there_is_something_to_think_abou
         assert fix(**under_way | odd) is None
 
 
-def test_aid_that_ends_before_its_last_flags_is_heard() -> None:
+def test_aid_to_navigation_that_ends_before_its_last_flags_is_decoded() -> None:
     armour = encoded(type=21, **BOAT, name="PIER 7", virtual_aid=1)[0].split(b",")[5].decode()
     (said,), reasons = heard(decoder(), [sentence(f"AIVDM,1,1,,A,{armour[:45]},2", "!")])
     assert reasons == []

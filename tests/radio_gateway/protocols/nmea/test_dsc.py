@@ -123,7 +123,7 @@ def test_distress_without_a_usable_position_is_a_distress(position: str, flag: s
     assert transmission.device_time is None
 
 
-def test_distress_of_an_unreadable_sender_or_time_is_told() -> None:
+def test_distress_of_an_unreadable_sender_or_time_is_decoded() -> None:
     transmission = one(sentence("CDDSC,12,33804,12,05,00,1423108312,2579,,,S,"))
     assert (transmission.device, transmission.distress) == (None, True)
     assert transmission.flags == ("bad_mmsi", "bad_time")
@@ -234,7 +234,7 @@ def test_expansion_of_two_sentences_says_speed_course_and_name() -> None:
     assert (said[0].facts["ship_name"], said[0].facts["persons_on_board"]) == ("NAGA", 7)
 
 
-def test_call_is_told_after_a_second_and_again_when_its_expansion_is_late() -> None:
+def test_call_is_decoded_after_a_second_and_again_when_its_expansion_is_late() -> None:
     one_connection = decoder()
     assert one_connection.decode(frame(DISTRESS)) == []
     assert one_connection.waiting()
@@ -258,7 +258,7 @@ def test_expansion_that_was_not_announced_is_added_too() -> None:
     assert one_connection.flush(None) == []
 
 
-def test_tag_block_says_which_station_heard_the_call_and_when() -> None:
+def test_tag_block_says_which_station_received_the_call_and_when() -> None:
     transmission = one(b"\\s:coast-1,c:1764072000*4B\\" + REPLY, live=False)
     assert transmission.signal is not None
     assert transmission.signal.station == "coast-1"

@@ -140,7 +140,7 @@ def test_week_rollover_of_a_real_receiver_is_corrected_and_flagged() -> None:
     assert said[-1].flags == ("week_rollover",)
 
 
-def test_time_without_date_is_dated_by_when_it_was_heard() -> None:
+def test_time_without_date_is_dated_by_its_reception() -> None:
     transmission = one(GGA)
     assert transmission.device_time == datetime(2026, 11, 25, 11, 59, 58, tzinfo=UTC)
     assert transmission.facts["time_of_day"] == "11:59:58"
@@ -323,7 +323,7 @@ def test_sentence_cut_short_without_checksum_gives_no_position() -> None:
         assert [each for each in said if each.position is not None] == []
 
 
-def test_tracker_behind_one_link_is_told_apart_by_its_name() -> None:
+def test_tracker_behind_one_link_is_distinguished_by_its_name() -> None:
     said, _ = heard(decoder(), [b"boat-1," + sentence(RMC), b"boat-2" + sentence(RMC)])
     assert [each.device for each in said] == ["boat-1", "boat-2"]
     assert said[0].duplicate_key == said[1].duplicate_key is not None

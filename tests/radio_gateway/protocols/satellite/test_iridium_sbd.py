@@ -50,7 +50,7 @@ PLACE = message(header(status=2), location(), element(2, b"\x01\xff\x00"))
 SAMPLES = (TEXT, PLACE)
 
 
-def test_text_is_told_with_its_session_and_confirmed() -> None:
+def test_text_is_decoded_with_its_session_and_confirmed() -> None:
     (said,), reasons, answers = hear(iridium_sbd, TEXT)
     assert (said.kind, said.text, said.device) == ("text", "all well", IMEI.decode())
     assert said.device_time == datetime.fromtimestamp(1795000000, UTC)

@@ -66,7 +66,7 @@ def signed(claims: dict[str, Any], *, algorithm: str = "RS256", key: Any = KEY) 
 
 
 @pytest.mark.parametrize("data", [form(), as_json()])
-def test_message_is_told_under_the_modems_address_and_answered(data: bytes) -> None:
+def test_message_is_decoded_under_the_modems_address_and_answered(data: bytes) -> None:
     (said,), reasons, answers = hear(rockblock, data)
     assert (said.address, said.text, reasons) == (f"iridium_sbd:{IMEI}", "hello", [])
     assert said.device_time == datetime(2026, 11, 25, 11, 59, 30, tzinfo=UTC)
@@ -99,7 +99,7 @@ def test_payload_is_read_as_the_channel_says() -> None:
     assert message.duplicate_key != call.duplicate_key
 
 
-def test_fix_of_a_tracker_is_told_beside_the_estimate() -> None:
+def test_fix_of_a_tracker_is_decoded_beside_the_estimate() -> None:
     (_, fix), _, _ = hear(rockblock, SAMPLES[3])
     assert fix.position is not None
     assert (fix.position.lat, fix.fix, fix.facts["battery_pct"]) == (20.27, True, 82.0)

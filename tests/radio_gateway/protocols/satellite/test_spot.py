@@ -79,7 +79,7 @@ def test_list_of_the_feed_has_other_names() -> None:
 
 
 @pytest.mark.parametrize("type_", ["HELP", "SOS", "help"])
-def test_call_for_help_is_heard_with_and_without_a_place(type_: str) -> None:
+def test_call_for_help_is_decoded_with_and_without_a_place(type_: str) -> None:
     assert said_by(messageType=type_).distress
     for more in ({"latitude": "-99999.0", "longitude": "-99999.0"}, {"latitude": "x"}):
         transmission = said_by(messageType=type_, **more)

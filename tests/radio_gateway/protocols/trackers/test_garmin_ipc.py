@@ -79,7 +79,7 @@ def test_code_says_what_it_is(code: int, name: str, distress: bool) -> None:
         {"timeStamp": "now", "point": NO_FIX},
     ],
 )
-def test_call_for_help_is_heard_without_place_or_time(more: dict[str, Any]) -> None:
+def test_call_for_help_is_decoded_without_place_or_time(more: dict[str, Any]) -> None:
     transmission = said_by(4, **more)
     assert (transmission.kind, transmission.distress, transmission.position) == (
         "distress",

@@ -75,7 +75,7 @@ def test_utc_date_follows_from_the_local_stamp(stamp: str, utc: str, time: str) 
     assert ("local_time" in transmission.flags) is (utc == "0.0")
 
 
-def test_time_without_a_date_takes_the_nearest_day_only_when_heard_live() -> None:
+def test_time_without_a_date_takes_the_nearest_day_only_when_received_live() -> None:
     transmission = hear_one(gps103, own("0000000000", "115959"))
     assert transmission.device_time == NOW - timedelta(seconds=1)
     transmission = hear_one(gps103, own("0000000000", "115959"), live=False)
@@ -120,7 +120,7 @@ def test_call_for_help_survives_an_impossible_place() -> None:
         ("2611251900,,X,120000,A,2016.38,N,10024.72,E,0,0", False, "bad_status"),
     ],
 )
-def test_call_for_help_is_told_and_answered_whatever_is_wrong_in_it(
+def test_call_for_help_is_decoded_and_answered_whatever_is_wrong_in_it(
     behind: str, placed: bool, flag: str
 ) -> None:
     message = f"imei:359710049075097,help me,{behind};"
@@ -235,7 +235,7 @@ def order(**more: object) -> Order:
     return Order(**(fields | times | more))  # type: ignore[arg-type]
 
 
-def test_poll_asks_one_tracker_and_nothing_else_can_be_said() -> None:
+def test_poll_asks_one_tracker_and_nothing_else_can_be_sent() -> None:
     outgoing = gps103.encode(order(), DecoderSettings(), number=1)
     assert (outgoing.data, outgoing.answer) == (b"**,imei:123456789,B;", None)
     for bad in (order(kind="text", text="x"), order(device=None), order(device="1;2")):

@@ -88,7 +88,7 @@ def test_report_before_the_log_in_has_no_device_and_a_flag() -> None:
     assert (transmission.device, transmission.flags) == (None, ("no_login",))
 
 
-def test_log_in_alone_is_told_after_a_moment() -> None:
+def test_log_in_alone_is_decoded_after_a_moment() -> None:
     decoder = gt06.decoder(DecoderSettings())
     assert decoder.decode(frame(LOGIN)) == []
     assert decoder.waiting()
@@ -137,7 +137,7 @@ def test_place_without_a_fix_is_stale_or_none() -> None:
         make_frame(0x16, place(99.0) + b"\x09" + CELL + bytes((0x46, 6, 4, 1, 2)), 9),
     ],
 )
-def test_call_for_help_is_heard_with_and_without_a_place(data: bytes) -> None:
+def test_call_for_help_is_decoded_with_and_without_a_place(data: bytes) -> None:
     transmission = hear_one(gt06, LOGIN + data)
     assert transmission.distress
     assert transmission.facts["alarm"] == "sos"
@@ -163,7 +163,7 @@ def test_heartbeat_says_the_state_and_is_answered() -> None:
     assert answers[-1] == make_frame(0x13, b"", 10)
 
 
-def test_unknown_type_is_told_and_time_request_gets_the_time() -> None:
+def test_unknown_type_is_reported_and_time_request_gets_the_time() -> None:
     said, _, answers = hear(gt06, LOGIN + make_frame(0x8A, b"", 3))
     assert [each.kind for each in said] == ["other"]
     assert answers[-1] == make_frame(0x8A, bytes((26, 11, 25, 12, 0, 0)), 3)
@@ -198,7 +198,7 @@ def test_wrong_crc_over_tcp_is_flagged_and_answered() -> None:
 
 
 @pytest.mark.parametrize("link", [{"checksum_required": True}, {"damageable": True}])
-def test_call_for_help_with_a_wrong_crc_is_told_and_its_place_is_not_believed(
+def test_call_for_help_with_a_wrong_crc_is_decoded_and_its_place_is_not_believed(
     link: dict[str, bool],
 ) -> None:
     transmission = hear_one(gt06, wrong_crc(alarm(1)), **link)
@@ -321,7 +321,7 @@ def test_poll_is_a_command_and_its_answer_names_it() -> None:
     assert len(answers) == 1
 
 
-def test_only_commands_can_be_said() -> None:
+def test_only_commands_can_be_sent() -> None:
     outgoing = gt06.encode(order(kind="text", text="STATUS#"), DecoderSettings(), number=1)
     assert b"STATUS#" in outgoing.data
     for bad in (order(kind="text", text="come home"), order(kind="alert"), order(device=None)):

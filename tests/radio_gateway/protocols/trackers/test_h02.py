@@ -111,7 +111,7 @@ def test_call_for_help_survives_an_impossible_or_missing_place() -> None:
         (10, "x", "bad_number"),
     ],
 )
-def test_call_for_help_is_told_whatever_is_wrong_beside_its_place(
+def test_call_for_help_is_decoded_whatever_is_wrong_beside_its_place(
     at: int, said_there: str, flag: str
 ) -> None:
     fields = SOS.decode().split(",")
@@ -151,7 +151,7 @@ def test_odd_ways_to_write_a_coordinate(lat: bytes, degrees: float) -> None:
     assert transmission.position.lat == pytest.approx(-degrees)
 
 
-def test_answer_to_a_command_is_told_with_its_report() -> None:
+def test_answer_to_a_command_is_decoded_with_its_report() -> None:
     transmission = hear_one(h02, ANSWER)
     assert (transmission.facts["answered"], transmission.position is None) == ("S20,DONE", False)
     transmission = hear_one(h02, b"*HQ,2020916012,V4,S20,DONE,130305#")
@@ -173,7 +173,7 @@ def test_heartbeat_link_cells_and_words_have_no_place() -> None:
     ]
 
 
-def test_time_without_a_date_takes_the_nearest_day_only_when_heard_live() -> None:
+def test_time_without_a_date_takes_the_nearest_day_only_when_received_live() -> None:
     data = TEXT.replace(b"221013", b"000000")
     assert hear_one(h02, data).device_time == NOW.replace(hour=14, minute=8, second=17)
     transmission = hear_one(h02, data, live=False)
@@ -220,7 +220,7 @@ def test_mixed_stream_is_cut_at_the_right_places() -> None:
     assert framer.junk_bytes == 1
 
 
-def test_binary_message_is_told_without_waiting_for_the_next() -> None:
+def test_binary_message_is_decoded_without_waiting_for_the_next() -> None:
     assert h02.FRAMING().feed(SHORT_ID) == [SHORT_ID[:32]]
 
 

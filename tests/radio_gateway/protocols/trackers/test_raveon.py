@@ -27,7 +27,7 @@ def one(payload: bytes, *, live: bool = True) -> Transmission:
     return said[0]
 
 
-def test_report_says_who_where_and_how_well_it_was_heard() -> None:
+def test_report_says_who_where_and_how_well_it_was_received() -> None:
     transmission = one(SOUTH)
     assert (transmission.device, transmission.kind, transmission.fix, transmission.distress) == (
         "0002",
@@ -80,7 +80,7 @@ def test_alert_buttons_and_man_down_call_for_help(
     assert (transmission.distress, transmission.status) == (distress, status)
 
 
-def test_call_for_help_without_a_fix_or_with_a_broken_field_is_told() -> None:
+def test_call_for_help_without_a_fix_or_with_a_broken_field_is_decoded() -> None:
     transmission = one(sentence("PRAVE,0007,0001,,,,0,0,,25,12.7,0,-95,,,C,"))
     assert (
         transmission.kind,

@@ -133,7 +133,7 @@ def test_each_codec_says_the_same_and_its_elements_are_facts(data: bytes) -> Non
     assert transmission.facts["satellites"] == 9
 
 
-def test_records_of_a_packet_are_told_in_their_order_and_counted_in_the_answer() -> None:
+def test_records_of_a_packet_are_decoded_in_order_and_counted_in_the_answer() -> None:
     places = [record(at=NOW - timedelta(minutes=minute), lat=20 + minute / 10) for minute in (2, 1)]
     said, reasons, answers = hear(teltonika, LOGIN + packet(*places))
     assert [each.position.lat for each in said if each.position] == [20.2, 20.1]
@@ -178,7 +178,7 @@ def test_alarm_button_and_fall_are_calls_for_help(
     assert transmission.status == f"io{event}={value}"
 
 
-def test_call_without_a_place_is_heard_too() -> None:
+def test_call_without_a_place_is_decoded_too() -> None:
     where = record(lat=99, event=236, elements={236: (1, 1)})
     transmission = hear_one(teltonika, packet(where))
     assert (transmission.kind, transmission.distress, transmission.position) == (
@@ -234,7 +234,7 @@ def test_answer_to_a_command_is_text_and_is_not_answered() -> None:
     assert hear_one(teltonika, text(b"\xff\x00\x80")).facts["payload_hex"] == "ff0080"
 
 
-def test_wrong_checksum_of_whole_records_is_kept_flagged_and_answered() -> None:
+def test_records_with_a_wrong_checksum_are_stored_flagged_and_answered() -> None:
     """A tracker sends nothing else until it is answered; TCP has let no damage through."""
     odd = PLACE[:-4] + b"\0\0\0\1"
     (_, said), reasons, answers = hear(teltonika, LOGIN + odd)

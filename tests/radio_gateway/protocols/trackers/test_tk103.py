@@ -103,7 +103,7 @@ def test_log_in_with_a_report_is_both_and_has_its_own_answer() -> None:
         b"(864555555555555,DW5E,200,1,3215,43370,0,151117,154419)",
     ],
 )
-def test_call_for_help_is_heard_with_and_without_a_place(data: bytes) -> None:
+def test_call_for_help_is_decoded_with_and_without_a_place(data: bytes) -> None:
     transmission = hear_one(tk103, data)
     assert transmission.distress
     assert transmission.facts["alarm"] == "sos"
@@ -180,7 +180,7 @@ def test_endless_message_is_dropped() -> None:
     assert framer.feed(PLACE)[-1] == PLACE
 
 
-def test_poll_asks_one_tracker_and_nothing_else_can_be_said() -> None:
+def test_poll_asks_one_tracker_and_nothing_else_can_be_sent() -> None:
     def order(kind: str, device: str | None) -> Order:
         times = {"created_at": NOW, "expires_at": NOW}
         return Order(id="1", kind=kind, channel="c", operator="o", device=device, **times)  # type: ignore[arg-type]
