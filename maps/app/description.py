@@ -89,7 +89,7 @@ def _security(route: APIRoute) -> list[dict[str, list[str]]]:
         return [{"session": []}, {"reader": []}] if readable else [{"session": []}]
     if access.reporter not in dependencies:
         return []
-    if route.endpoint is inbound.submit:
+    if route.endpoint is inbound.submit_frames:
         return [{"phone": []}, {"device": []}]
     return [{"session": []}, {"device": []}, {"phone": []}]
 

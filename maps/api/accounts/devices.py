@@ -236,7 +236,7 @@ async def revoke_device(name: str, caller: CallerHere, request: Request) -> Resp
 
 
 @enrol_router.post("/look", responses=answers(EnrolmentInfo, _SHOWN, 422, 429))
-async def look(form: EnrolmentCodeForm, request: Request) -> Response:
+async def check_enrolment(form: EnrolmentCodeForm, request: Request) -> Response:
     """Return what an enrolment code is for; it stays good."""
     accounts = _accounts(request)
     try:
@@ -257,7 +257,7 @@ async def look(form: EnrolmentCodeForm, request: Request) -> Response:
 
 
 @enrol_router.post("", responses=answers(EnrolledPhone, _PHONE, 409, 422, 429))
-async def enrol(form: SpentCode, request: Request) -> Response:
+async def enrol_device(form: SpentCode, request: Request) -> Response:
     """Exchange an enrolment code for the phone's keys, shown this once; the first as a cookie too.
 
     A page that keeps the key itself, under a PIN, asks for no cookie: whoever takes the phone would

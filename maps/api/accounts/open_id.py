@@ -42,7 +42,7 @@ _REFUSED: dict[int | str, dict[str, Any]] = {
     responses=_AWAY | refusals(404, 503),
     response_class=RedirectResponse,
 )
-async def begin(request: Request) -> Response:
+async def begin_open_id_sign_in(request: Request) -> Response:
     """Go to the provider's page; where the settings name no provider there is none (404)."""
     accounts = _accounts(request)
     address, browser = await _provider(accounts).begin(peer_of(request))
@@ -65,7 +65,7 @@ async def begin(request: Request) -> Response:
     | _REFUSED,
     response_class=HTMLResponse,
 )
-async def come_back(request: Request) -> Response:
+async def finish_open_id_sign_in(request: Request) -> Response:
     """Take the provider's answer and start a session.
 
     The answer is a page that goes on by itself: a browser that came from the provider would not

@@ -97,7 +97,7 @@ _CODES = RecoveryCodes(codes=("aaaa-bbbb-cccc-dddd",))
 
 
 @router.post("/passkey/challenge", responses=answers(PasskeyOptions, _OPTIONS, 409, 503))
-async def ask_to_sign_in(request: Request) -> Response:
+async def create_sign_in_challenge(request: Request) -> Response:
     """Return what a browser needs to sign somebody in with a passkey; open to anybody."""
     return answer(
         PasskeyOptions(
@@ -124,7 +124,7 @@ async def sign_in_by_passkey(form: PasskeyAnswer, request: Request) -> Response:
 
 
 @router.post("/proof/challenge", responses=answers(PasskeyOptions, _OPTIONS, 403, 409, 503))
-async def ask_for_proof(caller: CallerHere, request: Request) -> Response:
+async def create_proof_challenge(caller: CallerHere, request: Request) -> Response:
     """Return what a browser needs to show a passkey of the caller's again."""
     accounts, name = _accounts(request), name_of(request)
     own = [each for each in await accounts.passkeys.of(caller.user) if each.rp_id == name.rp_id]
@@ -159,7 +159,7 @@ async def prove_by_passkey(form: PasskeyAnswer, caller: CallerHere, request: Req
 
 
 @router.get("/passkeys", responses=answers(PasskeyState, _STATE, 403))
-async def read_passkeys(caller: CallerHere, request: Request) -> Response:
+async def list_passkeys(caller: CallerHere, request: Request) -> Response:
     """Return the caller's passkeys, and whether there can be any at this address."""
     name = name_in(request)
     known = await _accounts(request).passkeys.of(caller.user)
@@ -181,7 +181,7 @@ async def read_passkeys(caller: CallerHere, request: Request) -> Response:
 
 
 @router.post("/passkeys", responses=answers(PasskeyOptions, _OPTIONS, 403, 409, 503))
-async def begin_passkey(caller: CallerHere, request: Request) -> Response:
+async def begin_passkey_registration(caller: CallerHere, request: Request) -> Response:
     """Return what a browser needs to make a passkey; it counts once `confirm` was told of it."""
     options = await _accounts(request).passkeys.begin(
         caller.user, name_of(request), session=caller.session or ""

@@ -40,7 +40,7 @@ class FirstCode(Form):
 
 
 @router.get("", responses=answers(FactorState, _STATE, 403))
-async def read_state(caller: CallerHere, request: Request) -> Response:
+async def read_second_factor(caller: CallerHere, request: Request) -> Response:
     """Return how the caller's second factor stands."""
     accounts = _accounts(request)
     required = caller.user.role in accounts.second_factor
@@ -50,13 +50,13 @@ async def read_state(caller: CallerHere, request: Request) -> Response:
 @router.post(
     "", status_code=201, responses=answers(FactorSetUp, _SET_UP, 403, 409, 503, status=201)
 )
-async def begin(caller: CallerHere, request: Request) -> Response:
+async def begin_second_factor(caller: CallerHere, request: Request) -> Response:
     """Make the secret of an authenticator, shown this once; it counts from its first code on."""
     return answer(await _accounts(request).factors.begin(caller.user), status=201)
 
 
 @router.post("/confirm", responses=answers(RecoveryCodes, _CODES, 403, 404, 409, 422, 429, 503))
-async def confirm(form: FirstCode, caller: CallerHere, request: Request) -> Response:
+async def confirm_second_factor(form: FirstCode, caller: CallerHere, request: Request) -> Response:
     """Turn the second factor on with a first code; the caller's other sessions end.
 
     The answer is ten recovery codes, each good once in place of a code, shown this once.
@@ -75,7 +75,7 @@ async def confirm(form: FirstCode, caller: CallerHere, request: Request) -> Resp
 
 
 @router.post("/recovery-codes", responses=answers(RecoveryCodes, _CODES, 403, 404, 422, 429, 503))
-async def make_codes(form: FirstCode, caller: CallerHere, request: Request) -> Response:
+async def create_recovery_codes(form: FirstCode, caller: CallerHere, request: Request) -> Response:
     """Return fresh recovery codes in place of the old ones, for a good code."""
     accounts = _accounts(request)
 
@@ -92,7 +92,7 @@ async def make_codes(form: FirstCode, caller: CallerHere, request: Request) -> R
 @router.post(
     "/off", status_code=204, responses=answers(None, None, 403, 404, 422, 429, 503, status=204)
 )
-async def turn_off(form: FirstCode, caller: CallerHere, request: Request) -> Response:
+async def disable_second_factor(form: FirstCode, caller: CallerHere, request: Request) -> Response:
     """Turn the caller's second factor off, for a good code; all the caller's sessions end."""
     accounts = _accounts(request)
 

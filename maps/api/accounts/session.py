@@ -210,7 +210,7 @@ async def sign_in_by_link(form: LinkSignIn, request: Request) -> Response:
 
 
 @router.get("/ways", responses=answers(SignInWays, SignInWays(provider="Ministry")))
-async def read_ways(request: Request) -> Response:
+async def list_sign_in_methods(request: Request) -> Response:
     """Return how one may sign in here; for the page to sign in with, so open to anybody."""
     provider = _accounts(request).open_id
     title = None if provider is None else provider.title
@@ -245,7 +245,7 @@ async def make_reading_token(wish: TokenWish, caller: CallerHere, request: Reque
 @router.put(
     "/preferences", status_code=204, responses=answers(None, None, 403, 422, 503, status=204)
 )
-async def prefer(wish: Preferences, caller: CallerHere, request: Request) -> Response:
+async def change_preferences(wish: Preferences, caller: CallerHere, request: Request) -> Response:
     """Keep in which language and calendar the caller reads."""
     people: UserAccounts = request.app.state.people
     await people.prefer(caller.user, language=wish.language, calendar=wish.calendar)
@@ -255,7 +255,7 @@ async def prefer(wish: Preferences, caller: CallerHere, request: Request) -> Res
 @router.post(
     "/proof", status_code=204, responses=answers(None, None, 409, 422, 429, 503, status=204)
 )
-async def prove(form: IdentityProof, caller: CallerHere, request: Request) -> Response:
+async def prove_identity(form: IdentityProof, caller: CallerHere, request: Request) -> Response:
     """Show password or code again: what was answered 401 `proof_needed` goes for five minutes.
 
     A wrong one is 401 `sign_in_refused` and counted as a wrong code is; 409 `no_proof` who has

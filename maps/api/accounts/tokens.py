@@ -110,7 +110,7 @@ async def make_token(new: NewToken, caller: CallerHere, request: Request) -> Res
 
 
 @router.delete("/{token}", status_code=204, responses=answers(None, None, 403, 404, status=204))
-async def end_token(token: str, caller: CallerHere, request: Request) -> Response:
+async def revoke_token(token: str, caller: CallerHere, request: Request) -> Response:
     """End a token, by its id: one's own, or for an administrator any of the agency."""
     await _accounts(request).tokens.end(caller.user, token)
     return Response(status_code=204)

@@ -164,7 +164,7 @@ async def list_readers(kind: Kind, paper: DocumentId, desk: DeskHere) -> Respons
     "/{kind}/{paper}/readers/{reader}",
     responses=answers(ProtectedReaders, _READERS, 403, 404, 409, 422),
 )
-async def give_reading(kind: Kind, paper: DocumentId, reader: str, desk: DeskHere) -> Response:
+async def grant_reading(kind: Kind, paper: DocumentId, reader: str, desk: DeskHere) -> Response:
     """Let a user of the caller's agency read what is protected of this incident or target; 409 for
     a crew.
     """
@@ -174,6 +174,6 @@ async def give_reading(kind: Kind, paper: DocumentId, reader: str, desk: DeskHer
 @router.delete(
     "/{kind}/{paper}/readers/{reader}", responses=answers(ProtectedReaders, _READERS, 403, 404, 422)
 )
-async def take_back_reading(kind: Kind, paper: DocumentId, reader: str, desk: DeskHere) -> Response:
+async def revoke_reading(kind: Kind, paper: DocumentId, reader: str, desk: DeskHere) -> Response:
     """Let a user read it no more."""
     return answer(await desk.protected_fields.take_back(kind, paper, reader))

@@ -91,7 +91,7 @@ class NewReport(Form):
 
 
 @router.post("", status_code=202, responses=answers(Job, _JOB, 400, 403, 404, 422, 429, status=202))
-async def ask_for_report(request: Request, caller: CallerHere, body: NewReport) -> Response:
+async def request_report(request: Request, caller: CallerHere, body: NewReport) -> Response:
     """Ask for a report; it is made beside, one at a time, and kept for half an hour.
 
     Look at the job until its `state` is `made`, then fetch its file.
@@ -146,7 +146,7 @@ async def read_job(request: Request, caller: CallerHere, job: JobId) -> Response
 
 
 @router.delete("/{job}", status_code=204, responses=answers(None, None, 403, 404, 422, status=204))
-async def call_off_job(request: Request, caller: CallerHere, job: JobId) -> Response:
+async def cancel_job(request: Request, caller: CallerHere, job: JobId) -> Response:
     """Stop making a report, or throw away what was made."""
     jobs: Jobs = request.app.state.report_jobs
     jobs.call_off(job, caller.user.name)
@@ -154,7 +154,7 @@ async def call_off_job(request: Request, caller: CallerHere, job: JobId) -> Resp
 
 
 @router.get("/{job}/file", responses=_FILE, response_class=Response)
-async def read_file(
+async def download_report(
     request: Request,
     desk: DeskHere,
     job: JobId,

@@ -69,7 +69,7 @@ _HEAT = HeatReport(
 
 
 @router.get("/heat", responses=answers(HeatReport, _HEAT, 400, 403, 404, 422))
-async def read_heat(
+async def read_heat_map(
     request: Request,
     desk: DeskHere,
     start: Start,

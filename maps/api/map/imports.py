@@ -56,7 +56,7 @@ _BODY = {
         Preview, msgspec.json.decode(msgspec.json.encode(_EXAMPLE)), 400, 403, 422, 503
     ),
 )
-async def look_into_file(
+async def preview_file(
     request: Request,
     desk: DeskHere,
     name: Annotated[

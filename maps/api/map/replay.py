@@ -171,7 +171,7 @@ EvidenceAsked = Annotated[EvidenceRequest, Depends()]
 
 
 @router.get("", responses=answers(Reel, _REEL, 400, 403, 404, 422, 429))
-async def read_reel(
+async def read_replay(
     request: Request, desk: DeskHere, turn: TurnHere, start: Start, end: End, unit: Units = None
 ) -> Response:
     """Return which units there were from `start` to `end` and what documents said then.

@@ -136,7 +136,7 @@ class OpenApi(Response):
         LandingPage, LandingPage(title="Joint patrol", description="…", links=_LINKS), 400, 403
     ),
 )
-async def landing_page(request: Request, desk: DeskHere) -> Response:  # noqa: ARG001 - signed in
+async def read_landing_page(request: Request, desk: DeskHere) -> Response:  # noqa: ARG001 - signed in
     """Return where to begin: links to the collections, what is kept, and the description."""
     only(request.query_params, ("f",))
     here = _root(request)
@@ -163,7 +163,7 @@ async def landing_page(request: Request, desk: DeskHere) -> Response:  # noqa: A
     response_class=OpenApi,
     responses=answers(dict[str, Any], {"openapi": "3.0.3"}, 400, media_type=OPENAPI),
 )
-async def service_description(request: Request, desk: DeskHere) -> Response:  # noqa: ARG001
+async def read_service_description(request: Request, desk: DeskHere) -> Response:  # noqa: ARG001
     """Return the description of this service alone, OpenAPI 3.0, as GIS programs read it."""
     only(request.query_params, ("f",))
     shelf = _shelf(request)
@@ -176,7 +176,7 @@ async def service_description(request: Request, desk: DeskHere) -> Response:  # 
 @router.get(
     "/conformance", responses=answers(Conformance, Conformance(conforms_to=CONFORMANCE), 400)
 )
-async def conformance(request: Request, desk: DeskHere) -> Response:  # noqa: ARG001
+async def read_conformance(request: Request, desk: DeskHere) -> Response:  # noqa: ARG001
     """Return the requirement classes that this server keeps."""
     only(request.query_params, ("f",))
     return answer(Conformance(conforms_to=CONFORMANCE))

@@ -172,7 +172,7 @@ class CrewGeoJson(Response):
 
 
 @router.get("", responses=answers(CrewStatus, _NOW, 403, 503))
-async def read_now(request: Request, caller: CallerHere, desk: DeskHere) -> Response:
+async def read_crew_status(request: Request, caller: CallerHere, desk: DeskHere) -> Response:
     """Return all that a crew's page shows now; texts are delivered to the phone by that.
 
     Of another agency there is nothing in it but the areas of the crew's own patrols; their `agency`
@@ -199,7 +199,7 @@ async def read_now(request: Request, caller: CallerHere, desk: DeskHere) -> Resp
     openapi_extra=_BODY,
     responses=answers(ReportsOutcome, _TOOK, 400, 403, 422, 503),
 )
-async def take_reports(request: Request, caller: ReporterHere) -> Response:
+async def submit_reports(request: Request, caller: ReporterHere) -> Response:
     """Take what a crew's phone reports; answered once what is `taken` is on disk.
 
     A report whose id was taken before is `taken` again and has no second effect. A refused one
@@ -218,7 +218,7 @@ async def take_reports(request: Request, caller: ReporterHere) -> Response:
     openapi_extra=_PHOTO,
     responses=answers(None, None, 400, 403, 409, 422, 503, status=204),
 )
-async def keep_photo(
+async def upload_photo(
     photo: Annotated[str, Path(description="UUID made by the phone, 32 hexadecimal digits")],
     request: Request,
     caller: CallerHere,
@@ -253,7 +253,7 @@ async def keep_photo(
     openapi_extra=_PHOTO,
     responses=answers(None, None, 400, 403, 404, 409, 422, 503, status=204),
 )
-async def keep_original(
+async def upload_original(
     photo: Annotated[str, Path(description="Id under which the phone sent the small picture")],
     request: Request,
     caller: CallerHere,
@@ -297,7 +297,7 @@ async def keep_original(
     )
     | {304: {"description": "Not changed since the entity tag given"}},
 )
-async def read_map(
+async def read_crew_map(
     request: Request,
     desk: DeskHere,
     lon: Annotated[float, Query(ge=-180, le=180, allow_inf_nan=False)],

@@ -167,7 +167,7 @@ async def list_browsers(desk: DeskHere) -> Response:
     status_code=201,
     responses=answers(Browser, _BROWSER, 400, 403, 404, 422, 503, status=201),
 )
-async def subscribe(new: NewBrowser, desk: DeskHere, request: Request) -> Response:
+async def subscribe_browser(new: NewBrowser, desk: DeskHere, request: Request) -> Response:
     """Have alerts sent to a browser for the caller; 404 where there is no Web Push.
 
     A browser takes alerts for the last user who subscribed it, and for nobody else. Which alerts
@@ -192,7 +192,7 @@ async def subscribe(new: NewBrowser, desk: DeskHere, request: Request) -> Respon
 @router.delete(
     "/browsers/{browser}", status_code=204, responses=answers(None, None, 403, 404, 503, status=204)
 )
-async def unsubscribe(browser: str, desk: DeskHere) -> Response:
+async def unsubscribe_browser(browser: str, desk: DeskHere) -> Response:
     """Have no more alerts sent to a browser of the caller's."""
     await desk.deliveries.unsubscribe(browser)
     return Response(status_code=204)

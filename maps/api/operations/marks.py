@@ -191,7 +191,7 @@ async def end_mark(mark: str, desk: DeskHere) -> Response:
     status_code=201,
     responses=answers(Target, TARGET, 403, 404, 409, 422, status=201),
 )
-async def make_target_of_mark(mark: str, form: TargetOfMark, desk: DeskHere) -> Response:
+async def create_target_from_mark(mark: str, form: TargetOfMark, desk: DeskHere) -> Response:
     """Open a target where a standing mark is, with the mark as its first sighting."""
     target = await desk.marks.open_target(mark, what=form.what, name=form.name or "")
     return answer(target, status=201)
@@ -202,7 +202,7 @@ async def make_target_of_mark(mark: str, form: TargetOfMark, desk: DeskHere) -> 
     status_code=201,
     responses=answers(Incident, INCIDENT, 403, 404, 409, 422, status=201),
 )
-async def make_incident_of_mark(mark: str, form: IncidentOfMark, desk: DeskHere) -> Response:
+async def create_incident_from_mark(mark: str, form: IncidentOfMark, desk: DeskHere) -> Response:
     """Log an incident where a standing mark is."""
     incident = await desk.marks.log_incident(mark, category=form.category, narrative=form.narrative)
     return answer(incident, status=201)

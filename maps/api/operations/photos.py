@@ -112,7 +112,7 @@ class Jpeg(Response):
     openapi_extra=_BODY,
     responses=answers(StoredPhoto, _KEPT, 403, 409, 422, status=201),
 )
-async def send_photo(request: Request, desk: DeskHere) -> Response:
+async def upload_photo(request: Request, desk: DeskHere) -> Response:
     """Keep a photo: the body is the file, JPEG, PNG or WebP, at most 10 MB.
 
     It is decoded and encoded anew as JPEG, upright and at most 2048 pixels long: that is shown. The

@@ -85,7 +85,7 @@ class PlaceToRadios(ToRadios):
 
 
 @router.get("/api/on-air/{of}/{place}", responses=answers(PlaceRadios, _RADIOS, 403, 404, 422))
-async def read_place_on_air(of: PlaceKind, place: str, desk: DeskHere) -> Response:
+async def list_place_channels(of: PlaceKind, place: str, desk: DeskHere) -> Response:
     """Return which channels may show a mark, target or sector to their radios, and what became of
     it there.
     """
@@ -103,7 +103,7 @@ async def read_place_on_air(of: PlaceKind, place: str, desk: DeskHere) -> Respon
     status_code=201,
     responses=answers(Message, _ORDER, 403, 404, 409, 422, status=201),
 )
-async def show_place_to_radios(
+async def send_place_to_radios(
     of: PlaceKind, place: str, form: PlaceToRadios, desk: DeskHere
 ) -> Response:
     """Show a standing mark, a target where it was last seen, or the midst of a sector, of the

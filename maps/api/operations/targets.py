@@ -311,7 +311,7 @@ async def list_custody(target: str, desk: DeskHere) -> Response:
     status_code=201,
     responses=answers(Target, TARGET, 400, 403, 404, 409, 422, status=201),
 )
-async def sight_target(target: str, form: NewSighting, desk: DeskHere) -> Response:
+async def add_sighting(target: str, form: NewSighting, desk: DeskHere) -> Response:
     """Note that a target was seen; a vessel's way along the river is predicted anew.
 
     A sighting that brings it *surely* (beyond the errors of fix, river line and border) across the

@@ -47,7 +47,7 @@ _ACT = ActToSign(
 
 
 @router.post("/{agreement}/challenge", responses=answers(ActToSign, _ACT, 403, 404, 409, 422))
-async def ask_for_key(
+async def create_signing_challenge(
     agreement: str, new: NewAct, desk: DeskHere, caller: CallerHere, request: Request
 ) -> Response:
     """Return what a browser needs to sign an act about an agreement with the caller's passkey.

@@ -51,7 +51,7 @@ async def draft_agreement(new: NewAgreement, desk: DeskHere) -> Response:
 
 
 @router.get("/open", responses=answers(list[OpenClass], [OPEN], 403))
-async def list_open(desk: DeskHere) -> Response:
+async def list_open_agreements(desk: DeskHere) -> Response:
     """Return for every counterpart and data class whether it crosses now, both ways, or why not."""
     return answer(desk.agreements.open())
 

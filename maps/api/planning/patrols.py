@@ -284,7 +284,7 @@ async def write_annex(patrol: str, annex: AnnexForm, desk: DeskHere) -> Response
 
 
 @router.post("/{patrol}/ready", responses=_DONE)
-async def ready_patrol(patrol: str, desk: DeskHere) -> Response:
+async def mark_patrol_ready(patrol: str, desk: DeskHere) -> Response:
     """Say that crews are briefed and boats are fit."""
     return answer(await desk.patrols.ready(patrol))
 
@@ -296,7 +296,7 @@ async def start_patrol(patrol: str, desk: DeskHere) -> Response:
 
 
 @router.post("/{patrol}/check-ins", responses=_DONE_WITH_BODY)
-async def check_in(patrol: str, form: CheckInForm, desk: DeskHere) -> Response:
+async def record_check_in(patrol: str, form: CheckInForm, desk: DeskHere) -> Response:
     """Note that a unit of the caller's agency said it is well."""
     return answer(await desk.patrols.check_in(patrol, unit=form.unit, note=form.note, at=form.at))
 

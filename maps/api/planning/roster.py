@@ -270,7 +270,7 @@ async def share_contact(shift: str, shared: SharedContact, desk: DeskHere) -> Re
 
 
 @router.delete("/shifts/{shift}/contact", responses=answers(DutyContact, _CONTACT, 403, 404))
-async def take_contact_back(shift: str, desk: DeskHere) -> Response:
+async def withdraw_contact(shift: str, desk: DeskHere) -> Response:
     """Share the contact of a shift no longer."""
     return answer(await desk.roster.take_contact_back(shift))
 

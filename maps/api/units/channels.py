@@ -85,6 +85,6 @@ async def list_channels(desk: DeskHere) -> Response:
 
 
 @router.get("/{name:path}/rejected", responses=answers(list[FrameRejection], [_REJECTED], 403, 404))
-async def list_rejected(name: str, desk: DeskHere) -> Response:
+async def list_rejected_frames(name: str, desk: DeskHere) -> Response:
     """Return the last frames a channel did not understand, newest first."""
     return answer([frame_rejection(frame) for frame in desk.visible.rejected(name)])

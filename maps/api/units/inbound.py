@@ -74,7 +74,7 @@ class InboundChannel(Protocol):
         }
     },
 )
-async def submit(channel: str, request: Request, caller: ReporterHere) -> Response:
+async def submit_frames(channel: str, request: Request, caller: ReporterHere) -> Response:
     """Hand one body to a channel; answered once it is stored or rejected.
 
     The answer is `[]`, or an array of what is to be said to the device (OwnTracks commands).

@@ -77,7 +77,7 @@ _WHY = RadioInquiry(
 
 
 @router.get("/radios/{address:path}/why", responses=answers(RadioInquiry, _WHY, 403))
-async def read_why(
+async def explain_missing_radio(
     address: Annotated[str, Path(max_length=200, description="Address, device id or call sign")],
     desk: DeskHere,
 ) -> Response:

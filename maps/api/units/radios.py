@@ -193,13 +193,13 @@ class AssignmentEnd(Form):
 
 
 @router.get("/radios/unknown", responses=answers(list[UnknownRadio], [_RADIO], 403))
-async def list_unknown(desk: DeskHere) -> Response:
+async def list_unknown_radios(desk: DeskHere) -> Response:
     """Return the radios that nobody has registered, last heard first."""
     return answer(await desk.visible.unknown_radios())
 
 
 @router.get("/radios/claims", responses=answers(list[Claim], [_CLAIM], 403))
-async def list_claims(desk: DeskHere) -> Response:
+async def list_address_conflicts(desk: DeskHere) -> Response:
     """Return the radio addresses that a second sender uses now: possible false senders."""
     return answer(desk.visible.claims())
 
@@ -235,7 +235,7 @@ async def list_assignments(desk: DeskHere) -> Response:
     status_code=201,
     responses=answers(Assignment, _ASSIGNMENT, 403, 404, 409, 422, status=201),
 )
-async def assign(new: NewAssignment, desk: DeskHere) -> Response:
+async def assign_radio(new: NewAssignment, desk: DeskHere) -> Response:
     """Say that an address stands for a unit.
 
     The track that the address has comes along where the unit's agency heard it. Else it counts from

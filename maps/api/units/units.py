@@ -199,7 +199,7 @@ async def read_track(
 
 
 @router.post("/{unit:path}/plot", responses=answers(UnitDetails, _DETAILS, 400, 403, 404, 409, 422))
-async def plot_by_voice(
+async def add_voice_position(
     unit: str, place: Annotated[VoicePlot, Body()], desk: DeskHere, request: Request
 ) -> Response:
     """Plot a unit where its crew said by voice that it is; the fix is marked `by_voice`."""
