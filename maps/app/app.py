@@ -264,7 +264,7 @@ async def read_openapi(request: Request, caller: CallerHere) -> Response:  # noq
 
 
 def _hand_out(app: FastAPI, office: RunningNode) -> None:
-    """Give the routers what they may use: no store and no channel, but desks and doors."""
+    """Give the routers what they may use: no store and no channel, but desks and services."""
     state = app.state
     state.access = office.access
     state.people = office.people

@@ -39,7 +39,7 @@ class _Server(uvicorn.Server):
         self._ready = ready
         self._stopped = asyncio.Event()
         self._looked_s = float("-inf")
-        self._door: TlsAcceptor | None = None
+        self._tls_acceptor: TlsAcceptor | None = None
 
     def stop(self) -> None:
         """End, once what was asked is answered."""
@@ -63,30 +63,30 @@ class _Server(uvicorn.Server):
             self.should_exit = True
         if self.started:
             if secured:
-                self._open_door(sockets or [])
+                self._accept_tls(sockets or [])
             spare_the_collector()
             take_short_turns()
             self._ready()
 
-    def _open_door(self, sockets: list[socket.socket]) -> None:
+    def _accept_tls(self, sockets: list[socket.socket]) -> None:
         """Take connections over TLS ourselves: uvicorn would not know of those that say nothing."""
         config = self.config
         kind: Any = config.http_protocol_class
         assert config.ssl is not None
         (bound,) = sockets
-        self._door = TlsAcceptor(
+        self._tls_acceptor = TlsAcceptor(
             config.ssl,
             lambda: kind(
                 config=config, server_state=self.server_state, app_state=self.lifespan.state
             ),
             backlog=config.backlog,
         )
-        self._door.open(bound)
+        self._tls_acceptor.open(bound)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take no more connections and end, once what was asked is answered."""
-        if self._door is not None:
-            await self._door.close()
+        if self._tls_acceptor is not None:
+            await self._tls_acceptor.close()
         await super().shutdown(sockets)
 
     async def main_loop(self) -> None:

@@ -15,7 +15,7 @@ from typing import Final
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.routing import APIRoute
 
-from maps.accounts.account_office import AccountOffice
+from maps.accounts.account_services import AccountServices
 from maps.accounts.credentials.passwords import digest
 from maps.accounts.sessions.access import body_of, reporter
 from maps.api.accounts import open_id, trust
@@ -58,7 +58,7 @@ PassOn = Callable[[words.Request], Awaitable[words.Response]]
 def create_web_app(
     settings: Settings,
     *,
-    opened: Callable[[FastAPI], AbstractAsyncContextManager[AccountOffice]],
+    opened: Callable[[FastAPI], AbstractAsyncContextManager[AccountServices]],
     pass_on: PassOn,
     metrics_text: Callable[[], bytes],
 ) -> FastAPI:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from maps.accounts.account_office import AccountOffice, open_account_office
+from maps.accounts.account_services import AccountServices, open_account_services
 from maps.app.server import WebFront
 from maps.cluster.required_settings import internal_of, key_of
 from maps.cluster.web_app import create_web_app
@@ -35,12 +35,12 @@ async def run_web(settings: Settings, read: Callable[[], Settings]) -> None:
     front = WebFront(settings)
 
     @asynccontextmanager
-    async def opened(app: FastAPI) -> AsyncIterator[AccountOffice]:
+    async def opened(app: FastAPI) -> AsyncIterator[AccountServices]:
         app.state.watching, app.state.is_well = link.views.enter, link.is_well
         # No other store may take its place while who may come in is judged by this one.
         with store_lock(settings.store.url, shared=True):
             async with (
-                open_account_office(settings) as accounts,
+                open_account_services(settings) as accounts,
                 link,
                 front.opened(app, accounts.people),
             ):

@@ -18,7 +18,7 @@ from patrol.errors.errors import PatrolError
 from radio_gateway.errors.errors import GatewayError
 
 if TYPE_CHECKING:
-    from maps.accounts.account_books import AccountBooks
+    from maps.accounts.account_stores import AccountStores
     from maps.accounts.users_and_devices import UserAccounts
     from maps.settings.settings import Settings
     from patrol.desks.desk import Desk
@@ -64,14 +64,14 @@ def with_people(
 
 
 def with_accounts(
-    settings: Settings, work: Callable[[AccountBooks], Coroutine[Any, Any, None]]
+    settings: Settings, work: Callable[[AccountStores], Coroutine[Any, Any, None]]
 ) -> None:
     """Do `work` with all that says who may come in to a node."""
-    from maps.accounts.account_books import open_account_books
+    from maps.accounts.account_stores import open_account_stores
     from maps.runtime.event_loop import run
 
     async def open_and_work() -> None:
-        async with open_account_books(settings) as accounts:
+        async with open_account_stores(settings) as accounts:
             await work(accounts)
 
     run_or_exit(lambda: run(open_and_work()))

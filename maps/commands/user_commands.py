@@ -23,7 +23,7 @@ from maps.commands.command import (
 )
 
 if TYPE_CHECKING:
-    from maps.accounts.account_books import AccountBooks
+    from maps.accounts.account_stores import AccountStores
     from maps.accounts.users_and_devices import UserAccounts
     from maps.settings.settings import Settings
     from patrol.documents.transaction import Note
@@ -55,7 +55,7 @@ def add_user(
     checked = _role(role)
     password = None if link else _password()
 
-    async def add(accounts: AccountBooks) -> None:
+    async def add(accounts: AccountStores) -> None:
         user = await accounts.people.add_user(
             name, checked, agency_named(settings, agency), password, by=BY
         )
@@ -71,7 +71,7 @@ def sign_in_link(name: str, config: Config = CONFIG) -> None:
     """Print a sign-in link, good once, for 60 minutes."""
     settings = settings_in(config)
 
-    async def make(accounts: AccountBooks) -> None:
+    async def make(accounts: AccountStores) -> None:
         await _print_link(accounts, settings, await _user_named(accounts, name))
 
     with_accounts(settings, make)
@@ -82,7 +82,7 @@ def change_password(name: str, config: Config = CONFIG) -> None:
     """Give a user a new password and end all its sessions; asks for it."""
     password = _password()
 
-    async def change(accounts: AccountBooks) -> None:
+    async def change(accounts: AccountStores) -> None:
         await accounts.people.set_password(name, password, by=BY)
         typer.echo(f"{name} has a new password")
 
@@ -94,7 +94,7 @@ def change_role(name: str, role: str, config: Config = CONFIG) -> None:
     """Give a user another role and end all its sessions."""
     checked = _role(role)
 
-    async def change(accounts: AccountBooks) -> None:
+    async def change(accounts: AccountStores) -> None:
         user = await accounts.people.change_user(name, role=checked, by=BY)
         typer.echo(f"{name} is {role} of {user.agency}")
 
@@ -117,7 +117,7 @@ def enable(name: str, config: Config = CONFIG) -> None:
 def sign_out(name: str, config: Config = CONFIG) -> None:
     """End all sessions and tokens of a user."""
 
-    async def end(accounts: AccountBooks) -> None:
+    async def end(accounts: AccountStores) -> None:
         ended = await accounts.people.end_sessions(name, by=BY)
         typer.echo(f"{ended} sessions and tokens of {name} have ended")
 
@@ -132,7 +132,7 @@ def second_factor(
 ) -> None:
     """Set up a user's authenticator by a QR code in the terminal, or turn it off."""
 
-    async def remove(accounts: AccountBooks) -> None:
+    async def remove(accounts: AccountStores) -> None:
         user = await _user_named(accounts, name)
         note = _note("remove second factor", user)
         if not await accounts.factors.remove(name, passkeys_too=True, note=note):
@@ -140,7 +140,7 @@ def second_factor(
             return
         typer.echo(f"{name} has no second factor any more")
 
-    async def set_up(accounts: AccountBooks) -> None:
+    async def set_up(accounts: AccountStores) -> None:
         from maps.accounts.credentials.qr import for_terminal
 
         user = await _user_named(accounts, name)
@@ -169,7 +169,7 @@ def token(
 ) -> None:
     """Print a token with which a program (QGIS, GDAL, a script) acts as this user, this once."""
 
-    async def make(accounts: AccountBooks) -> None:
+    async def make(accounts: AccountStores) -> None:
         from maps.accounts.credentials.scopes import READER
 
         user = await _user_named(accounts, name)
@@ -195,14 +195,14 @@ def list_users(config: Config = CONFIG) -> None:
 
 
 def _set_disabled(config: Config, name: str, disabled: bool) -> None:
-    async def change(accounts: AccountBooks) -> None:
+    async def change(accounts: AccountStores) -> None:
         await accounts.people.change_user(name, disabled=disabled, by=BY)
         typer.echo(f"{name} is {'disabled' if disabled else 'enabled'}")
 
     with_accounts(settings_in(config), change)
 
 
-async def _user_named(accounts: AccountBooks, name: str) -> User:
+async def _user_named(accounts: AccountStores, name: str) -> User:
     from patrol.errors.errors import NotFound
 
     found = await accounts.people.user(name)
@@ -217,7 +217,7 @@ def _note(act: str, user: User) -> Note:
     return Note(act=act, actor=BY, agency=user.agency, subject=f"user:{user.name}")
 
 
-async def _print_link(accounts: AccountBooks, settings: Settings, user: User) -> None:
+async def _print_link(accounts: AccountStores, settings: Settings, user: User) -> None:
     link = await accounts.people.link_for(user, minutes=LINK_MINUTES, by=BY)
     typer.echo(f"good once, for {LINK_MINUTES} minutes: {_address(settings)}/sign-in#link={link}")
 

@@ -278,7 +278,7 @@ def _read_me(words: Wording, notary: Notary, start: datetime, end: datetime) -> 
 def _values(unit: ReplayUnit, film: Film, at: int) -> dict[str, Any]:
     """Return one position, without what nobody said."""
 
-    def known(value: float, digits: int) -> float | None:
+    def known_or_none(value: float, digits: int) -> float | None:
         return None if value != value else round(value, digits)
 
     values: dict[str, Any] = {
@@ -290,11 +290,11 @@ def _values(unit: ReplayUnit, film: Film, at: int) -> dict[str, Any]:
         "known": time_text(from_us(int(film.known_us[at]))),
         "lon": round(float(film.lon[at]), 7),
         "lat": round(float(film.lat[at]), 7),
-        "speed_mps": known(float(film.speed_mps[at]), 3),
-        "course_deg": known(float(film.course_deg[at]), 2),
-        "heading_deg": known(float(film.heading_deg[at]), 2),
-        "accuracy_m": known(float(film.accuracy_m[at]), 1),
-        "river_km": known(float(film.river_km[at]), 3),
+        "speed_mps": known_or_none(float(film.speed_mps[at]), 3),
+        "course_deg": known_or_none(float(film.course_deg[at]), 2),
+        "heading_deg": known_or_none(float(film.heading_deg[at]), 2),
+        "accuracy_m": known_or_none(float(film.accuracy_m[at]), 1),
+        "river_km": known_or_none(float(film.river_km[at]), 3),
         "bank": film.banks[at] or None,
         "flags": film.flags[at] or None,
         "position": film.gids[at].hex() or None,

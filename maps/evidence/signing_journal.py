@@ -23,7 +23,7 @@ from patrol.errors.errors import AuditError, StoreError
 from patrol.store.engine.engine import commit_proved, connect_to_read, open_engine
 from patrol.store.engine.migrate import no_store
 from patrol.store.journal import journal
-from patrol.store.proof import verify_journal as proving
+from patrol.store.proof import verify_journal
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -152,7 +152,7 @@ def _exported(
     node = settings.node.id
     write(audit_file.opening(node=node, at=datetime.now(UTC), after=after, previous=chain.hash))
     try:
-        for entries in proving.pages(connection, after=after):
+        for entries in verify_journal.pages(connection, after=after):
             for entry in entries:
                 fault = chain.take(entry)
                 if fault is not None:

@@ -37,7 +37,7 @@ _log = structlog.get_logger(__name__)
 
 
 class TlsAcceptor:
-    """The door of one listening socket.
+    """Accepts TLS connections on one listening socket.
 
     Args:
         context: Certificate and rules.

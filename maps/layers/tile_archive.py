@@ -94,12 +94,12 @@ class PmTiles:
             fault = f"is PMTiles of version {self._map[7]}, or damaged; version 3 is read"
             raise BasemapError(file, fault) from None
         self._head = head
-        said = max(
+        end = max(
             head[f"{part}_offset"] + head[f"{part}_length"]  # type: ignore[literal-required]
             for part in ("root", "metadata", "leaf_directory", "tile_data")
         )
-        if said > size:
-            raise BasemapError(file, f"is cut off: {size} of {said} bytes")
+        if end > size:
+            raise BasemapError(file, f"is cut off: {size} of {end} bytes")
         for part in ("internal", "tile"):
             packing = head[f"{part}_compression"]  # type: ignore[literal-required]
             good = (

@@ -78,7 +78,7 @@ class EmbeddedBroker:
     ) -> None:
         self.host, self.port = host, port
         self.user, self.password = "joint-patrol", secrets.token_urlsafe(24)
-        self._door = TopicAcl(user=self.user, password=self.password, knows=knows)
+        self._topic_acl = TopicAcl(user=self.user, password=self.password, knows=knows)
         self._waiting: dict[asyncio.StreamWriter, str] = {}  # whence, the oldest first
         self._connected = 0
         self._open = AsyncExitStack()
@@ -98,12 +98,12 @@ class EmbeddedBroker:
                 # We hold the socket ourselves: so a free port is known as soon as it is taken.
                 "listeners": {_LISTENER: {"type": "external"}},
                 "plugins": {
-                    "maps.mqtt_broker.broker.PasswordPlugin": {"door": self._door},
-                    "maps.mqtt_broker.broker.TopicPlugin": {"door": self._door},
+                    "maps.mqtt_broker.broker.PasswordPlugin": {"topic_acl": self._topic_acl},
+                    "maps.mqtt_broker.broker.TopicPlugin": {"topic_acl": self._topic_acl},
                 },
             }
         )
-        broker.door = self._door
+        broker.topic_acl = self._topic_acl
         await broker.start()
         self._open.push_async_callback(broker.shutdown)
 
@@ -180,11 +180,11 @@ class EmbeddedBroker:
         name = packet.username if packet.username_flag else None
         password = packet.password if packet.password_flag else None
         try:
-            if not await self._door.opens(name, password):
+            if not await self._topic_acl.opens(name, password):
                 return _REFUSED
         except StoreError:
             return _COME_BACK
-        if packet.will_flag and not self._door.allows(name, packet.will_topic, Action.PUBLISH):
+        if packet.will_flag and not self._topic_acl.allows(name, packet.will_topic, Action.PUBLISH):
             return _REFUSED
         if len(packet.client_id or "") > LONGEST_CLIENT_ID:
             return _NO_SUCH_ID
@@ -207,7 +207,7 @@ async def _connect(raw: bytes) -> ConnectPacket:
 class _Broker(Broker):  # type: ignore[misc]
     """amqtt's broker, which asks once more before it publishes a last will."""
 
-    door: TopicAcl
+    topic_acl: TopicAcl
 
     async def _handle_disconnect(
         self,
@@ -215,7 +215,7 @@ class _Broker(Broker):  # type: ignore[misc]
         handler: BrokerProtocolHandler,
         disconnect_waiter: asyncio.Future[Any],
     ) -> None:
-        if client_session.will_flag and not await self.door.lets(
+        if client_session.will_flag and not await self.topic_acl.lets(
             client_session.username,
             client_session.password,
             client_session.will_topic,
@@ -226,18 +226,18 @@ class _Broker(Broker):  # type: ignore[misc]
 
 
 class PasswordPlugin(BaseAuthPlugin):  # type: ignore[misc]
-    """Lets in who knows a password."""
+    """Accepts clients that know a password."""
 
     @dataclass
     class Config:
-        """What the plugin is told."""
+        """Configuration of the plugin."""
 
-        door: Any
+        topic_acl: Any
 
     async def authenticate(self, *, session: Session) -> bool | None:
-        """Return whether the client may come in."""
-        door: TopicAcl = self.config.door
-        return await door.opens(session.username, session.password)
+        """Return whether the client may connect."""
+        topic_acl: TopicAcl = self.config.topic_acl
+        return await topic_acl.opens(session.username, session.password)
 
 
 class TopicPlugin(BaseTopicPlugin):  # type: ignore[misc]
@@ -245,9 +245,9 @@ class TopicPlugin(BaseTopicPlugin):  # type: ignore[misc]
 
     @dataclass
     class Config:
-        """What the plugin is told."""
+        """Configuration of the plugin."""
 
-        door: Any
+        topic_acl: Any
 
     async def topic_filtering(
         self,
@@ -257,7 +257,7 @@ class TopicPlugin(BaseTopicPlugin):  # type: ignore[misc]
         action: Action | None = None,
     ) -> bool | None:
         """Return whether the client may do `action` on `topic`."""
-        door: TopicAcl = self.config.door
+        topic_acl: TopicAcl = self.config.topic_acl
         if session is None:
             return False
-        return await door.lets(session.username, session.password, topic, action)
+        return await topic_acl.lets(session.username, session.password, topic, action)

@@ -23,7 +23,7 @@ import msgspec
 import structlog
 from msgspec.structs import replace
 
-from maps.accounts.account_office import open_accounts
+from maps.accounts.account_services import open_accounts
 from maps.accounts.credentials.passwords import digest
 from maps.evidence.daily_head import REFUSED, SENT, SUBJECT, DailyHead
 from maps.evidence.head_folder import HeadFolder

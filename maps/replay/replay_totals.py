@@ -202,7 +202,7 @@ def _silences(track: Track, after_s: float) -> tuple[int, Silence | None]:
 
 
 def _positions(film: Film) -> list[Position]:
-    def known(value: float) -> float | None:
+    def known_or_none(value: float) -> float | None:
         return None if value != value else value
 
     return [
@@ -211,7 +211,7 @@ def _positions(film: Film) -> list[Position]:
             lat=lat,
             time=from_us(time_us),
             accuracy_m=error_m,
-            speed_mps=known(speed_mps),
+            speed_mps=known_or_none(speed_mps),
         )
         for time_us, lon, lat, error_m, speed_mps in zip(
             film.time_us.tolist(),

@@ -77,7 +77,7 @@ async def read_tracks(
         NotFound: If there is no such unit, or the user may not know of it.
     """
 
-    def kept(state: UnitState, page: Sequence[Fix], last: Fix | None) -> Sequence[Fix]:
+    def keep(state: UnitState, page: Sequence[Fix], last: Fix | None) -> Sequence[Fix]:
         some = _spaced(page, apart, last)
         return some if outings is None else _within(some, outings[state.id])
 
@@ -90,7 +90,7 @@ async def read_tracks(
         longest=LONGEST,
         most=MOST_POSITIONS,
         is_wanted=lambda state: outings is None or state.id in outings,
-        reduce=kept,
+        reduce=keep,
     ):
         if fixes:
             found.append(await in_thread(partial(_follow, state, fixes)))

@@ -1,1 +1,1 @@
-"""Desks: all that one user may see and do; the only door to the picture and the records."""
+"""Desks: all that one user may see and do; whatever a user reads or changes goes through one."""

@@ -1,4 +1,4 @@
-"""Desk: one user's window on the picture and the records, and the only door to both.
+"""Desk: one user's window on the picture and the records, through which all access passes.
 
 What the user may see is its `VisibleUnits`. Orders go to the watch and are answered after their
 commit.

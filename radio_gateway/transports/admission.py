@@ -5,7 +5,7 @@ It is a stranger until something it said was understood, or until it showed a go
 known. When a newcomer finds no place, the stranger that has been there longest makes way; a known
 one never does for a stranger, so that a flood of connections cannot push out the radios.
 
-`most` known ones have a place. An eighth as many, at least one, may stand at the door besides, so
+`most` known ones have a place. An eighth as many, at least one, may wait for admission besides, so
 that a radio can get in while known ones hold every place. When it becomes known then, the known
 one that has been idle longest makes way for it.
 
@@ -110,7 +110,7 @@ class ConnectionSlots:
             idle = [(each.idle_since_s(), each) for each in self._known]
             waiting = [(since_s, each) for since_s, each in idle if since_s is not None]
             if not waiting:
-                return  # it stays at the door, a stranger
+                return  # it waits for admission, a stranger
             self._dismiss(min(waiting, key=lambda each: each[0])[1])
         del self._strangers[guest]
         guest.known = True

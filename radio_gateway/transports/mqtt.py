@@ -84,14 +84,14 @@ class MqttTransport:
         options = LinkOptions(link)
         topics = tuple(options.many("topic"))
         version = options.text("version", "3.1.1", choices=("3.1.1", "5"))
-        self._shown = link.public_url
+        self._public_url = link.public_url
         self._receive_maximum = options.whole("receive_maximum", 2000, low=1, high=65_535)
         # Half of what a broker sends before it is answered; 3.1.1 has no way to tell it how much.
         self.at_once = max(LEAST_AT_ONCE, self._receive_maximum // 2)
         self._settings = SessionSettings(
             host=link.host,
             port=link.port or (8883 if link.scheme == "mqtts" else 1883),
-            shown=link.public_url,
+            public_url=link.public_url,
             protocol=paho.MQTTv5 if version == "5" else paho.MQTTv311,
             topics=topics,
             qos=options.whole("qos", 1, low=0, high=1),
@@ -170,9 +170,9 @@ class MqttTransport:
     ) -> None:
         """Publish `data` at QoS 1 and wait for the broker. Raises LinkError when it has not it."""
         if self._session is None:
-            raise LinkError(self._shown, "the link is not open")
+            raise LinkError(self._public_url, "the link is not open")
         if not topic:
-            raise LinkError(self._shown, "no topic to publish to")
+            raise LinkError(self._public_url, "no topic to publish to")
         await self._session.publish(topic, data)
 
     def now(self) -> datetime:

@@ -45,7 +45,7 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     host: str
     port: int
-    shown: str
+    public_url: str
     protocol: MQTTProtocolVersion
     topics: tuple[str, ...]
     qos: int
@@ -59,7 +59,7 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         """Return it without the password: a repr may end in a log."""
-        return f"SessionSettings({self.shown!r})"
+        return f"SessionSettings({self.public_url!r})"
 
 
 class MqttSession:
@@ -109,7 +109,7 @@ class MqttSession:
             properties.SessionExpiryInterval = settings.session_expiry_s
             properties.ReceiveMaximum = settings.receive_maximum
         try:
-            await self._aside(
+            await self._connect_on_thread(
                 partial(
                     self._client.connect,
                     settings.host,
@@ -120,7 +120,7 @@ class MqttSession:
                 )
             )
         except (OSError, ValueError) as error:  # ssl errors are OSErrors
-            raise LinkError(settings.shown, f"cannot connect: {fault_of(error)}") from error
+            raise LinkError(settings.public_url, f"cannot connect: {fault_of(error)}") from error
         self._socket = self._client.socket()
         self._client.on_socket_register_write = self._register_write
         self._client.on_socket_unregister_write = self._unregister_write
@@ -156,7 +156,7 @@ class MqttSession:
             LinkError: If the connection breaks first or the broker does not say so within 10 s.
         """
         if self._socket is None:
-            raise LinkError(self._settings.shown, "the connection broke")
+            raise LinkError(self._settings.public_url, "the connection broke")
         taken: asyncio.Future[None] = self._loop.create_future()
         message = self._client.publish(topic, data, qos=1)
         self._published[message.mid] = taken
@@ -201,7 +201,7 @@ class MqttSession:
         if self._tick is not None:
             self._tick.cancel()
         # not cancelled: whoever waits for one would take that for a cancellation of its own
-        self._fail_awaited(LinkError(self._settings.shown, "the link was closed"))
+        self._fail_awaited(LinkError(self._settings.public_url, "the link was closed"))
         self._client.on_disconnect = None
         if self._socket is not None:
             self._client.disconnect()
@@ -231,7 +231,7 @@ class MqttSession:
         client.on_message = self._message_came
         return client
 
-    async def _aside(self, connect: Callable[[], object]) -> None:
+    async def _connect_on_thread(self, connect: Callable[[], object]) -> None:
         """Run `connect`, which blocks, on a thread; leave no socket behind when cancelled."""
         thread = self._loop.run_in_executor(None, connect)
         try:
@@ -261,7 +261,7 @@ class MqttSession:
                 return await answer
         except TimeoutError as error:
             fault = f"the broker does not answer within {ANSWER_S:g} s"
-            raise LinkError(self._settings.shown, fault) from error
+            raise LinkError(self._settings.public_url, fault) from error
 
     def _awaited(self) -> list[asyncio.Future[Any]]:
         return [self._connected, self._subscribed, *self._published.values()]
@@ -316,7 +316,7 @@ class MqttSession:
             return
         if reason.is_failure:
             fault = f"the broker refuses the connection: {reason}"
-            self._connected.set_exception(LinkError(self._settings.shown, fault))
+            self._connected.set_exception(LinkError(self._settings.public_url, fault))
         else:
             self._connected.set_result(flags.session_present)
 
@@ -337,7 +337,7 @@ class MqttSession:
         ]
         if refused:
             fault = f"the broker refuses the topic {', '.join(refused)}"
-            self._subscribed.set_exception(LinkError(self._settings.shown, fault))
+            self._subscribed.set_exception(LinkError(self._settings.public_url, fault))
         else:
             self._subscribed.set_result(None)
 
@@ -354,7 +354,7 @@ class MqttSession:
             return
         if reason.is_failure:
             fault = f"the broker refuses the message: {reason}"
-            taken.set_exception(RefusedError(self._settings.shown, fault))
+            taken.set_exception(RefusedError(self._settings.public_url, fault))
         else:
             taken.set_result(None)
 
@@ -366,7 +366,7 @@ class MqttSession:
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
-        fault = LinkError(self._settings.shown, f"the connection broke: {reason}")
+        fault = LinkError(self._settings.public_url, f"the connection broke: {reason}")
         if self._tick is not None:
             self._tick.cancel()
         self._fail_awaited(fault)

@@ -62,7 +62,7 @@ def main() -> None:
     contests: dict[str, Callable[[Path], float]] = {
         "bare sqlite3, a row a commit": lambda folder: _bare(folder, _ONE_BY_ONE, 1),
         "journal alone, a row a commit": lambda folder: _append(folder, _ONE_BY_ONE, 1),
-        "clerk: paper, line, turn, book": lambda folder: asyncio.run(
+        "document service, a document a commit": lambda folder: asyncio.run(
             _document_service(folder, _ONE_BY_ONE)
         ),
         "bare sqlite3, 1,000 rows a commit": lambda folder: _bare(folder, options.rows, _BATCH),

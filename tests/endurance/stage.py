@@ -19,7 +19,7 @@ from typing import Final
 import httpx
 from sqlalchemy import Connection
 
-from maps.accounts.account_office import open_account_office
+from maps.accounts.account_services import open_account_services
 from maps.settings.settings import read_settings
 from patrol.store.records import registry
 from patrol.store.store import open_store
@@ -228,7 +228,7 @@ class Stage:
             await store.write(units)
         finally:
             await store.close()
-        async with open_account_office(read_settings(self.node.config)) as accounts:
+        async with open_account_services(read_settings(self.node.config)) as accounts:
             for boat in fleet.boats_of("http"):
                 key = await accounts.people.add_device(fleet.name(boat), "joint")
                 self._keys[boat] = key

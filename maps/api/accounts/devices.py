@@ -8,7 +8,7 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 from pydantic import ConfigDict, Field
 
-from maps.accounts.account_office import AccountOffice
+from maps.accounts.account_services import AccountServices
 from maps.accounts.credentials.qr import QrCode, qr_code
 from maps.accounts.sessions.access import CallerHere, DeskHere, peer_of
 from maps.accounts.sessions.cookies import set_cookie
@@ -296,8 +296,8 @@ def _unit(request: Request, found: Enrolment) -> EnrolmentUnit | None:
         return None
 
 
-def _accounts(request: Request) -> AccountOffice:
-    accounts: AccountOffice = request.app.state.accounts
+def _accounts(request: Request) -> AccountServices:
+    accounts: AccountServices = request.app.state.accounts
     return accounts
 
 

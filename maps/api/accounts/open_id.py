@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from maps.accounts.account_office import AccountOffice
+from maps.accounts.account_services import AccountServices
 from maps.accounts.sessions.access import peer_of
 from maps.accounts.sessions.cookies import cookie_of, set_cookie, take_cookie_away
 from maps.api.responses.responses import answers, refusals
@@ -107,12 +107,12 @@ def _page(
     return HTMLResponse(page, status)
 
 
-def _provider(accounts: AccountOffice) -> OpenId:
+def _provider(accounts: AccountServices) -> OpenId:
     if accounts.open_id is None:
         raise NotFound("provider", "open-id")
     return accounts.open_id
 
 
-def _accounts(request: Request) -> AccountOffice:
-    accounts: AccountOffice = request.app.state.accounts
+def _accounts(request: Request) -> AccountServices:
+    accounts: AccountServices = request.app.state.accounts
     return accounts

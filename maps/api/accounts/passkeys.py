@@ -9,7 +9,7 @@ import msgspec
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import Field
 
-from maps.accounts.account_office import AccountOffice
+from maps.accounts.account_services import AccountServices
 from maps.accounts.credentials.passkeys import Name, name_in
 from maps.accounts.credentials.second_factor import RecoveryCodes
 from maps.accounts.sessions.access import Caller, CallerHere, peer_of
@@ -250,6 +250,6 @@ def _note(caller: Caller, request: Request, act: str, **detail: object) -> Note:
     )
 
 
-def _accounts(request: Request) -> AccountOffice:
-    accounts: AccountOffice = request.app.state.accounts
+def _accounts(request: Request) -> AccountServices:
+    accounts: AccountServices = request.app.state.accounts
     return accounts

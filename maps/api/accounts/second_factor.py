@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 from pydantic import ConfigDict, Field
 
-from maps.accounts.account_office import AccountOffice
+from maps.accounts.account_services import AccountServices
 from maps.accounts.credentials.qr import QrCode
 from maps.accounts.credentials.second_factor import FactorSetUp, FactorState, RecoveryCodes
 from maps.accounts.sessions.access import Caller, CallerHere, peer_of
@@ -119,6 +119,6 @@ def _note(caller: Caller, request: Request, act: str) -> Note:
     )
 
 
-def _accounts(request: Request) -> AccountOffice:
-    accounts: AccountOffice = request.app.state.accounts
+def _accounts(request: Request) -> AccountServices:
+    accounts: AccountServices = request.app.state.accounts
     return accounts

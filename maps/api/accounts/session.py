@@ -9,7 +9,7 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 from pydantic import ConfigDict, Field
 
-from maps.accounts.account_office import AccountOffice
+from maps.accounts.account_services import AccountServices
 from maps.accounts.credentials.passkeys import name_in
 from maps.accounts.credentials.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from maps.accounts.credentials.scopes import READER
@@ -328,6 +328,6 @@ def _session(request: Request, user: User) -> SessionInfo:
     )
 
 
-def _accounts(request: Request) -> AccountOffice:
-    accounts: AccountOffice = request.app.state.accounts
+def _accounts(request: Request) -> AccountServices:
+    accounts: AccountServices = request.app.state.accounts
     return accounts

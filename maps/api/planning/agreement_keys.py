@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from fastapi import APIRouter, Request, Response
 
-from maps.accounts.account_office import AccountOffice
+from maps.accounts.account_services import AccountServices
 from maps.accounts.sessions.access import Caller, CallerHere, DeskHere
 from maps.api.accounts.passkeys import name_of
 from maps.api.planning.agreement_forms import ID, NewAct
@@ -118,6 +118,6 @@ def _refuse_session(act: ActName, agreement: Agreement) -> None:
     )
 
 
-def _accounts(request: Request) -> AccountOffice:
-    accounts: AccountOffice = request.app.state.accounts
+def _accounts(request: Request) -> AccountServices:
+    accounts: AccountServices = request.app.state.accounts
     return accounts

@@ -14,7 +14,7 @@ from maps.api.responses.responses import answer, answers, printable
 from maps.api.responses.times import Moment
 from maps.forms.form import Form
 from patrol.desks.desk import UnknownRadio
-from patrol.reception import receptions as hearing
+from patrol.reception import receptions
 from patrol.reception.receptions import Reception
 from patrol.units.units import Assignment
 from patrol.units.wire import Claim, UnitState
@@ -123,7 +123,7 @@ def _heard_at(reception: Reception) -> MessageReception:
     )
 
 
-def technician_message(message: hearing.ReceivedMessage) -> TechnicianMessage:
+def technician_message(message: receptions.ReceivedMessage) -> TechnicianMessage:
     """Return a message as a technician reads it."""
     transmission = message.transmission
     at = transmission.position

@@ -91,12 +91,12 @@ def salvage(
         from maps.evidence.signing_journal import note
         from maps.node.lock import store_lock
         from patrol.errors.errors import StoreError
-        from patrol.store.backup import salvage as saving
+        from patrol.store.backup.salvage import salvage as salvage_file
 
         if settings.store.file is None:
             raise StoreError("a store on a server is not salvaged: restore a back-up of it")
         with store_lock(settings.store.url):
-            found = saving.salvage(damaged, settings.store.file)
+            found = salvage_file(damaged, settings.store.file)
             lost = {name: each.lost for name, each in found.rows.items() if not each.is_whole}
             detail = {"lost": lost, "faults": len(found.faults), "unread": sorted(found.unread)}
             note(settings, store_note("salvage store", settings, **detail))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from maps.errors.errors import BadRequest
-from maps.reports.document import format as telling
+from maps.reports.document import format as formats
 from maps.reports.document.request import ReportRequest
 from maps.surveys.query_windows import passed
 
@@ -33,12 +33,12 @@ def time_facts(
     """Return what stands at the head of every report of a time."""
     words = request.words
     found = [
-        (words.text("report.time"), telling.span(words, start, end)),
+        (words.text("report.time"), formats.span(words, start, end)),
         (words.text("report.time_zone"), str(words.zone)),
-        (words.text("report.made_by"), telling.agency(request.site, request.own)),
+        (words.text("report.made_by"), formats.agency(request.site, request.own)),
     ]
     if request.counterpart:
         found.append(
-            (words.text("report.made_for"), telling.agency(request.site, request.counterpart))
+            (words.text("report.made_for"), formats.agency(request.site, request.counterpart))
         )
     return tuple(found)

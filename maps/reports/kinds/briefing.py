@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
-from maps.reports.document import format as telling
+from maps.reports.document import format as formats
 from maps.reports.document.document import (
     Block,
     Cell,
@@ -82,7 +82,7 @@ async def patrol_briefing(request: ReportRequest) -> ReportDocument:
             Section(title=words.text("report.phrases"), blocks=phrase_tables(request)),
             Section(title=words.text("report.signatures"), blocks=_signatures(request, patrol)),
         ),
-        made_line=telling.made_line(request, datetime.now(UTC)),
+        made_line=formats.made_line(request, datetime.now(UTC)),
         page=words.text("report.page"),
     )
 
@@ -91,16 +91,16 @@ def facts(request: ReportRequest, patrol: Patrol) -> tuple[tuple[str, str], ...]
     """Return what stands at the head of every report of a patrol."""
     words, site = request.words, request.site
     found = [
-        (words.text("report.planned"), telling.span(words, patrol.starts_at, patrol.ends_at)),
+        (words.text("report.planned"), formats.span(words, patrol.starts_at, patrol.ends_at)),
         (words.text("report.time_zone"), str(words.zone)),
         (words.text("report.state"), words.text(f"report.state.{patrol.state.replace(' ', '_')}")),
         (
             words.text("report.agencies"),
-            "\n".join(telling.agency(site, each) for each in patrol.agencies),
+            "\n".join(formats.agency(site, each) for each in patrol.agencies),
         ),
-        (words.text("report.lead"), telling.agency(site, patrol.lead)),
+        (words.text("report.lead"), formats.agency(site, patrol.lead)),
         (words.text("report.revision"), str(patrol.revision)),
-        (words.text("report.made_for"), telling.agency(site, request.own)),
+        (words.text("report.made_for"), formats.agency(site, request.own)),
     ]
     if patrol.note:
         found.append((words.text("report.note"), patrol.note))
@@ -144,7 +144,7 @@ def _plate(
             style="meeting",
             lines=(((each.lon, each.lat),),),
             label=f"{each.name} {words.clock(each.at)}",
-            tooltip=f"{each.name}: {telling.local_and_utc(words, each.at)}",
+            tooltip=f"{each.name}: {formats.local_and_utc(words, each.at)}",
         )
         for each in patrol.rendezvous
     ]
@@ -167,18 +167,18 @@ def _timetable(request: ReportRequest, patrol: Patrol, units: list[Crew]) -> tup
     words, site = request.words, request.site
     names = crews.names(request, units)
     rows: list[tuple[datetime, str, str]] = [
-        (patrol.starts_at, words.text("report.begins"), telling.agency(site, patrol.lead)),
+        (patrol.starts_at, words.text("report.begins"), formats.agency(site, patrol.lead)),
         (patrol.ends_at, words.text("report.ends"), ""),
     ]
     for leg in patrol.legs:
-        lead = telling.agency(site, leg.lead or patrol.lead)
+        lead = formats.agency(site, leg.lead or patrol.lead)
         begins = words.text("report.leg_begins", name=leg.name)
         rows.append((leg.starts_at, begins, words.text("report.leads", agency=lead)))
         rows.append((leg.ends_at, words.text("report.leg_ends", name=leg.name), ""))
     for meeting in patrol.rendezvous:
         who = ", ".join(names.get(each, each) for each in meeting.units or patrol.units)
-        where = telling.address_at(request, meeting.lon, meeting.lat)
-        place = f"{where} ({telling.coordinates(meeting.lon, meeting.lat)})"
+        where = formats.address_at(request, meeting.lon, meeting.lat)
+        place = f"{where} ({formats.coordinates(meeting.lon, meeting.lat)})"
         rows.append(
             (meeting.at, words.text("report.meeting", name=meeting.name), f"{place}\n{who}")
         )
@@ -192,7 +192,7 @@ def _timetable(request: ReportRequest, patrol: Patrol, units: list[Crew]) -> tup
                 Column(words.text("report.where_and_who")),
             ),
             rows=tuple(
-                (words.moment(at), telling.in_utc(words, at), what, more) for at, what, more in rows
+                (words.moment(at), formats.in_utc(words, at), what, more) for at, what, more in rows
             ),
         ),
     )
@@ -203,8 +203,8 @@ def _units(request: ReportRequest, units: list[Crew]) -> tuple[Block, ...]:
     rows: list[tuple[Cell, ...]] = [
         (
             each.call_sign or words.text("report.not_shown"),
-            telling.agency(request.site, each.member.agency),
-            telling.country(words, each.country),
+            formats.agency(request.site, each.member.agency),
+            formats.country(words, each.country),
             "" if each.kind is None else words.text(f"kind.{each.kind}"),
             each.member.crew,
             ", ".join(each.addresses),
@@ -251,11 +251,11 @@ def _check_ins(request: ReportRequest, patrol: Patrol) -> tuple[Block, ...]:
             pairs=(
                 (
                     words.text("report.check_in_every"),
-                    telling.duration(words, patrol.check_in_interval_s),
+                    formats.duration(words, patrol.check_in_interval_s),
                 ),
                 (
                     words.text("report.check_in_grace"),
-                    telling.duration(words, patrol.check_in_grace_s),
+                    formats.duration(words, patrol.check_in_grace_s),
                 ),
                 (
                     words.text("report.check_in_how"),
@@ -318,7 +318,7 @@ def _radio(request: ReportRequest) -> tuple[Block, ...]:
                 Column(words.text("report.radio")),
             ),
             rows=tuple(
-                (each.office, telling.agency(request.site, each.agency), each.name, each.phone,
+                (each.office, formats.agency(request.site, each.agency), each.name, each.phone,
                  each.radio)
                 for each in contacts
             ),
@@ -338,7 +338,7 @@ def _signatures(request: ReportRequest, patrol: Patrol) -> tuple[Block, ...]:
         text = ""
         if signed is not None and agency not in missing:
             text = words.text("report.signed_at", time=words.moment(signed.at), n=signed.revision)
-        lines.append(SignatureLine(signer=telling.agency(site, agency), statement=text))
+        lines.append(SignatureLine(signer=formats.agency(site, agency), statement=text))
     return (
         Signatures(
             lines=tuple(lines),

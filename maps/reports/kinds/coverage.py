@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from maps.errors.errors import BadRequest
 from maps.language.wording import Wording
-from maps.reports.document import format as telling
+from maps.reports.document import format as formats
 from maps.reports.document.document import Block, Facts, ReportDocument, Section, Words, number
 from maps.reports.document.request import ReportRequest
 from maps.reports.document.request_period import last_day, time_facts, time_of
@@ -58,7 +58,7 @@ async def coverage_report(request: ReportRequest) -> ReportDocument:
             Section(title=words.text("report.map"), blocks=(plate,)),
             Section(title=words.text("report.each_km"), blocks=(km_table(request, heat, end),)),
         ),
-        made_line=telling.made_line(request, datetime.now(UTC)),
+        made_line=formats.made_line(request, datetime.now(UTC)),
         page=words.text("report.page"),
         sheet=words.text("report.sheet.about"),
     )

@@ -16,7 +16,7 @@ import shapely
 
 from gis.geometry.geodesy import distance_m
 from maps.language.wording import Wording
-from maps.reports.document import format as telling
+from maps.reports.document import format as formats
 from maps.reports.document.document import Key, Place, Plate, ReportDocument, Section, Shape
 from maps.reports.document.request import ReportRequest
 from maps.reports.records.records import bends_of, fixes_of, legs
@@ -71,7 +71,7 @@ async def debrief(
         sections=(
             Section(title=words.text("report.map"), blocks=(_plate(request, fixes, gap_s),)),
         ),
-        made_line=telling.made_line(request, datetime.now(UTC)),
+        made_line=formats.made_line(request, datetime.now(UTC)),
     )
 
 
@@ -80,11 +80,11 @@ def _facts(
 ) -> Iterator[tuple[str, str]]:
     words = request.words
     count = words.text("report.positions_found", n=len(fixes)) if fixes else ""
-    yield count or words.text("report.nowhere"), telling.span(words, start, end)
+    yield count or words.text("report.nowhere"), formats.span(words, start, end)
     if fixes:
         for key, fix in (("report.first_seen", fixes[0]), ("report.last_seen", fixes[-1])):
-            at = telling.address_at(request, fix.lon, fix.lat)
-            yield words.text(key), f"{telling.local_and_utc(words, fix.time)}\n{at}"
+            at = formats.address_at(request, fix.lon, fix.lat)
+            yield words.text(key), f"{formats.local_and_utc(words, fix.time)}\n{at}"
 
 
 def _plate(request: ReportRequest, fixes: list[Fix], gap_s: float) -> Plate:
@@ -222,8 +222,8 @@ def _colour_words(words: Wording) -> list[str]:
 def _words(fix: Fix, words: Wording) -> str:
     labels = [
         words.moment(fix.time, seconds=True),
-        telling.in_utc(words, fix.time),
-        telling.coordinates(fix.lon, fix.lat),
+        formats.in_utc(words, fix.time),
+        formats.coordinates(fix.lon, fix.lat),
     ]
     if fix.river_km is not None:
         labels.append(words.text("river.km", km=f"{fix.river_km:.1f}"))

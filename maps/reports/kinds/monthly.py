@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from gis.tracks.effort import total
 from maps.errors.errors import BadRequest
 from maps.language.wording import Wording
-from maps.reports.document import format as telling
+from maps.reports.document import format as formats
 from maps.reports.document.document import (
     Bars,
     Block,
@@ -73,7 +73,7 @@ async def monthly_pack(request: ReportRequest) -> ReportDocument:
     notes: tuple[Block, ...] = ()
     if view.narrows:
         text = words.text(
-            "report.only_what_crosses", agency=telling.agency(request.site, request.counterpart)
+            "report.only_what_crosses", agency=formats.agency(request.site, request.counterpart)
         )
         notes = (Words(text=text, kind="warning"),)
     return ReportDocument(
@@ -89,13 +89,13 @@ async def monthly_pack(request: ReportRequest) -> ReportDocument:
             Section(title=words.text("report.effort"), blocks=_effort(request, records)),
             Section(
                 title=words.text("report.coverage"),
-                blocks=(*coverage_blocks_of(request, records), *maps),
+                blocks=(*month_coverage(request, records), *maps),
             ),
             Section(title=words.text("report.alerts"), blocks=_alerts(request, records)),
             Section(title=words.text("report.hand_offs"), blocks=_hand_offs(request, records)),
             Section(title=words.text("report.incidents"), blocks=_incidents(request, records)),
         ),
-        made_line=telling.made_line(request, datetime.now(UTC)),
+        made_line=formats.made_line(request, datetime.now(UTC)),
         page=words.text("report.page"),
         sheet=words.text("report.sheet.about"),
         file_stem=file_stem(
@@ -130,7 +130,7 @@ def summary(request: ReportRequest, records: MonthRecords) -> Block:
         (words.text("report.hand_offs"), str(len(records.hand_offs))),
         (
             words.text("report.median_answer"),
-            telling.duration(words, quantile(response_times, 0.5)) or "–",
+            formats.duration(words, quantile(response_times, 0.5)) or "–",
         ),
         (words.text("report.incidents"), str(totals(records.incidents).region.reports)),
     ]
@@ -145,7 +145,7 @@ def _effort(request: ReportRequest, records: MonthRecords) -> tuple[Block, ...]:
     rows: list[tuple[Cell, ...]] = [
         (
             each.call_sign,
-            telling.country(words, each.country),
+            formats.country(words, each.country),
             each.effort.km,
             each.effort.hours,
             each.effort.gap_hours,
@@ -185,7 +185,7 @@ def _effort(request: ReportRequest, records: MonthRecords) -> tuple[Block, ...]:
     )
 
 
-def coverage_blocks_of(request: ReportRequest, records: MonthRecords) -> tuple[Block, ...]:
+def month_coverage(request: ReportRequest, records: MonthRecords) -> tuple[Block, ...]:
     """Return where boats were, and where longest none was; or why that is not known."""
     words = request.words
     if records.heat is None:
@@ -194,8 +194,8 @@ def coverage_blocks_of(request: ReportRequest, records: MonthRecords) -> tuple[B
     worst = worst_kilometres(records.heat.bins, records.end, _GAPS_NAMED)
     rows: list[tuple[Cell, ...]] = [
         (
-            telling.km_span(words, each.km_from, each.km_to),
-            telling.moment(words, each.last) or words.text("report.never"),
+            formats.km_span(words, each.km_from, each.km_to),
+            formats.moment(words, each.last) or words.text("report.never"),
             each.visits,
         )
         for each in worst
@@ -253,10 +253,10 @@ def _alerts(request: ReportRequest, records: MonthRecords) -> tuple[Block, ...]:
             (
                 name,
                 len(some),
-                telling.duration(words, quantile(known_s, 0.5)),
-                telling.duration(words, quantile(known_s, 0.9)),
+                formats.duration(words, quantile(known_s, 0.5)),
+                formats.duration(words, quantile(known_s, 0.9)),
                 len(some) - len(known_s),
-                telling.duration(words, quantile(done_s, 0.5)),
+                formats.duration(words, quantile(done_s, 0.5)),
             )
         )
     return (
@@ -296,14 +296,14 @@ def _hand_offs(request: ReportRequest, records: MonthRecords) -> tuple[Block, ..
         response_times = [each.response_s for each in some if each.response_s is not None]
         rows.append(
             (
-                telling.agency(site, one),
-                telling.agency(site, other),
+                formats.agency(site, one),
+                formats.agency(site, other),
                 len(some),
                 sum(each.answer == "accepted" for each in some),
                 sum(each.answer == "declined" for each in some),
                 sum(each.answer in ("lapsed", "open") for each in some),
-                telling.duration(words, quantile(response_times, 0.5)),
-                telling.duration(words, quantile(response_times, 0.9)),
+                formats.duration(words, quantile(response_times, 0.5)),
+                formats.duration(words, quantile(response_times, 0.9)),
             )
         )
     return (
@@ -331,7 +331,7 @@ def _incidents(request: ReportRequest, records: MonthRecords) -> tuple[Block, ..
         return (Words(text=words.text("report.no_incidents")),)
     total = totals(records.incidents, zone=words.zone)
     by_category = sorted(total.by_category.items(), key=lambda each: -each[1].cases)
-    by_agency = [(telling.agency(site, id), each) for id, each in total.by_agency.items()]
+    by_agency = [(formats.agency(site, id), each) for id, each in total.by_agency.items()]
     category_totals = [(event_tables.category(words, name), each) for name, each in by_category]
     chart = Bars(
         title=words.text("report.cases_by_category"),

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from gis.river.rivers import Rivers
-from maps.reports.document import format as telling
+from maps.reports.document import format as formats
 from maps.reports.document.document import (
     Block,
     Cell,
@@ -69,7 +69,7 @@ async def patrol_debrief(request: ReportRequest) -> ReportDocument:
         title=words.text("report.patrol_debrief"),
         subtitle=patrol.name,
         facts=(
-            (words.text("report.under_way"), telling.span(words, records.start, records.end)),
+            (words.text("report.under_way"), formats.span(words, records.start, records.end)),
             *plan_facts(request, patrol),
         ),
         sections=(
@@ -93,7 +93,7 @@ async def patrol_debrief(request: ReportRequest) -> ReportDocument:
             ),
             Section(title=words.text("report.silences"), blocks=(_silences(request, records),)),
         ),
-        made_line=telling.made_line(request, datetime.now(UTC)),
+        made_line=formats.made_line(request, datetime.now(UTC)),
         page=words.text("report.page"),
         sheet=words.text("report.sheet.about"),
     )
@@ -104,7 +104,7 @@ def summary(request: ReportRequest, records: PatrolRecords) -> tuple[Block, ...]
     words = request.words
     pairs = [
         (words.text("report.lasted"),
-         telling.duration(words, (records.end - records.start).total_seconds())),
+         formats.duration(words, (records.end - records.start).total_seconds())),
         (words.text("report.units"), str(len(records.units))),
     ]  # fmt: skip
     if records.effort is not None:
@@ -152,7 +152,7 @@ def _plate(request: ReportRequest, records: PatrolRecords) -> Plate:
             form="line",
             style="track",
             colour=side_colour(side),
-            words=words.text("report.key.track", side=telling.country(words, side)),
+            words=words.text("report.key.track", side=formats.country(words, side)),
         )
         for side in sides
     ]
@@ -222,11 +222,11 @@ def _effort(request: ReportRequest, records: PatrolRecords) -> tuple[Block, ...]
         rows.append(
             (
                 each.call_sign,
-                telling.agency(request.site, crew.member.agency),
+                formats.agency(request.site, crew.member.agency),
                 each.effort.km,
                 each.effort.hours,
                 None if way is None else way.km,
-                "" if way is None else telling.km_span(words, way.low, way.high),
+                "" if way is None else formats.km_span(words, way.low, way.high),
                 each.effort.gap_hours,
                 each.effort.positions,
                 sum(each.removed.values()),
@@ -272,11 +272,11 @@ def _coverage(request: ReportRequest, records: PatrolRecords) -> tuple[Block, ..
         side = (
             words.text("report.together")
             if each.side == ALL
-            else telling.agency(request.site, each.side)
+            else formats.agency(request.site, each.side)
         )
         rows.append(
             (each.name, side, covered.whole, covered.share * 100.0, covered.seen_hours,
-             telling.moment(words, covered.first), telling.moment(words, covered.last))
+             formats.moment(words, covered.first), formats.moment(words, covered.last))
         )  # fmt: skip
     blocks: list[Block] = [
         Table(
@@ -307,9 +307,9 @@ def _check_ins(request: ReportRequest, records: PatrolRecords) -> Block:
         (
             records.names.get(each.unit, ""),
             len(each.check_ins),
-            telling.moment(words, each.check_ins[-1] if each.check_ins else None),
+            formats.moment(words, each.check_ins[-1] if each.check_ins else None),
             each.missed,
-            telling.duration(words, each.overdue_s if each.missed else None),
+            formats.duration(words, each.overdue_s if each.missed else None),
             words.text("report.still_overdue" if each.still else "report.kept"),
         )
         for each in record_of(records.versions, end=records.end)
@@ -384,10 +384,10 @@ def _silences(request: ReportRequest, records: PatrolRecords) -> Block:
             rows.append(
                 (
                     records.names[crew.unit],
-                    telling.moment(words, None if start is None else start.time),
-                    telling.moment(words, None if end is None else end.time),
-                    telling.duration(words, each.seconds),
-                    "" if start is None else telling.address_at(request, start.lon, start.lat),
+                    formats.moment(words, None if start is None else start.time),
+                    formats.moment(words, None if end is None else end.time),
+                    formats.duration(words, each.seconds),
+                    "" if start is None else formats.address_at(request, start.lon, start.lat),
                 )
             )
     return Table(

@@ -11,7 +11,7 @@ import shapely
 
 from gis.errors.errors import GisError
 from maps.language.wording import Wording
-from maps.reports.document import format as telling
+from maps.reports.document import format as formats
 from maps.reports.document.document import Column, Key, Place, Shape, Table
 from maps.reports.document.request import ReportRequest
 from maps.reports.sections.map_background import lines_of
@@ -110,7 +110,7 @@ def table(areas: Sequence[SectorOutline], words: Wording) -> Table:
         (
             each.sector.name,
             words.text(f"report.use.{each.sector.use}"),
-            "" if each.km is None else telling.km_span(words, *each.km),
+            "" if each.km is None else formats.km_span(words, *each.km),
             each.area_km2,
             each.sector.note,
         )

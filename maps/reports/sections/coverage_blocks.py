@@ -13,7 +13,7 @@ import shapely
 
 from gis.tracks.river_bins import RiverBin
 from maps.language.wording import Wording
-from maps.reports.document import format as telling
+from maps.reports.document import format as formats
 from maps.reports.document.document import (
     Block,
     Cell,
@@ -79,12 +79,12 @@ def sector_blocks(request: ReportRequest, heat: HeatReport, end: datetime) -> tu
     rows: list[tuple[Cell, ...]] = [
         (
             each.name,
-            telling.agency(request.site, each.agency),
+            formats.agency(request.site, each.agency),
             each.seen.whole,
             each.seen.share * 100.0,
             each.visits,
             each.seen.seen_hours,
-            telling.moment(words, each.seen.last),
+            formats.moment(words, each.seen.last),
             _hours_since(each.seen.last, end),
         )
         for each in heat.sectors
@@ -131,7 +131,7 @@ def km_table(request: ReportRequest, heat: HeatReport, end: datetime) -> Table:
                 each.share * 100.0,
                 each.visits,
                 each.hours,
-                telling.moment(words, each.last),
+                formats.moment(words, each.last),
                 _hours_since(each.last, end),
             )
             for each in heat.bins

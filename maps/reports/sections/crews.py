@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from maps.reports.document import format as telling
+from maps.reports.document import format as formats
 from maps.reports.document.request import ReportRequest
 from patrol.errors.errors import Forbidden, NotFound
 from patrol.patrols.patrol import Member, Patrol
@@ -68,7 +68,7 @@ def name(request: ReportRequest, crew: Crew) -> str:
     """Return a unit's call sign, or whose it is where that is all that may be known."""
     if crew.is_known:
         return crew.call_sign
-    agency = telling.agency(request.site, crew.member.agency)
+    agency = formats.agency(request.site, crew.member.agency)
     return request.words.text("report.unit_of", agency=agency)
 
 
@@ -76,14 +76,14 @@ async def _crew(request: ReportRequest, patrol: Patrol, member: Member) -> Crew:
     try:
         state = await request.desk.history.partner(member.unit, patrol)
     except (NotFound, Forbidden):
-        country = telling.country_of(request.site, member.agency)
+        country = formats.country_of(request.site, member.agency)
         return Crew(member=member, call_sign="", country=country)
     interval_s = state.expected_interval_s or 60.0
     return Crew(
         member=member,
         call_sign=state.call_sign,
         kind=state.kind,
-        country=state.country or telling.country_of(request.site, member.agency),
+        country=state.country or formats.country_of(request.site, member.agency),
         addresses=tuple(state.addresses),
         gap_s=max(GAP_OF_INTERVALS * interval_s, 180.0),
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from gis.tracks.effort import ELSEWHERE, UNSURE, Effort
 from maps.language.wording import Wording
-from maps.reports.document import format as telling
+from maps.reports.document import format as formats
 from maps.reports.document.document import Bars, Column, Series, Table, Words, number
 from maps.reports.rendering.map_styles import UNKNOWN_SIDE, side_colour
 
@@ -84,7 +84,7 @@ def side_name(words: Wording, side: str) -> str:
         return words.text("report.side_unsure")
     if side == ELSEWHERE:
         return words.text("report.elsewhere")
-    return telling.country(words, side)
+    return formats.country(words, side)
 
 
 def _km(effort: Effort, side: str) -> float:

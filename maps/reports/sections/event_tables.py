@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from maps.language.wording import Wording
-from maps.reports.document import format as telling
+from maps.reports.document import format as formats
 from maps.reports.document.document import Cell, Column, Shape, Table, number
 from maps.reports.document.request import ReportRequest
 from maps.reports.records.records import HandOffOutcome, acknowledged_s, resolved_s
@@ -33,9 +33,9 @@ def alert_table(request: ReportRequest, alerts: Sequence[Alert], names: Mapping[
             rule(words, each.rule),
             words.text(f"report.severity.{each.severity}"),
             names.get(each.unit or "", "") or _call_sign(request, each.unit),
-            telling.address_at(request, each.lon, each.lat),
-            telling.duration(words, acknowledged_s(each)),
-            telling.duration(words, resolved_s(each)),
+            formats.address_at(request, each.lon, each.lat),
+            formats.duration(words, acknowledged_s(each)),
+            formats.duration(words, resolved_s(each)),
             words.text(f"report.alert.{each.state}"),
         )
         for each in alerts
@@ -56,8 +56,8 @@ def incident_table(request: ReportRequest, incidents: Sequence[Incident]) -> Tab
         (
             when(words, each),
             category(words, each.category),
-            each.place_name or telling.address_at(request, each.lon, each.lat) or each.place,
-            "\n".join(telling.agency(site, credit.agency) for credit in each.credited),
+            each.place_name or formats.address_at(request, each.lon, each.lat) or each.place,
+            "\n".join(formats.agency(site, credit.agency) for credit in each.credited),
             "\n".join(seized(words, s.what, s.amount, s.unit, s.at_least) for s in each.seizures),
             sum(some.count for some in each.arrested),
             words.text(f"report.incident.{each.state}"),
@@ -91,11 +91,11 @@ def hand_off_table(
         (
             words.moment(each.hand_off.offered_at),
             each.hand_off.name or words.text("report.a_target"),
-            telling.agency(site, each.hand_off.agency),
-            telling.agency(site, each.hand_off.to),
-            telling.address_at(request, each.hand_off.lon, each.hand_off.lat),
+            formats.agency(site, each.hand_off.agency),
+            formats.agency(site, each.hand_off.to),
+            formats.address_at(request, each.hand_off.lon, each.hand_off.lat),
             words.text(f"report.answer.{each.answer}"),
-            telling.duration(words, each.response_s),
+            formats.duration(words, each.response_s),
         )
         for each in hand_offs
     ]

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from maps.language.place_words import short_place_words
-from maps.reports.document import format as telling
+from maps.reports.document import format as formats
 from maps.reports.document.document import Block, Section, Words
 from maps.reports.document.request import ReportRequest
 from maps.reports.sections.crews import Crew
@@ -72,11 +72,11 @@ async def conflict_words(
         f"conflict.{_key(conflict)}",
         name=conflict.name or "",
         unit="" if conflict.unit is None else _unit(request, conflict, names),
-        agency="" if agency is None else telling.agency(request.site, agency),
+        agency="" if agency is None else formats.agency(request.site, agency),
         sector="" if conflict.sector is None else await _sector(request, conflict.sector),
         other="" if conflict.other is None else await other(request, conflict.other),
-        start=telling.moment(request.words, conflict.starts_at),
-        end=telling.moment(request.words, conflict.ends_at),
+        start=formats.moment(request.words, conflict.starts_at),
+        end=formats.moment(request.words, conflict.ends_at),
         place=_place(request, conflict.lon, conflict.lat),
     )
     return conflict.words if sentence is None else sentence
@@ -102,7 +102,7 @@ def _unit(request: ReportRequest, conflict: PlanConflict, names: Mapping[str, st
     except (Forbidden, NotFound):
         if conflict.agency is None:
             return request.words.text("patrol.unit_unseen")
-        agency = telling.agency(request.site, conflict.agency)
+        agency = formats.agency(request.site, conflict.agency)
         return request.words.text("patrol.unit_of", agency=agency)
 
 
@@ -125,4 +125,4 @@ def _place(request: ReportRequest, lon: float | None, lat: float | None) -> str:
         return ""
     [(_, address)] = request.site.land.describe([lon], [lat], [None])
     text = " · ".join(short_place_words(address, request.words))
-    return text or telling.coordinates(lon, lat)
+    return text or formats.coordinates(lon, lat)

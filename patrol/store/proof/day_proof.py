@@ -17,7 +17,7 @@ from patrol.audit.chain import Chain, ChainFault, Entry
 from patrol.store.journal import journal, reception_digests
 from patrol.store.journal.reception_digests import DIGESTED, REPLACED, SUBJECT, THINNED, MessageSpan
 from patrol.store.journal.row_digests import RowReplay
-from patrol.store.proof import verify_journal as proving
+from patrol.store.proof import verify_journal
 from patrol.store.schema.tables import journal as journal_table
 
 _J: Final = journal_table.c
@@ -72,10 +72,10 @@ def prove_day(
     last = closing if until is None else until
     chain = Chain(start, signed[start]) if start else Chain()
     spans, rows = reception_digests.SpanReplay(whole=False), RowReplay()
-    removed = proving.what_retention_removed(connection)
+    removed = verify_journal.what_retention_removed(connection)
     faults: list[ChainFault] = []
     documents, count, altered = 0, 0, False
-    for entries, unreadable in proving.read_pages(connection, start):
+    for entries, unreadable in verify_journal.read_pages(connection, start):
         fault = None if unreadable is None or unreadable.seq > last else unreadable
         day: list[Entry] = []
         for entry in entries:
@@ -83,7 +83,7 @@ def prove_day(
                 break
             fault_here = chain.take(entry)
             if fault_here is None and signed.get(entry.seq, entry.hash) != entry.hash:
-                fault_here = proving.written_anew(entry.seq)
+                fault_here = verify_journal.written_anew(entry.seq)
             if fault_here is not None:
                 fault = fault_here
                 break
@@ -94,16 +94,18 @@ def prove_day(
                     faults.append(ChainFault(seq=entry.seq, what="altered", why=why))
                 if entry.seq < following:
                     day.append(entry)
-                    if not altered and (wrong := proving.row_fault(rows, entry)):
+                    if not altered and (wrong := verify_journal.row_fault(rows, entry)):
                         faults.append(wrong)
                         altered = True
         count += len(day)
         if not faults:
-            some, document_fault = proving.compare(connection, day, removed)
+            some, document_fault = verify_journal.compare(connection, day, removed)
             documents += some
             faults += [
                 each
-                for each in (document_fault or proving.compare_photos(connection, day, removed),)
+                for each in (
+                    document_fault or verify_journal.compare_photos(connection, day, removed),
+                )
                 if each is not None
             ]
         if fault is not None:
@@ -147,7 +149,7 @@ def _receptions(
         if span.last in later:
             changed += span.count
             continue
-        fault = proving.span_fault(connection, seq, span)
+        fault = verify_journal.span_fault(connection, seq, span)
         if fault is not None:
             return proved, changed, fault
         proved += span.count

@@ -19,8 +19,8 @@ class CotEvent(msgspec.Struct, kw_only=True):
         how: How its place came about.
         time: When it was made, aware UTC.
         stale: When it is worth nothing any more, aware UTC.
-        shown_time: `time` as `show_time` shows it, where that is known already.
-        shown_stale: `stale`, the same.
+        time_text: `time` as `show_time` shows it, where that is known already.
+        stale_text: `stale`, the same.
         lon: Longitude, degrees east, unchecked.
         lat: Latitude, degrees north, unchecked.
         hae: Height above the ellipsoid, metres.
@@ -44,8 +44,8 @@ class CotEvent(msgspec.Struct, kw_only=True):
     how: str = ""
     time: datetime | None = None
     stale: datetime | None = None
-    shown_time: str | None = None
-    shown_stale: str | None = None
+    time_text: str | None = None
+    stale_text: str | None = None
     lon: float | None = None
     lat: float | None = None
     hae: float | None = None

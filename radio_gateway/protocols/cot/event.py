@@ -126,7 +126,7 @@ def transmission(event: CotEvent, frame: Frame, *, live: bool) -> Transmission:
             flags.add("placed_by_hand")
     key = None
     if event.time is not None:
-        key = f"{event.uid}|{event.shown_time or show_time(event.time)}"
+        key = f"{event.uid}|{event.time_text or show_time(event.time)}"
         if kind in ("text", "answer"):
             key += f"|{event.type}"
     return Transmission(
@@ -240,7 +240,7 @@ def _facts(event: CotEvent, of: str) -> Facts:
     if event.how:
         facts["how"] = event.how[:MAX_FIELD]
     if event.stale is not None:
-        facts["stale_utc"] = event.shown_stale or show_time(event.stale)
+        facts["stale_utc"] = event.stale_text or show_time(event.stale)
     if of != event.uid:
         facts["uid"] = event.uid[:MAX_FIELD]
     facts |= facts_of(detail)

@@ -14,7 +14,7 @@ from typing import Final
 
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.protocols.cot.cot_event import CotEvent
-from radio_gateway.protocols.cot.timestamp import read_shown
+from radio_gateway.protocols.cot.timestamp import read_with_text
 from radio_gateway.protocols.cot.xml import read_detail
 
 _SPACE: Final = r"[ \t\r\n]*"
@@ -60,7 +60,7 @@ def read_pli(payload: bytes) -> CotEvent | None:
     uid, type_, how, time, stale, late, lat, lon, hae, ce, le, inside = match.groups()
     if how is not None and late is not None:
         return None
-    made, worthless = read_shown(time), read_shown(stale)
+    made, worthless = read_with_text(time), read_with_text(stale)
     if made is None or worthless is None:  # no such day
         return None
     speed = course = None
@@ -81,8 +81,8 @@ def read_pli(payload: bytes) -> CotEvent | None:
         how=(how or late or "").strip(),
         time=made[0],
         stale=worthless[0],
-        shown_time=made[1],
-        shown_stale=worthless[1],
+        time_text=made[1],
+        stale_text=worthless[1],
         lon=float(lon),
         lat=float(lat),
         hae=float(hae),

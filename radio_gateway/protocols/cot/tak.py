@@ -69,7 +69,7 @@ class TakDecoder(PlainDecoder):
 
     def __init__(self, settings: DecoderSettings) -> None:
         self._live = settings.live
-        self._said: OrderedDict[str, int] = OrderedDict()
+        self._message_counts: OrderedDict[str, int] = OrderedDict()
 
     def decode(self, frame: Frame) -> list[Transmission]:
         """Decode one message.
@@ -98,10 +98,10 @@ class TakDecoder(PlainDecoder):
         key = transmission.duplicate_key
         if key is None:
             return transmission
-        count = self._said.pop(key, 0) + 1
-        self._said[key] = count
-        if len(self._said) > MAX_COUNTED:
-            self._said.popitem(last=False)
+        count = self._message_counts.pop(key, 0) + 1
+        self._message_counts[key] = count
+        if len(self._message_counts) > MAX_COUNTED:
+            self._message_counts.popitem(last=False)
         return transmission if count == 1 else replace(transmission, duplicate_key=f"{key}|{count}")
 
 

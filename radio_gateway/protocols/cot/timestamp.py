@@ -32,10 +32,10 @@ def read_time(text: str) -> datetime | None:
         return None
 
 
-def read_shown(text: str) -> tuple[datetime, str] | None:
+def read_with_text(text: str) -> tuple[datetime, str] | None:
     """Return an xs:dateTime as `read_time` does, and as `show_time` shows it.
 
-    >>> read_shown("2026-01-01T07:00:00.000Z")
+    >>> read_with_text("2026-01-01T07:00:00.000Z")
     (datetime.datetime(2026, 1, 1, 7, 0, tzinfo=datetime.timezone.utc), '2026-01-01T07:00:00Z')
     """
     if not _MILLISECONDS.fullmatch(text):

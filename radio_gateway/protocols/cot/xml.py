@@ -22,7 +22,7 @@ from radio_gateway.protocols.cot.cot_event import CotEvent
 from radio_gateway.protocols.cot.detail import KNOWN
 from radio_gateway.protocols.cot.event import MAX_TEXT
 from radio_gateway.protocols.cot.framer import MAX_EVENT
-from radio_gateway.protocols.cot.timestamp import read_shown
+from radio_gateway.protocols.cot.timestamp import read_with_text
 
 MAX_DEPTH = 32
 MAX_ELEMENTS = 4000
@@ -50,10 +50,10 @@ def read_event(payload: bytes) -> CotEvent:
     )
     value = attributes.get("time")
     if value:
-        event.time, event.shown_time = _time(value, "time", event)
+        event.time, event.time_text = _time(value, "time", event)
     value = attributes.get("stale")
     if value:
-        event.stale, event.shown_stale = _time(value, "stale", event)
+        event.stale, event.stale_text = _time(value, "stale", event)
     if point is not None:
         event.lon = _number(point, "lon", event)
         event.lat = _number(point, "lat", event)
@@ -164,7 +164,7 @@ class _Reader:
 
 def _time(text: str, name: str, event: CotEvent) -> tuple[datetime, str] | tuple[None, None]:
     """Return a time, and how it is shown; None when it is none."""
-    found = read_shown(text)
+    found = read_with_text(text)
     if found is None:
         event.fault = event.fault or ("bad_time", f"{name} {text[:40]!r} is no time")
         return None, None

@@ -8,7 +8,7 @@ import pyotp
 import pytest
 from playwright.sync_api import Browser, Page
 
-from maps.accounts.account_office import open_account_office
+from maps.accounts.account_services import open_account_services
 from maps.settings.settings import read_settings
 from tests.browser.axe import violations
 from tests.fixtures.apart import run_apart
@@ -111,7 +111,7 @@ def authenticator(server: Server, name: str) -> list[str]:
     """Give a user a second factor, as the command line does, and return its recovery codes."""
 
     async def set_up() -> list[str]:
-        async with open_account_office(read_settings(server.config)) as accounts:
+        async with open_account_services(read_settings(server.config)) as accounts:
             found = await accounts.people.user(name)
             assert found is not None
             begun = await accounts.factors.begin(found[0])

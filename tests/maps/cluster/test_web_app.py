@@ -14,7 +14,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.routing import Route
 
-from maps.accounts.account_office import AccountOffice, open_account_office
+from maps.accounts.account_services import AccountServices, open_account_services
 from maps.cluster import messages as words
 from maps.cluster.web_app import create_web_app
 from maps.settings.settings import settings_of
@@ -40,9 +40,9 @@ async def test_it_answers_every_page_and_route_with_nothing_but_the_accounts(
     )
 
     @asynccontextmanager
-    async def opened(app: FastAPI) -> AsyncIterator[AccountOffice]:
+    async def opened(app: FastAPI) -> AsyncIterator[AccountServices]:
         app.state.is_well = lambda: True
-        async with open_account_office(settings) as accounts:
+        async with open_account_services(settings) as accounts:
             yield accounts
 
     async def pass_on(_request: words.Request) -> words.Response:

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import httpx
 from fastapi import FastAPI
 
-from maps.accounts.account_office import AccountOffice
+from maps.accounts.account_services import AccountServices
 from maps.accounts.sessions.access import EPOCH_FOR_S
 from maps.cluster import messages as words
 from maps.cluster.web_app import create_web_app
@@ -66,7 +66,7 @@ async def test_a_web_process_passes_on_nothing_of_a_session_that_has_ended(
         return words.Response(status=201, headers=[], body=b"{}")
 
     @asynccontextmanager
-    async def opened(_app: FastAPI) -> AsyncIterator[AccountOffice]:
+    async def opened(_app: FastAPI) -> AsyncIterator[AccountServices]:
         yield server.office.accounts
 
     app = create_web_app(

@@ -14,7 +14,7 @@ import pytest
 from patrol.audit.chain import chained
 from patrol.documents.transaction import Note
 from patrol.store.journal import journal
-from patrol.store.proof import verify_journal as proving
+from patrol.store.proof import verify_journal
 from tests.maps.servers.offices import LAO, THAI, Offices, two_offices
 from tests.patrol.nodes.running import reading, tick
 
@@ -147,7 +147,7 @@ async def test_what_comes_over_http_is_proved(offices: Offices) -> None:
     await offices["somchai"].post(f"/api/units/{unit}/plot", json={"lon": 100.4, "lat": 20.27})
     await offices["somchai"].post(f"/api/units/{unit}/clear-distress")
     store = offices.server.office.store
-    assert (await store.read(proving.prove)).faults == ()
+    assert (await store.read(verify_journal.prove)).faults == ()
     acts = [entry.act for entry in await store.read(journal.page) if unit in entry.subject]
     assert acts == ["add unit", "change unit", "plot by voice", "clear distress"]
 
@@ -182,7 +182,7 @@ async def test_sign_ins_and_what_administrators_do_are_in_it(offices: Offices) -
     devices = [line["act"] for line in reversed(found) if line["subject"] == "device:boat-3"]
     assert devices == ["add device", "revoke device"]
     assert "pass phrase" not in str(found)
-    assert (await offices.server.office.store.read(proving.prove)).faults == ()
+    assert (await offices.server.office.store.read(verify_journal.prove)).faults == ()
 
 
 async def test_what_an_administrator_does_is_there_with_its_line_or_not_at_all(

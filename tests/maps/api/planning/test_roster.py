@@ -14,7 +14,7 @@ from patrol.documents.transaction import Filing
 from patrol.duty.roster import Shift
 from patrol.sectors.sector import Sector
 from patrol.store.journal import journal
-from patrol.store.proof import verify_journal as proving
+from patrol.store.proof import verify_journal
 from tests.maps.servers.offices import LAO, Offices, two_offices
 from tests.patrol.nodes.running import tick
 
@@ -410,4 +410,4 @@ async def test_every_act_is_in_the_journal_and_proved(offices: Offices) -> None:
         ("take watch", "kham"),
         ("take watch", "kham"),
     ]
-    assert (await store.read(proving.prove)).faults == ()
+    assert (await store.read(verify_journal.prove)).faults == ()

@@ -13,7 +13,7 @@ from gis.tracks.effort import Effort
 from maps.errors.errors import BadRequest
 from maps.language.wording import Wording
 from maps.reports.kinds.month_records import position_spacing
-from maps.reports.kinds.monthly import coverage_blocks_of
+from maps.reports.kinds.monthly import month_coverage
 from maps.surveys.coverage_and_effort import Survey
 from maps.surveys.track_reader import MOST_POSITIONS, read_tracks
 from patrol.units.wire import Fix
@@ -64,5 +64,5 @@ def test_what_is_too_much_is_called_so() -> None:
     asked: Any = SimpleNamespace(words=Wording())
     for units, told in (([object()], "more positions"), ([], "no coverage")):
         known: Any = SimpleNamespace(heat=None, units=units)
-        (said,) = coverage_blocks_of(asked, known)
+        (said,) = month_coverage(asked, known)
         assert told in said.text  # type: ignore[union-attr]

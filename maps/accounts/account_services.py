@@ -1,4 +1,4 @@
-"""Account office: the account services of one node, built together."""
+"""Account services: the account services of one node, built together."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from maps.accounts.account_books import books_of
+from maps.accounts.account_stores import account_stores_of
 from maps.accounts.credentials.passkeys import Passkeys, passkeys_possible
 from maps.accounts.credentials.second_factor import SecondFactors, fresh_recovery_codes
 from maps.accounts.credentials.tokens import Tokens
@@ -34,8 +34,8 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
-class AccountOffice:
-    """Who may come in, and how.
+class AccountServices:
+    """What signs users in, and says who is calling.
 
     Attributes:
         people: Users, devices, links.
@@ -45,7 +45,7 @@ class AccountOffice:
         tokens: Tokens of programs.
         enrolments: Phones of crews.
         codes: Counts wrong codes by name, of those who are signed in.
-        proof: Says who has shown password or code of late.
+        proof: Says who has proved a password or code recently.
         second_factor: Roles that need a second factor.
         passkeys: Keys that people's own devices hold.
         passkey_signatures: Agreements are signed with one alone.
@@ -87,15 +87,15 @@ class AccountOffice:
 
 def open_accounts(
     settings: Settings, store: Store, *, journal_writer: JournalWriter
-) -> AccountOffice:
-    """Return the account office of a node.
+) -> AccountServices:
+    """Return the account services of a node.
 
     Args:
         settings: What the node is told.
         store: Its records.
         journal_writer: Writes sign-ins, refusals and changes with their lines in the journal.
     """
-    books = books_of(settings, store, journal_writer=journal_writer)
+    books = account_stores_of(settings, store, journal_writer=journal_writer)
     needing = frozenset(settings.access.second_factor)
     proof = RecentProof(books.seal)
     lifetime = SessionLifetime(
@@ -117,7 +117,7 @@ def open_accounts(
         lifetime=lifetime,
         notify=journal_writer.note,
     )
-    return AccountOffice(
+    return AccountServices(
         people=books.people,
         access=access,
         signing_in=signing_in,
@@ -150,7 +150,7 @@ def _open_id(settings: Settings, store: Store) -> OpenId | None:
 
 
 @asynccontextmanager
-async def open_account_office(settings: Settings) -> AsyncIterator[AccountOffice]:
+async def open_account_services(settings: Settings) -> AsyncIterator[AccountServices]:
     """Open only users and devices; a running server may have the store open too.
 
     Raises:

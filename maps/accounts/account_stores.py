@@ -1,6 +1,6 @@
-"""Account books: users, devices, second factors and tokens of one node, to be read and changed.
+"""Account stores: users, devices, second factors and tokens of one node, to be read and changed.
 
-What the command line needs of `maps.accounts.account_office`, without anything that answers
+What the command line needs of `maps.accounts.account_services`, without anything that answers
 requests: that takes longer to load than the whole command.
 """
 
@@ -23,8 +23,8 @@ from patrol.store.store import Store, open_store
 
 
 @dataclass(frozen=True, kw_only=True)
-class AccountBooks:
-    """Who may come in.
+class AccountStores:
+    """Users, devices, tokens and secrets of one node, with what reads and changes them.
 
     Attributes:
         passwords: Makes and checks digests of passwords.
@@ -41,17 +41,19 @@ class AccountBooks:
     tokens: Tokens
 
 
-def books_of(settings: Settings, store: Store, *, journal_writer: JournalWriter) -> AccountBooks:
-    """Return the account books of a node.
+def account_stores_of(
+    settings: Settings, store: Store, *, journal_writer: JournalWriter
+) -> AccountStores:
+    """Return the account stores of a node.
 
     Args:
-        settings: What the node is told.
+        settings: Settings of the node.
         store: Its records.
         journal_writer: Writes changes with their lines in the journal.
     """
     passwords = PasswordWork()
     seal = Sealer(settings.access.key_file)
-    return AccountBooks(
+    return AccountStores(
         passwords=passwords,
         people=UserAccounts(
             store, node=settings.node.id, passwords=passwords, journal_writer=journal_writer
@@ -65,7 +67,7 @@ def books_of(settings: Settings, store: Store, *, journal_writer: JournalWriter)
 
 
 @asynccontextmanager
-async def open_account_books(settings: Settings) -> AsyncIterator[AccountBooks]:
+async def open_account_stores(settings: Settings) -> AsyncIterator[AccountStores]:
     """Open only these; a running server may have the store open too.
 
     Raises:
@@ -76,6 +78,6 @@ async def open_account_books(settings: Settings) -> AsyncIterator[AccountBooks]:
         store=store, node=settings.node.id, now=lambda: datetime.now(UTC)
     )
     try:
-        yield books_of(settings, store, journal_writer=journal_writer)
+        yield account_stores_of(settings, store, journal_writer=journal_writer)
     finally:
         await store.close()
