@@ -1,7 +1,7 @@
 """Which tests are the second step, and who runs which file when tests run side by side.
 
 All tests of the first step, `python -m pytest`, and of the second, `python -m pytest -m system`,
-run side by side, in one process for each processor and one more; a part (`python -m pytest
+run side by side, in one process for each processor and some more; a part (`python -m pytest
 tests/gis`) runs in the process that was started.
 
 A page is drawn without a graphics processor: one browser keeps two processors busy. So one worker
@@ -9,9 +9,10 @@ takes the files of `tests/browser` and the others the rest, whoever is done firs
 files come first, so that none is left for the end. Each file still runs whole, on one worker, in
 its own order.
 
-Where there are more workers than processors, and more than two, the last takes those files first
-whose tests hardly compute: they wait, for links that come back, for processes that were killed. So
-no processor waits with them; then it takes what is left, as a browser's tests wait, too.
+Where there are more workers than processors, and more than two, those beyond take files first whose
+tests hardly compute: they wait, for links that come back, for processes that were killed. So no
+processor waits with them; then they take what is left. Half the time of the first step's tests is
+such waiting, so it has two workers more than processors; the second, whose browsers compute, one.
 """
 
 from __future__ import annotations
@@ -75,7 +76,6 @@ SECONDS: Final[dict[str, float]] = {
     "tests/maps/demo/test_demo.py": 125,
     "tests/maps/sharing/test_suspension.py": 95,
     "tests/end_to_end/test_nothing_acknowledged_is_lost.py": 80,
-    "tests/radio_gateway/protocols/test_fuzz.py": 80,
     "tests/browser/test_stream_fuzz.py": 70,
     "tests/maps/reports/test_files.py": 70,
     "tests/maps/permissions/test_who_may.py": 70,
@@ -91,6 +91,7 @@ SECONDS: Final[dict[str, float]] = {
     "tests/maps/reports/kinds/test_debrief.py": 30,
     "tests/maps/commands/test_command_line.py": 30,
     "tests/radio_gateway/uplink/test_uplink.py": 30,
+    "tests/maps/commands/test_exchange_commands.py": 30,
     "tests/maps/accounts/sessions/test_access_limits.py": 25,
     "tests/maps/api/map/test_imports.py": 25,
     "tests/maps/api/ogc/test_ogc_api.py": 25,
@@ -102,28 +103,60 @@ SECONDS: Final[dict[str, float]] = {
     "tests/maps/api/operations/test_incidents.py": 25,
     "tests/maps/commands/records/test_audit_commands.py": 20,
     "tests/end_to_end/test_roles.py": 20,
+    "tests/radio_gateway/transports/test_mqtt_session.py": 20,
+    "tests/maps/accounts/sessions/test_access_open_id.py": 17,
+    "tests/maps/http/test_slow_viewers.py": 16,
+    "tests/patrol/store/engine/test_lease.py": 16,
     "tests/maps/accounts/test_access_command_line.py": 15,
     "tests/end_to_end/test_joint_patrol.py": 15,
     "tests/radio_gateway/technician/test_decode.py": 15,
     "tests/radio_gateway/protocols/test_noise.py": 15,
+    "tests/maps/http/test_connection_limits.py": 14,
+    "tests/maps/tls/test_local_ca.py": 14,
+    "tests/maps/api/units/test_live.py": 13,
+    "tests/patrol/filing/test_file_documents.py": 12,
+    "tests/maps/mqtt_broker/test_broker.py": 12,
+    "tests/maps/api/planning/test_patrols.py": 11,
+    "tests/radio_gateway/protocols/test_fuzz.py": 10,
+    "tests/radio_gateway/technician/test_sniff.py": 10,
+    "tests/maps/feeds/test_feeds.py": 10,
+    "tests/patrol/alarms/test_alerts_under_load.py": 9,
+    "tests/maps/api/ogc/test_ogc_gdal.py": 9,
+    "tests/patrol/store/test_store_gone.py": 9,
+    "tests/maps/commands/records/test_backup.py": 9,
+    "tests/radio_gateway/transports/test_tcp.py": 9,
 }
 """How long files take that take long. A wrong number costs time and nothing else."""
 
 WAITS: Final = (
     "tests/end_to_end/test_outage.py",
     "tests/end_to_end/test_remote_gateway.py",
+    "tests/maps/accounts/sessions/test_access_limits.py",
+    "tests/maps/accounts/sessions/test_access_slow_bodies.py",
+    "tests/maps/accounts/test_access_",
+    "tests/maps/api/units/test_live.py",
+    "tests/maps/commands/test_exchange_commands.py",
     "tests/maps/demo/test_demo.py",
+    "tests/maps/feeds/",
+    "tests/maps/http/",
+    "tests/maps/mqtt_broker/",
+    "tests/maps/notifications/",
     "tests/maps/sharing/test_suspension.py",
+    "tests/patrol/alarms/test_alerts_under_load.py",
+    "tests/patrol/alarms/test_doubtful_clock.py",
+    "tests/patrol/filing/",
+    "tests/patrol/messages/",
     "tests/patrol/store/engine/test_lease.py",
-    "tests/radio_gateway/technician/",
+    "tests/patrol/store/test_store_",
     "tests/radio_gateway/channels/",
     "tests/radio_gateway/cli/",
     "tests/radio_gateway/gateway/",
     "tests/radio_gateway/orders/",
+    "tests/radio_gateway/technician/",
     "tests/radio_gateway/transports/",
     "tests/radio_gateway/uplink/",
 )
-"""Where tests mostly wait, nine seconds of ten: what the names of their files begin with."""
+"""Where tests mostly wait, three seconds of four: what the names of their files begin with."""
 
 _OF_A_TEST: Final = 0.1
 _OF_A_PAGE: Final = 10.0
@@ -133,21 +166,20 @@ _OF_A_PAGE: Final = 10.0
 class ByWhatTheyDo(LoadFileScheduling):  # type: ignore[misc]
     """File by file, the longest first; the first worker draws, and one too many waits."""
 
-    _waiting: WorkerController | None = None
+    _waiting: tuple[WorkerController, ...] = ()
 
     def schedule(self) -> None:
         """Choose who does what, and begin."""
-        nodes = list(self.assigned_work)
-        if self.collection is None and len(nodes) > max(2, os.cpu_count() or 1):
-            self._waiting = nodes[-1]
+        if self.collection is None:
+            self._waiting = tuple(list(self.assigned_work)[max(2, os.cpu_count() or 1) :])
         super().schedule()
 
     def _assign_work_unit(self, node: WorkerController) -> None:
         draws = node is next(iter(self.assigned_work))
 
         def rank(file: str) -> tuple[bool, bool, float]:
-            waits = self._waiting is not None and _waits(file)
-            own = waits if self._waiting is node else file.startswith(DRAWS) is draws and not waits
+            waits = bool(self._waiting) and file.startswith(WAITS)
+            own = waits if node in self._waiting else file.startswith(DRAWS) is draws and not waits
             return own, not waits, self._seconds(file)
 
         self.workqueue.move_to_end(max(self.workqueue, key=rank), last=False)
@@ -158,12 +190,12 @@ class ByWhatTheyDo(LoadFileScheduling):  # type: ignore[misc]
         return SECONDS.get(file, of_a_test * len(self.workqueue[file]))
 
 
-def _waits(file: str) -> bool:
-    return file.startswith(WAITS)
-
-
 def _is_everything(config: pytest.Config) -> bool:
     return config.args_source is pytest.Config.ArgsSource.TESTPATHS
+
+
+def _is_first_step(config: pytest.Config) -> bool:
+    return bool(config.option.markexpr.startswith("not system"))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -177,14 +209,15 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """Return one more than there are processors: some tests wait."""
-    return min(5, 1 + (os.cpu_count() or 1))
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return some more than there are processors: many tests wait."""
+    more = 2 if _is_first_step(config) else 1
+    return min(5, (os.cpu_count() or 1) + more)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Read nothing of the second step in the first: browsers and the like take long to import."""
-    if not _is_everything(config) or not config.option.markexpr.startswith("not system"):
+    if not _is_everything(config) or not _is_first_step(config):
         return None
     if collection_path.is_dir():
         is_system = collection_path.parent == HERE and collection_path.name in SYSTEM_FOLDERS
