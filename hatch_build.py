@@ -1,4 +1,4 @@
-"""Build hook: builds the web client before a wheel (or an editable install) is made."""
+"""Build hook: builds the web client and the documentation before a wheel or editable install."""
 
 from __future__ import annotations
 
@@ -12,16 +12,20 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class CustomBuildHook(BuildHookInterface):
-    """Runs `maps/webbuild.py` by its path: the package itself is not installed yet."""
+    """Runs the two builders by their paths: the package itself is not installed yet."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
-        """Build the client for a wheel; an sdist carries its sources only."""
+        """Build both for a wheel; an sdist carries their sources only."""
         if self.target_name != "wheel":
             return
         webbuild = load(Path(self.root) / "maps" / "webbuild.py")
         self.app.display_waiting("Building the web client")
         built = webbuild.build()
         self.app.display_info("Web client built" if built else "Web client up to date")
+        docsbuild = load(Path(self.root) / "maps" / "docsbuild.py")
+        self.app.display_waiting("Building the documentation")
+        built = docsbuild.build()
+        self.app.display_info("Documentation built" if built else "Documentation up to date")
 
 
 def load(path: Path) -> ModuleType:

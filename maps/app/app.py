@@ -100,6 +100,7 @@ from maps.runtime.fair_queue import FairQueue
 from maps.settings.settings import Settings
 from maps.surveys.histories import Histories
 from maps.web_client import built_pages as pages
+from maps.web_client import documentation
 from patrol.incidents.photo import LONGEST_FILE as LONGEST_PHOTO
 from patrol.incidents.photo import LONGEST_ORIGINAL
 from radio_gateway.clock.clock import CLOCK, Clock
@@ -227,6 +228,7 @@ def create_app(
     app.state.failed = None
     app.state.trust = trust_in(settings)
     app.state.pages = pages.Pages()
+    app.state.manual = documentation.manual()
     return app
 
 
@@ -236,7 +238,7 @@ def _routes() -> Iterator[BaseRoute]:
     Of a router that is included FastAPI works out anew, at the first request, what each route
     takes, though it takes the same: a tenth of a second, and three megabytes.
     """
-    for router in (*ROUTERS, described, pages.router):
+    for router in (*ROUTERS, described, documentation.router, pages.router):
         yield from router.routes
 
 

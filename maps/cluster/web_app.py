@@ -28,6 +28,7 @@ from maps.cluster import messages as words
 from maps.http.stream_limit import StreamSlots
 from maps.settings.settings import Settings, read_token
 from maps.web_client import built_pages as pages
+from maps.web_client import documentation
 from patrol.units.units import Agency
 
 HERE: Final = (
@@ -88,6 +89,7 @@ def create_web_app(
     )
     state = app.state
     state.failed, state.trust, state.pages = None, trust_in(settings), pages.Pages()
+    state.manual = documentation.manual()
     state.live_places = StreamSlots()
     state.node = node_of(settings)
     state.agencies = {
@@ -114,6 +116,7 @@ def create_web_app(
                 app.add_api_route("/metrics", passing.metrics, methods=list(methods))
             else:
                 app.add_api_route(route.path, passing.answer, methods=list(methods))
+    app.router.routes.extend(documentation.router.routes)
     app.router.routes.extend(pages.router.routes)
     guard(app, settings)
     return app

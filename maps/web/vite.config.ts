@@ -8,24 +8,40 @@ import { serviceWorker } from "./vite-plugins/service-worker.ts";
 import { sosList } from "./vite-plugins/sos-list.ts";
 
 /**
- * Puts Leaflet beside the pages: reports made with folium carry it inside, so that they ask the network for nothing.
+ * Puts files of a package beside the pages, as they are: what is no part of a page of ours, but is shown by this server.
+ *
+ * Leaflet: reports made with folium carry it inside, so that they ask the network for nothing. Swagger UI: /api/docs.
  */
-function forReports(): Plugin {
-  const from = new URL("node_modules/leaflet/", import.meta.url);
-  const brought = { "leaflet.js": "dist/leaflet.js", "leaflet.css": "dist/leaflet.css", LICENSE: "LICENSE" };
+function beside(folder: string, from: string, brought: Record<string, string>): Plugin {
+  const root = new URL(`node_modules/${from}/`, import.meta.url);
   return {
-    name: "leaflet-for-reports",
+    name: `${from}-beside`,
     generateBundle() {
       for (const [name, path] of Object.entries(brought)) {
-        this.emitFile({ type: "asset", fileName: `folium/${name}`, source: readFileSync(new URL(path, from), "utf8") });
+        this.emitFile({
+          type: "asset",
+          fileName: `${folder}/${name}`,
+          source: readFileSync(new URL(path, root), "utf8"),
+        });
       }
     },
   };
 }
 
+const LEAFLET = { "leaflet.js": "dist/leaflet.js", "leaflet.css": "dist/leaflet.css", LICENSE: "LICENSE" };
+const SWAGGER = ["swagger-ui-bundle.js", "swagger-ui.css", "LICENSE", "NOTICE"].map((name) => [name, name]);
+
 export default defineConfig({
   base: "/",
-  plugins: [forReports(), icons(), serviceWorker(), pushWorker(), sosList(), buildId()],
+  plugins: [
+    beside("folium", "leaflet", LEAFLET),
+    beside("api-docs", "swagger-ui-dist", Object.fromEntries(SWAGGER)),
+    icons(),
+    serviceWorker(),
+    pushWorker(),
+    sosList(),
+    buildId(),
+  ],
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   worker: { format: "es" },
   build: {

@@ -28,14 +28,20 @@ router = APIRouter(include_in_schema=False)
 
 
 class Pages:
-    """The files of the web client.
+    """The files of the web client, or of the documentation.
 
     Args:
         folder: Where they were built.
+        fixed: Folder of those whose names carry a hash of their content; None: no names do.
+        missing: What is said where none was built.
     """
 
-    def __init__(self, folder: Path = FOLDER) -> None:
+    def __init__(
+        self, folder: Path = FOLDER, *, fixed: str | None = "assets/", missing: str = _NOT_BUILT
+    ) -> None:
         self._folder = folder.resolve()
+        self._fixed = fixed
+        self._missing = missing
         self._packed: dict[str, CompressedBody] = {}
 
     async def answer(self, name: str, request: Request) -> Response:
@@ -50,10 +56,39 @@ class Pages:
             self._packed[name] = packed
         suffix = Path(name).suffix
         kind = _TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
-        # Names under assets/ carry a hash of their content.
-        fixed = name.startswith("assets/")
+        fixed = self._fixed is not None and name.startswith(self._fixed)
         cache = "public, max-age=31536000, immutable" if fixed else "no-cache"
         return packed.answer(request, kind, cache=cache)
+
+    async def page(self, name: str, request: Request) -> Response:
+        """Return the page `name`; where nothing was built, how to build it.
+
+        Raises:
+            NotFound: If all was built and there is none.
+        """
+        try:
+            return await self.answer(name, request)
+        except NotFound:
+            if (self._folder / "index.html").is_file():
+                raise
+            return PlainTextResponse(self._missing, 503)
+
+    async def for_signed_in(self, name: str, request: Request) -> Response:
+        """Return the page `name`; without a session, go and sign in.
+
+        Raises:
+            NotFound: If all was built and there is none.
+        """
+        access: Access = request.app.state.access
+        try:
+            await access.caller(request)
+        except (NotSignedIn, TooManyTries):
+            here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+            next_page = "" if here == "/" else f"?next={quote(here, safe='/')}"
+            return RedirectResponse(f"/sign-in{next_page}", 303)
+        except SecondFactorNeeded:
+            return RedirectResponse("/account", 303)  # where it is set up
+        return await self.page(name, request)
 
     def _read(self, name: str) -> CompressedBody:
         try:
@@ -128,21 +163,10 @@ async def file(name: str, request: Request) -> Response:
 
 
 async def _signed_in(name: str, request: Request) -> Response:
-    access: Access = request.app.state.access
-    try:
-        await access.caller(request)
-    except (NotSignedIn, TooManyTries):
-        here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        next_page = "" if here == "/" else f"?next={quote(here, safe='/')}"
-        return RedirectResponse(f"/sign-in{next_page}", 303)
-    except SecondFactorNeeded:
-        return RedirectResponse("/account", 303)  # where it is set up
-    return await _page(name, request)
+    pages: Pages = request.app.state.pages
+    return await pages.for_signed_in(name, request)
 
 
 async def _page(name: str, request: Request) -> Response:
     pages: Pages = request.app.state.pages
-    try:
-        return await pages.answer(name, request)
-    except NotFound:
-        return PlainTextResponse(_NOT_BUILT, 503)
+    return await pages.page(name, request)

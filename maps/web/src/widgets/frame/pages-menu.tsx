@@ -18,6 +18,7 @@ const PAGES: readonly Page[] = [
   { path: "/reports", words: "page.reports", act: "see patrols" },
   { path: "/crew", words: "page.crew", act: "report positions" },
   { path: "/account", words: "page.account", act: "see the picture" },
+  { path: "/docs/", words: "page.docs", act: "see the picture" },
 ];
 
 export function PagesMenu(): JSX.Element {
