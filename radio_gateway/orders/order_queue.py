@@ -168,7 +168,7 @@ class OrderQueue:
         if self._hold_until_s(first, now_s) > now_s:
             return None
         del self._waiting[first.order.id]
-        first.answer_by_s, first.early = None, None
+        first.answer_by_s, first.early, first.sent_at = None, None, self._now()
         self._out = first
         self._start_times_s.append(now_s)
         return first
@@ -178,9 +178,8 @@ class OrderQueue:
         out = self._out
         assert out is not None
         out.attempts += 1
-        out.sent_at = self._now()
         out.pause_s = FIRST_PAUSE_S
-        if out.order.kind == "poll" and out.order.device is not None:
+        if out.order.kind == "poll" and out.order.device is not None and out.early is None:
             _remember(self._polled, out.order.device, out)
         for key in (out.outgoing.answer, out.outgoing.report):
             if key:
@@ -188,6 +187,8 @@ class OrderQueue:
         if out.outgoing.answer is None:
             self._out = None
             self._step(out, "sent", final=True)
+            if out.early is not None:
+                self._late_news(out, *out.early)
             return
         out.answer_by_s = self._now_s() + out.outgoing.answer_within_s
         self._step(out, "sent")
@@ -242,7 +243,7 @@ class OrderQueue:
             words = transmission.text or ""
             self._answered("" if key is None else str(key), transmission.status, words)
         elif transmission.device is not None and transmission.position is not None:
-            poll = self._polled.get(transmission.device)
+            poll = self._handed_poll(transmission.device) or self._polled.get(transmission.device)
             if poll is not None:
                 self._reported(transmission, transmission.device, poll)
 
@@ -293,6 +294,13 @@ class OrderQueue:
                 state = "delivered"
             self._late_news(earlier, state, words)
 
+    def _handed_poll(self, device: str) -> QueuedOrder | None:
+        """Return the poll of a radio that the link is being handed; it may answer before that."""
+        out = self._out
+        if out is None or out.answer_by_s is not None or out.order.kind != "poll":
+            return None
+        return out if out.order.device == device else None
+
     def _reported(self, transmission: Transmission, device: str, poll: QueuedOrder) -> None:
         """A position of a radio that was asked for it is what was asked for."""
         assert poll.sent_at is not None
@@ -304,7 +312,7 @@ class OrderQueue:
             or fixed_at < poll.sent_at - _CLOCKS_DIFFER
         ):
             return
-        del self._polled[device]
+        self._polled.pop(device, None)
         if poll is self._out:
             self._conclude(poll, "delivered", _POSITION_CAME)
         elif self._now_s() < poll.ends_s:

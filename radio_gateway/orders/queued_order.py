@@ -23,7 +23,7 @@ class QueuedOrder(msgspec.Struct):
         number: How many came before it.
         ends_s: When it is worth nothing any more, steady clock.
         attempts: How often it was sent.
-        sent_at: When last, aware UTC.
+        sent_at: When it was last handed to the link, aware UTC.
         not_before_s: Not to be tried before, steady clock.
         answer_by_s: When the wait for its answer ends, steady clock; None while it is handed to
             the link.

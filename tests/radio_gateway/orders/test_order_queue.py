@@ -264,6 +264,34 @@ def test_a_position_answers_the_poll_of_its_radio() -> None:
     assert bench.states("q") == ["queued", "sent", "delivered"]
 
 
+@pytest.mark.parametrize("answer", ["p", None])
+def test_a_position_that_overtakes_the_link_answers_the_poll_too(answer: str | None) -> None:
+    bench = Bench()
+    bench.give("p", "poll", answer=answer)
+    assert bench.queue.begin() is not None
+    bench.see("101")
+    assert bench.states("p") == ["queued"]
+    bench.queue.mark_sent()
+    assert bench.states("p") == ["queued", "sent", "delivered"]
+    assert bench.last("p").final
+    bench.wait(20)
+    assert bench.send() is None, "it was polled once"
+
+
+def test_a_position_before_a_link_that_took_no_poll_does_not_answer_it() -> None:
+    bench = Bench()
+    bench.give("p", "poll")
+    assert bench.queue.begin() is not None
+    bench.see("101")
+    bench.queue.not_sent("gone")
+    assert bench.states("p")[-1] == "queued"
+    bench.wait(5)
+    assert bench.send() == "p"
+    assert bench.last("p").state == "sent"
+    bench.see("101")
+    assert bench.last("p").state == "delivered"
+
+
 def test_the_queue_is_bounded_and_keeps_room_for_distress() -> None:
     bench = Bench()
     for number in range(AT_MOST):
