@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,12 +15,9 @@ import httpx
 import psutil
 import pytest
 
-from gis.river.river import load_mekong
 from maps.demo import fleet
 from maps.demo.fleet import CAST
-from maps.demo.script import Script
 from maps.demo.story import patrol_name
-from patrol.reception.position_quality import is_jump
 from tests.fixtures.server import wait_for
 from tests.maps.demo.demo_process import Demo, demo
 
@@ -173,53 +169,3 @@ def _writes(client: httpx.Client, call_sign: str) -> str:
         return str(answer.json()["id"]) if answer.status_code == 201 else None
 
     return str(wait_for(f"a radio of {call_sign} that takes texts", sent))
-
-
-def test_it_ends_by_itself_when_its_time_is_over(tmp_path: Path) -> None:
-    with demo(tmp_path, "--duration", "2") as running:
-        assert running.process.wait(20) == 0
-
-
-def test_the_script_moves_as_boats_do_and_repeats_itself() -> None:
-    river = load_mekong()
-    script = Script(river)
-    reports = list(script.reports(after_s=-60, until_s=300))
-    again = list(Script(river).reports(after_s=-60, until_s=300))
-    assert reports == again
-    split = [*script.reports(after_s=-60, until_s=33.3), *script.reports(after_s=33.3, until_s=300)]
-    assert split == reports
-    start = datetime(2026, 1, 1, tzinfo=UTC)
-    for actor in CAST:
-        own = [report for report in reports if report.actor is actor]
-        jumps = sum(
-            is_jump(
-                lon=there.here.lon,
-                lat=there.here.lat,
-                time=start + timedelta(seconds=there.t_s),
-                from_lon=here.here.lon,
-                from_lat=here.here.lat,
-                from_time=start + timedelta(seconds=here.t_s),
-            )
-            for here, there in pairwise(own)
-        )
-        assert jumps == (2 if actor.jump_s is not None else 0), actor.call_sign
-        if actor.kind == "boat":
-            speeds = [report.here.speed_mps for report in own]
-            assert max(speeds) < 15, actor.call_sign
-        if actor.silent_s is not None:
-            assert not [r for r in own if actor.silent_s[0] <= r.t_s < actor.silent_s[1]]
-    assert [report.actor.call_sign for report in reports if report.distress] == ["Khong 1"]
-
-
-def test_boats_of_each_side_keep_to_their_bank() -> None:
-    river = load_mekong()
-    for actor in CAST:
-        if actor.kind != "boat" or actor.country is None:
-            continue
-        here = actor.path.at(river, 0.0)
-        place = river.locate(lon=here.lon, lat=here.lat)
-        assert place is not None
-        assert (place.offset_m > 0) is (actor.country == "LA"), actor.call_sign
-        assert abs(place.offset_m) < 200
-    assert {actor.radio for actor in CAST} == {"serial", "ais", "owntracks", "json"}
-    assert {actor.agency for actor in CAST} == {fleet.HOUAY_XAI, fleet.CHIANG_KHONG}
