@@ -9,6 +9,7 @@ import json
 import re
 import tempfile
 import threading
+import warnings
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -516,6 +517,78 @@ def test_of_what_a_hostile_signer_wrote_the_first_fault_is_named() -> None:
         assert found.part == what, f"{name}: {found}"
     sly = judged(with_field(node_name="x)\neverything holds\n\x1b[2J"))
     assert isinstance(sly, VerifiedEvidence)
+
+
+def packed_anew(body: bytes, method: int, *more: str) -> bytes:
+    """Return evidence packed by another method, with files in it once more."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as packed, warnings.catch_warnings(action="ignore"):
+        for name, content in unzipped(body).items():
+            packed.writestr(name, content)
+        for name in more:
+            packed.writestr(name, b"")
+    return out.getvalue()
+
+
+def with_photos(*lines: dict[str, str], counted: int) -> bytes:
+    """Return evidence of one camera's file and its picture, of which lines tell."""
+    manifest, files = whole()
+    files |= {
+        "originals/a.jpg": b"camera",
+        "photos/a.jpg": b"picture",
+        "photos.jsonl": b"".join(json.dumps(each).encode() + b"\n" for each in lines),
+    }
+    inside = [msgspec.to_builtins(each) for each in files_inside(files)]
+    counts = manifest["counts"] | {"originals": counted}
+    more = {"files": inside, "counts": counts}
+    return signed_by_anybody(json.dumps(manifest | more).encode(), files)
+
+
+def test_a_signature_does_not_make_whole_what_does_not_fit_together() -> None:
+    manifest, files = whole()
+    inside = [msgspec.to_builtins(each) for each in files_inside(files)]
+    full = json.dumps(manifest | {"files": inside}).encode()
+    sound = signed_by_anybody(full, files)
+    first, second, third, head = files["journal.jsonl"].splitlines(keepends=True)
+    astray = second.replace(json.loads(second)["previous"].encode(), b"0" * 64)
+    without = [each for each in inside if each["name"] != "journal.jsonl"]
+    camera, picture = (hashlib.sha256(each).hexdigest() for each in (b"camera", b"picture"))
+    photo = {
+        "photo": picture, "sha256": camera, "file": "originals/a.jpg", "shown": "photos/a.jpg",
+    }  # fmt: skip
+    assert isinstance(judged(with_photos(photo, counted=1)), VerifiedEvidence)
+    for body, part, fault in (
+        (packed_anew(sound, zipfile.ZIP_DEFLATED, "README.txt"), "README.txt", "is there twice"),
+        (packed_anew(sound, zipfile.ZIP_BZIP2), "manifest.json", "is packed in a way"),
+        (with_field(format="another"), "manifest.json", "is of no format known here: 'another'"),
+        (signed_by_anybody(full, files, format="x"), "signature.json", "is of no format known"),
+        (with_field(files=[inside[0] | {"name": ""}]), "manifest.json", "a file without a name"),
+        (with_field(files=[inside[0] | {"bytes": 10**12}]), inside[0]["name"], "is larger than"),
+        (with_field(files=[inside[0] | {"bytes": 3}]), inside[0]["name"], "was altered"),
+        (with_field(node="ck"), "journal.jsonl", "is of node 'hx', the manifest of 'ck'"),
+        (with_field(files=without, counts={"positions": 1}), "journal.jsonl", "is not in the"),
+        (
+            signed_by_anybody(
+                json.dumps(manifest | {"files": without}).encode(),
+                {name: each for name, each in files.items() if name != "journal.jsonl"},
+            ),
+            "journal.jsonl",
+            "is missing",
+        ),
+        (with_file("journal.jsonl", first + third + head), "journal row 2", "is missing"),
+        (with_file("journal.jsonl", first + astray + third + head), "journal row 2", "not follow"),
+        (with_photos(counted=0), "originals/a.jpg", "no line of photos.jsonl tells of it"),
+        (with_photos(photo, counted=2), "photos.jsonl", "has not as many lines"),
+        (
+            with_photos(photo | {"sha256": picture}, counted=1),
+            "photos.jsonl, line 1",
+            "originals/a.jpg is missing or another file",
+        ),
+    ):
+        found = judged(body)
+        assert isinstance(found, BadEvidence), (part, fault)
+        assert found.part == part, f"{fault}: {found}"
+        assert fault in found.fault, found
 
 
 @settings(max_examples=examples(250), deadline=None)
