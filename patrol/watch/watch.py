@@ -351,11 +351,11 @@ class Watch:
             if self.alarms.pending and not len(inbox):
                 await self._catch_up()
             deliveries = await uncut.wait(inbox.take(LONGEST_BATCH))
-            began = monotonic()
+            began_s, cpu_s = monotonic(), thread_time()
             async with self.turn as turn:
                 batch = Batch(turn, deliveries, self.now(), self.pace.gather_s or None)
                 await self.intake.run(batch)
-            pause_s = self.pace.pause_s(len(deliveries), began)
+            pause_s = self.pace.pause_s(thread_time() - cpu_s, began_s)
             inbox.rest(pause_s, then_s=self.pace.gather_s)
             if pause_s > 0:
                 await uncut.wait(inbox.wait_for_turn())

@@ -24,7 +24,7 @@ class Loaded(BatchInterval):
         super().__init__()
         self.gather_s = 0.020
 
-    def pause_s(self, count: int, began_s: float) -> float:
+    def pause_s(self, cpu_s: float, began_s: float) -> float:
         return REST_S
 
 

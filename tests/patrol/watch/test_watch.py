@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from time import monotonic
 
 import pytest
 
@@ -34,95 +33,13 @@ async def test_more_than_one_batch_holds_comes_in_order(node: Node) -> None:
     assert len(times) == len(node.rows("SELECT id FROM transmissions")) == many
 
 
-@pytest.fixture
-def now_s(monkeypatch: pytest.MonkeyPatch) -> float:
-    """The steady clock of every pace of a test, which stands still."""
-    now_s = monotonic()
-    monkeypatch.setattr("patrol.intake.batch_interval.monotonic", lambda: now_s)
-    return now_s
-
-
-async def test_when_it_is_quiet_nothing_waits_and_under_load_batches_gather(
-    node: Node, now_s: float
-) -> None:
-    pace = node.watch.pace
-    assert pace.pause_s(1, now_s) == 0.0
-    pauses = [pace.pause_s(20, now_s) for _ in range(100)]
-    assert pauses[0] < 0.005
-    assert 0.015 < pauses[-1] <= 0.020
-    # the batch itself took long enough
-    assert pace.pause_s(20, now_s - 0.1) == 0.0
-
-
-def busy(now_s: float) -> BatchInterval:
-    pace = BatchInterval()
-    for _ in range(100):
-        pace.pause_s(20, now_s)
-    return pace
-
-
-def test_a_short_batch_is_followed_by_a_whole_tick_and_a_long_one_by_less(now_s: float) -> None:
-    pace = busy(now_s)
-    for took_s, rest_s in ((0.003, 0.020), (0.005, 0.020), (0.009, 0.016), (0.015, 0.010)):
-        assert pace.pause_s(20, now_s - took_s) == pytest.approx(rest_s)
-
-
-def test_the_tick_grows_with_what_it_costs_to_show_one_and_no_further_than_its_bound(
-    now_s: float,
-) -> None:
-    pace = busy(now_s)
-    for cpu_s, at_least_s, at_most_s in (
-        (0.0004, 0.0, 0.020),
-        (0.0008, 0.030, 0.032),
-        (0.1, 0.048, 0.050),
-        (0.0, 0.0, 0.020),
-    ):
-        for _ in range(300):
-            pace.showed(cpu_s)
-        assert at_least_s < pace.pause_s(20, now_s) <= at_most_s
-
-
-def test_one_batch_that_is_costly_to_show_does_not_stretch_the_tick_by_itself(
-    now_s: float,
-) -> None:
-    pace = busy(now_s)
-    pace.showed(0.005)
-    assert pace.tick_s == 0.020
-
-
-def test_when_it_is_quiet_nothing_waits_whatever_showing_costs(now_s: float) -> None:
-    pace = BatchInterval()
-    for _ in range(300):
-        pace.showed(0.1)
-    assert pace.pause_s(1, now_s) == 0.0
-
-
-def test_who_cannot_keep_up_does_not_rest_whatever_showing_costs(now_s: float) -> None:
-    pace = busy(now_s)
-    for _ in range(300):
-        pace.showed(0.1)
-    assert pace.pause_s(20, now_s - 0.021) == 0.0
-
-
-def test_messages_gather_from_the_beginning_of_a_batch_where_batches_are_short(
-    now_s: float,
-) -> None:
-    pace = busy(now_s)
-    assert 0.019 < pace.gather_s <= 0.020
-    pace.pause_s(20, now_s - 0.012)
-    assert pace.gather_s == 0.0, "who is busy most of the time reads meanwhile"
-    quiet = BatchInterval()
-    quiet.pause_s(1, now_s)
-    assert quiet.gather_s == 0.0
-
-
 async def test_what_gathered_while_the_watch_rests_is_one_batch_with_what_came(
     node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rests = asyncio.Event()
 
     class Loaded(BatchInterval):
-        def pause_s(self, count: int, began_s: float) -> float:
+        def pause_s(self, cpu_s: float, began_s: float) -> float:
             rests.set()
             self.gather_s = 60.0
             return 0.2
@@ -148,7 +65,7 @@ async def test_a_watch_that_only_waits_ends_at_once(
     node: Node, monkeypatch: pytest.MonkeyPatch, pause_s: float
 ) -> None:
     class Loaded(BatchInterval):
-        def pause_s(self, count: int, began_s: float) -> float:
+        def pause_s(self, cpu_s: float, began_s: float) -> float:
             return pause_s
 
     monkeypatch.setattr(node.watch, "pace", Loaded())
