@@ -2,8 +2,8 @@
 
 What waits in the inbox is taken as one batch through the steps of the intake (`Watch.intake`):
 judged, put into the picture, committed in one transaction, answered, and only then shown. When the
-system is quiet a batch is whatever one turn of the event loop brought; under load batches are a
-tick apart (`patrol.intake.batch_interval`).
+system is quiet a batch is whatever one turn of the event loop brought; under load messages gather,
+so that batches take no more than a share of the processor (`patrol.intake.batch_interval`).
 """
 
 from __future__ import annotations
