@@ -11,6 +11,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, cast
 
+import psutil
 import pytest
 from msgspec.structs import replace
 from sqlalchemy import select
@@ -405,7 +406,8 @@ async def test_a_process_that_was_stopped_and_not_replaced_goes_on_under_its_lea
         async with asyncio.timeout(60):
             await until(partial(has_written, 3))
             process.send_signal(signal.SIGSTOP)
-            await asyncio.sleep(0.5)
+            stopped = psutil.Process(process.pid)
+            await until(lambda: stopped.status() == psutil.STATUS_STOPPED)
             renewals, written = await seen()
             await asyncio.sleep(1.5)  # longer than the lease lasts
             assert await seen() == (renewals, written)
