@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import tomllib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -57,10 +58,15 @@ async def sail(folder: Path) -> None:
         await desk.registry.assign(address="position_json:b", unit=unit.id)
 
 
+async def called(*words: str, folder: Path, good: bool = True) -> tuple[str, str]:
+    """Give a command in this process, where an event loop runs already."""
+    return await asyncio.to_thread(call, *words, folder=folder, good=good)
+
+
 @pytest.mark.parametrize("name", ["gpx", "kml", "gpkg", "geojson", "parquet"])
 async def test_a_track_is_written_and_read_again(folder: Path, name: str) -> None:
     await sail(folder)
-    out, _ = run(
+    out, _ = await called(
         "export", "--unit", "ນາກ 1", "--from", "2026-11-24T09:30", "--to", "2026-11-24T09:35",
         "--format", name, "-o", "track.out", folder=folder,
     )  # fmt: skip
@@ -89,12 +95,14 @@ async def test_a_patrols_tracks_are_written_by_its_name(folder: Path) -> None:
         await desk.patrols.start(patrol.id)
         clock.moment = lambda: AT + timedelta(minutes=6)
         await desk.patrols.end(patrol.id)
-    out, _ = run("export", "--patrol", "Night watch", "-o", "night.gpx", folder=folder)
+    out, _ = await called("export", "--patrol", "Night watch", "-o", "night.gpx", folder=folder)
     assert "1 tracks, 4 positions" in out, "of minutes 3 to 6"
-    _, fault = run("export", "--patrol", "Day watch", "-o", "a.gpx", folder=folder, good=False)
+    _, fault = await called(
+        "export", "--patrol", "Day watch", "-o", "a.gpx", folder=folder, good=False
+    )
     assert "no patrol 'Day watch'" in fault
     words = ("--patrol", "Night watch", "--from", "2026-11-24T02:30Z")
-    _, fault = run("export", *words, "-o", "a.gpx", folder=folder, good=False)
+    _, fault = await called("export", *words, "-o", "a.gpx", folder=folder, good=False)
     assert "is given alone" in fault
 
 
@@ -108,7 +116,7 @@ async def test_content_that_cannot_be_exported_is_reported_in_one_line(folder: P
         (("-o", "a.gpx"), "give --from and --to, --patrol, or --layer"),
         (("--layer", "atlantis", "-o", "a.gpx"), "no layer 'atlantis'"),
     ):
-        _, complaint = run("export", *words, folder=folder, good=False)
+        _, complaint = await called("export", *words, folder=folder, good=False)
         assert fault in complaint
     assert not names(folder, "a.*")
 
@@ -126,18 +134,18 @@ def test_a_file_is_previewed_and_added_and_then_is_a_layer(folder: Path) -> None
     assert "sectors: 2 features (Point, Polygon)" in out
     assert "from 100.30000, 20.20000 to 100.50000, 20.40000" in out
     assert not (folder / "layers").exists(), "only looked at"
-    out, _ = run("import", "plan.kml", "--add", "plan", folder=folder)
+    out, _ = call("import", "plan.kml", "--add", "plan", folder=folder)
     assert "added plan" in out
     told = tomllib.loads((folder / "patrol.toml").read_text(encoding="utf-8"))
     assert told["layers"]["add"]["plan"] == {"file": "layers/plan.gpkg", "source": "plan.kml"}
-    out, _ = run("check", folder=folder)
+    out, _ = call("check", folder=folder)
     assert "can be served" in out
-    run("export", "--layer", "plan", "-o", "again.geojson", folder=folder)
+    call("export", "--layer", "plan", "-o", "again.geojson", folder=folder)
     (again,) = read_file(folder / "again.geojson")
     assert again.frame["name"].tolist() == ["เชียงของ", "ທ່າເຮືອ ຫ້ວຍຊາຍ"]
-    _, complaint = run("import", "plan.kml", "--add", "plan", folder=folder, good=False)
+    _, complaint = call("import", "plan.kml", "--add", "plan", folder=folder, good=False)
     assert "there is a layer plan already" in complaint
-    run("import", "plan.kml", "--add", "second", folder=folder)
+    call("import", "plan.kml", "--add", "second", folder=folder)
     told = tomllib.loads((folder / "patrol.toml").read_text(encoding="utf-8"))
     assert set(told["layers"]["add"]) == {"plan", "second"}
 
@@ -148,7 +156,7 @@ def test_a_configuration_that_leaves_no_place_is_left_as_it_was(folder: Path, ta
     config.write_text(config.read_text(encoding="utf-8") + "\n" + tables, encoding="utf-8")
     before = config.read_text(encoding="utf-8")
     (folder / "a.gpkg").write_bytes(FORMATS["gpkg"].write(material(tracks=False)))
-    _, complaint = run("import", "a.gpkg", "--add", "plan", folder=folder, good=False)
+    _, complaint = call("import", "a.gpkg", "--add", "plan", folder=folder, good=False)
     assert "write under [layers.add]: plan = {" in complaint
     assert config.read_text(encoding="utf-8") == before
     assert not list(folder.glob("layers/*"))
@@ -159,14 +167,14 @@ def test_faults_are_reported_and_the_rest_is_added(folder: Path) -> None:
         '<gpx version="1.1" xmlns="http://www.topografix.com/GPX/1/1">'
         '<wpt lat="20" lon="100"/><wpt lat="100" lon="20"/></gpx>'
     )
-    out, complaint = run("import", "a.gpx", "--add", "plan", folder=folder, good=False)
+    out, complaint = call("import", "a.gpx", "--add", "plan", folder=folder, good=False)
     assert "waypoints: 2 features" in out
     assert "a.gpx, layer waypoints, feature 1: lies at longitude 20, latitude 100" in complaint
     assert "plan.gpkg, 1 features, 1 left out" in out
-    run("export", "--layer", "plan", "-o", "good.geojson", folder=folder)
+    call("export", "--layer", "plan", "-o", "good.geojson", folder=folder)
     assert len(read_file(folder / "good.geojson")[0].frame) == 1
     (folder / "b.gpx").write_text("<gpx>\n<wpt")
-    _, complaint = run("import", "b.gpx", folder=folder, good=False)
+    _, complaint = call("import", "b.gpx", folder=folder, good=False)
     assert complaint.strip() == "b.gpx: is no whole XML: unclosed token: line 2, column 0"
 
 
@@ -197,8 +205,8 @@ def test_an_encoding_is_asked_for_and_taken(folder: Path) -> None:
 
 def test_of_several_layers_one_is_chosen(folder: Path) -> None:
     (folder / "a.gpkg").write_bytes(FORMATS["gpkg"].write(material()))
-    _, complaint = run("import", "a.gpkg", "--add", "plan", folder=folder, good=False)
+    _, complaint = call("import", "a.gpkg", "--add", "plan", folder=folder, good=False)
     assert "choose one of" in complaint
-    run("import", "a.gpkg", "--layer", "places", "--add", "plan", folder=folder)
-    _, complaint = run("import", "a.gpkg", "--layer", "nothing", folder=folder, good=False)
+    call("import", "a.gpkg", "--layer", "places", "--add", "plan", folder=folder)
+    _, complaint = call("import", "a.gpkg", "--layer", "nothing", folder=folder, good=False)
     assert "track_points" in complaint
