@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import paho.mqtt.client as paho
 import pytest
@@ -249,7 +250,11 @@ async def test_a_packet_that_is_too_long_ends_the_connection() -> None:
         async with asyncio.timeout(10):
             assert (await heard.get())[1] == b""
         ended, loop = asyncio.Event(), asyncio.get_running_loop()
-        radio.on_disconnect = lambda *_: loop.call_soon_threadsafe(ended.set)
+
+        def on_disconnect(*_: Any) -> None:
+            loop.call_soon_threadsafe(ended.set)
+
+        radio.on_disconnect = on_disconnect
         radio.publish(POSITION, b"x" * 300_000, qos=0)
         async with asyncio.timeout(10):
             await ended.wait()
