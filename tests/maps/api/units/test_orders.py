@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +105,11 @@ async def test_a_listen_only_channel_sends_nothing_and_says_so(
         assert refused.json()["code"] == "listen_only"
         assert "base is listen-only" in refused.json()["message"]
         assert (await client.get("/api/orders")).json() == []
-        await asyncio.sleep(0.2)
+        radio.say(b"HERE 101 100.43 20.27\n")
+        async for _ in wait_until("what the radio said behind it"):
+            seen = (await client.get(f"/api/units/{unit}")).json().get("last")
+            if seen and seen["lon"] == 100.43:
+                break
     assert radio.heard == []
     radio.unplug()
 
