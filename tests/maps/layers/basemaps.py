@@ -128,3 +128,32 @@ def raster_file(file: Path, *, packing: Compression = Compression.NONE) -> Path:
             {"name": "Survey", "attribution": "© survey of 2026"},
         )
     return file
+
+
+def many_tiles(file: Path, zoom: int) -> Path:
+    """Write a raster PMTiles with all tiles to `zoom`; at 7 they are more than its root lists.
+
+    Each is the head of a picture and its own number.
+    """
+    head = png(0, 0, 0)[:16]
+    with file.open("wb") as stream:
+        written = Writer(stream)
+        for number in range((4 ** (zoom + 1) - 1) // 3):
+            written.write_tile(number, head + struct.pack(">I", number))
+        written.finalize(
+            {
+                "tile_type": TileType.PNG,
+                "tile_compression": Compression.NONE,
+                "min_zoom": 0,
+                "max_zoom": zoom,
+                "min_lon_e7": 0,
+                "min_lat_e7": 0,
+                "max_lon_e7": 0,
+                "max_lat_e7": 0,
+                "center_zoom": 0,
+                "center_lon_e7": 0,
+                "center_lat_e7": 0,
+            },
+            {},
+        )
+    return file

@@ -16,7 +16,16 @@ from pmtiles.tile import Compression
 from maps.layers.basemap import Basemap, BasemapError
 from tests.fixtures.ports import free_port
 from tests.maps.commands.test_command_line import more, run, small
-from tests.maps.layers.basemaps import ZOOM, X, Y, one_layer, png, raster_file, vector_file
+from tests.maps.layers.basemaps import (
+    ZOOM,
+    X,
+    Y,
+    many_tiles,
+    one_layer,
+    png,
+    raster_file,
+    vector_file,
+)
 from tests.maps.servers.running import Running, running
 
 
@@ -67,6 +76,17 @@ def test_a_file_as_gdal_writes_it(tmp_path: Path) -> None:
         basemap.close()
 
 
+def test_a_file_of_many_tiles_is_read_by_its_leaves(tmp_path: Path) -> None:
+    basemap = Basemap(many_tiles(tmp_path / "many.pmtiles", 7))
+    for number, at in ((0, (0, 0, 0)), (5461, (7, 0, 0)), (21844, (7, 127, 0))):
+        found = basemap.tile(*at)
+        assert found is not None
+        assert int.from_bytes(found[0][16:], "big") == number
+    assert basemap.tile(8, 0, 0) is None
+    assert basemap.info.bounds == (-180.0, -85.05, 180.0, 85.05), "it says of none"
+    basemap.close()
+
+
 def test_raster_tiles_and_what_the_map_must_show(made: Path) -> None:
     basemap = Basemap(made / "survey.pmtiles", title="Our survey")
     assert basemap.info.kind == "raster"
@@ -111,6 +131,7 @@ def sql(*statements: str) -> Callable[[Path], None]:
         ("hx.pmtiles", spoil(99, b"\x06"), "holds tiles of kind 'mlt', which no browser draws"),
         ("hx.pmtiles", spoil(99, b"\x02"), "holds tiles that are no png"),
         ("hx.pmtiles", spoil(99, b"\x63"), "is PMTiles of version 3, or damaged"),
+        ("hx.pmtiles", spoil(100, b"\x0d"), "is damaged: its metadata make no sense"),
         ("hx.pmtiles", spoil(130, b"\xff" * 40), "is damaged"),
         ("survey.pmtiles", spoil(99, b"\x01"), "holds tiles that are no vector tiles"),
         ("hx.mbtiles", spoil(0, b"XX"), "is no MBTiles: it is no SQLite database"),
