@@ -12,7 +12,7 @@ from maps.settings.settings import read_settings
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.patience import until
 from tests.fixtures.ports import free_port
-from tests.maps.commands.test_command_line import call, small
+from tests.maps.commands.test_command_line import call, run, small
 
 pytestmark = sqlite_only
 
@@ -50,6 +50,29 @@ async def test_the_first_is_made_at_once_and_is_listed_carried_and_counted(tmp_p
     told = store_metrics(True, None, backups).decode()
     assert "joint_patrol_backup_missing 1.0" in told
     assert "joint_patrol_restore_test_missing 0.0" in told
+
+
+def test_one_is_made_when_asked_for_and_carried_away_once(tmp_path: Path) -> None:
+    config = tmp_path / "patrol.toml"
+    config.write_text(
+        small(tmp_path, free_port()) + '\n[backup]\nfolder = "backups"\n', encoding="utf-8"
+    )
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    out, _ = call("backups", "list", folder=tmp_path)
+    assert out == f"none was made yet in {tmp_path / 'backups'}\n"
+    out, _ = run("backups", "run", "--now", folder=tmp_path)
+    made, tested = out.splitlines()
+    assert made.startswith("back-up: hx-")
+    assert tested.startswith("restore test: hx-")
+    assert made.endswith("UTC, good")
+    out, _ = call("backups", "carry", str(stick), folder=tmp_path)
+    assert "read again from there and the same" in out
+    out, _ = call("backups", "carry", str(stick), folder=tmp_path)
+    assert out == f"{stick} has it already\n"
+    (tmp_path / "joint-patrol.db").write_bytes(b"no store any more")
+    _, err = run("backups", "run", "--now", folder=tmp_path, good=False)
+    assert "file is not a database" in err
 
 
 def test_a_store_in_postgres_needs_a_database_for_its_tests(tmp_path: Path) -> None:
