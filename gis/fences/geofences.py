@@ -256,7 +256,8 @@ class Geofences:
             track = self.tracks.get(unit)
             if track is None:
                 track = self.tracks[unit] = FenceTrack()
-            own.sort(key=_order)
+            if len(own) > 1:
+                own.sort(key=_order)
             for number, fix in enumerate(own):
                 if fix.t <= track.newest:
                     self._refold(unit, track, own[number:], added, withdrawn)
