@@ -181,16 +181,13 @@ class Store:
         if rows and not self._span.has_begun:
             with commit_proved(connection):
                 self._span.find(connection)
-        if rows and not (also or acts or self.fence or is_postgres(connection)):
-            bulk.put_alone(connection, rows)
-        else:
-            with commit_proved(connection):
-                if self.fence is not None:
-                    self.fence(connection)
-                bulk.put_transmissions(connection, rows)
-                bulk.put_also_heard(connection, also)
-                for act in acts:
-                    act(connection)
+        with commit_proved(connection):
+            if self.fence is not None:
+                self.fence(connection)
+            bulk.put_transmissions(connection, rows)
+            bulk.put_also_heard(connection, also)
+            for act in acts:
+                act(connection)
         if self._file is not None:
             self._file.require_after()
         if self._span.add(connection, content, len(rows)) and rows:

@@ -23,7 +23,6 @@ against COPY into a temporary table and INSERT … SELECT … ON CONFLICT
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from itertools import chain, islice
@@ -96,33 +95,6 @@ def put_transmissions(connection: Connection, rows: Sequence[Row]) -> None:
         if getattr(error.orig, "sqlstate", None) != _UNIQUE:
             raise
         _copy(connection, _new(connection, rows))
-
-
-def put_alone(connection: Connection, rows: Sequence[Row]) -> None:
-    """Store messages in SQLite, and nothing else, in a transaction of their own.
-
-    So are most batches, fifty a second. SQLAlchemy's way into a transaction and out of it takes
-    longer than SQLite over a small one; even `raw_cursor` takes some 15 µs, 4 to 8 % of it: after
-    20 ms of other work little of what is called is in the processor's caches.
-
-    Args:
-        connection: To the store, in no transaction.
-        rows: In the order of `TRANSMISSION_COLUMNS`; at least one.
-    """
-    raw: Any = connection.connection.driver_connection
-    try:
-        cursor = raw.cursor()
-        try:
-            cursor.execute("BEGIN IMMEDIATE")
-            _insert_many(cursor, rows)
-            cursor.execute("COMMIT")
-        finally:
-            if raw.in_transaction:  # after some faults SQLite has undone it itself
-                cursor.execute("ROLLBACK")
-    except sqlite3.Error as error:  # raised as SQLAlchemy would raise it
-        raise DBAPIError.instance(
-            None, None, error, sqlite3.Error, dialect=connection.dialect
-        ) from error
 
 
 def put_also_heard(connection: Connection, rows: Sequence[Row]) -> None:
