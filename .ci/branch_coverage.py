@@ -4,7 +4,8 @@
 
 Runs `python -m pytest` under coverage.py, with branches and with the processes that tests start,
 and prints of each package how many lines and branches were run, and the share of both together,
-which is what coverage.py gives as the total. Words behind the command go to pytest.
+which is what coverage.py gives as the total. It fails where a package is below in branches alone or
+in both together. Words behind the command go to pytest.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("gis", "radio_gateway", "patrol", "maps")
-LEAST = 85.0  # per cent of lines and branches together
+LEAST = 85.0  # per cent of branches, and of lines and branches together
 
 
 def main() -> None:
@@ -42,7 +43,7 @@ def main() -> None:
 
 
 def _print_row(package: str, files: dict[str, dict[str, dict[str, int]]]) -> float:
-    """Print what was run of a package and return the share of lines and branches together."""
+    """Print what was run of a package; return the share of branches or of both, the lower one."""
     of = [each["summary"] for name, each in files.items() if name.startswith(f"{package}/")]
     shares = []
     for done, all_ in (("covered_lines", "num_statements"), ("covered_branches", "num_branches")):
@@ -51,8 +52,7 @@ def _print_row(package: str, files: dict[str, dict[str, dict[str, int]]]) -> flo
     cells = [f"{100 * done / max(1, all_):5.1f} % of {all_:6}" for done, all_ in shares]
     row = f"{package:14} lines {cells[0]}   branches {cells[1]}   both {cells[2]}"
     sys.stdout.write(f"{row}\n")
-    done, all_ = shares[-1]
-    return 100 * done / max(1, all_)
+    return min(100 * done / max(1, all_) for done, all_ in shares[1:])
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 import sqlite3
 import struct
 import zlib
@@ -133,13 +134,17 @@ def raster_file(file: Path, *, packing: Compression = Compression.NONE) -> Path:
 def many_tiles(file: Path, zoom: int) -> Path:
     """Write a raster PMTiles with all tiles to `zoom`; at 7 they are more than its root lists.
 
-    Each is the head of a picture and its own number.
+    Each is the head of a picture, its own number and more of no regular length: a list of what is
+    all alike would be packed into the root.
     """
+    more = random.Random(7)
     head = png(0, 0, 0)[:16]
     with file.open("wb") as stream:
         written = Writer(stream)
         for number in range((4 ** (zoom + 1) - 1) // 3):
-            written.write_tile(number, head + struct.pack(">I", number))
+            written.write_tile(
+                number, head + struct.pack(">I", number) + bytes(more.randrange(250))
+            )
         written.finalize(
             {
                 "tile_type": TileType.PNG,
