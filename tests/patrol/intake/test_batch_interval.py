@@ -66,6 +66,16 @@ def test_when_it_is_quiet_nothing_waits() -> None:
         load.now_s += 0.018  # 50 a second
 
 
+def test_when_it_is_quiet_nothing_waits_whatever_showing_costs() -> None:
+    load = Load()
+    for _ in range(300):
+        load.interval.showed(0.1)
+    assert load.interval.tick_s == LONGEST_TICK_S
+    for _ in range(100):
+        assert load.batch(0.002) == 0.0
+        load.now_s += 0.018  # 50 a second
+
+
 def test_after_a_silence_some_batches_follow_each_other_at_once() -> None:
     load = Load()
     load.spend_credit()
