@@ -2,8 +2,8 @@
 
 All tests that ask axe ask it here, so that a page is opened once and looked at in each palette: a
 palette is an attribute of the root (`data-palette`, and the crew's `data-sun`), which is all that
-`src/browser/preferences.ts`, `src/pages/crew/outbox/sun.ts` and `theme-boot.js` set of it;
-`theme.css` reads nothing else. axe runs with all its rules each time.
+`src/browser/preferences.ts`, `src/pages/crew/outbox/sunlight-mode.ts` and `theme-boot.js` set of
+it; `theme.css` reads nothing else. axe runs with all its rules each time.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 /** Places as people type them: coordinates, or a kilometre of a river whose course is known. */
 
 import { readCoordinates } from "./coordinates.ts";
-import { courses } from "./courses.ts";
 import { readKm } from "./place-search.ts";
 import { MEKONG } from "./river-course.ts";
+import { courses } from "./river-courses.ts";
 
 /** The place that coordinates or a river kilometre name; null for other words. */
 export function placeOf(text: string): { lon: number; lat: number } | null {

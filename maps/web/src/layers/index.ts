@@ -5,9 +5,9 @@
 import { basemap } from "./basemap.ts";
 import { blos } from "./blos.ts";
 import { borders } from "./borders.ts";
+import { crowds } from "./clusters.ts";
 import { countries, countryNames } from "./countries.ts";
 import { crossings } from "./crossings.ts";
-import { crowds } from "./crowds.ts";
 import { historyTracks } from "./history.ts";
 import { incidents } from "./incidents.ts";
 import type { MapLayer } from "./layer.ts";

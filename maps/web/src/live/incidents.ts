@@ -8,9 +8,9 @@ import { fetchJson } from "../wire/calls.ts";
 import { type Incident, isOver, ListedIncident } from "../wire/documents.ts";
 import { listOf } from "../wire/parser.ts";
 import { soundOnce } from "./bell.ts";
-import { news, ofTheDay } from "./incident-news.ts";
 import { mark, storedMarks } from "./read-marks.ts";
 import { documents } from "./signals.ts";
+import { newIncidents, ofTheDay } from "./unread-incidents.ts";
 
 const DAY_MS = 24 * 3600e3;
 /** When incidents were marked as seen here, by id. */
@@ -30,7 +30,7 @@ const incidents = computed<readonly Incident[]>(() => {
 
 /** What waits to be seen, the oldest first: badges count these. */
 export const unreadIncidents = computed(() =>
-  news(incidents.value, readMarks.value, session.value?.user ?? "", now.peek()),
+  newIncidents(incidents.value, readMarks.value, session.value?.user ?? "", now.peek()),
 );
 /** What happened within a day, and what is new, the last first. */
 export const incidentsOfTheDay = computed(() => ofTheDay(incidents.value, now.peek()));

@@ -4,8 +4,8 @@ import { ACKNOWLEDGE } from "../session/permissions.ts";
 import { may } from "../session/session.ts";
 import type { UnitState } from "../wire/units.ts";
 import { soundOnce } from "./bell.ts";
-import { news, type RadioText, waitingOn } from "./radio-texts-news.ts";
 import { mark, storedMarks } from "./read-marks.ts";
+import { newTexts, type RadioText, waitingOn } from "./unread-radio-texts.ts";
 
 /** Until when the texts of each unit have been read here: the time of the newest one, by unit id. */
 const readUpTo = storedMarks("jp.texts_read");
@@ -22,7 +22,7 @@ export const writers = computed(() => [...new Set(unread.value.map((each) => eac
 export function noteTexts(units: Iterable<UnitState>, gone: (id: string) => boolean, nowMs: number): void {
   const before = waits.peek();
   const left = before.filter((each) => !gone(each.unit));
-  const fresh = news(left, units, readUpTo.peek(), nowMs);
+  const fresh = newTexts(left, units, readUpTo.peek(), nowMs);
   if (fresh.length > 0 || left.length < before.length)
     waits.value = waitingOn([...left, ...fresh].sort((a, b) => Date.parse(a.at) - Date.parse(b.at)));
   if (fresh.length > 0 && may(ACKNOWLEDGE)) soundOnce("text");

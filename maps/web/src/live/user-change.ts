@@ -10,7 +10,7 @@ import { Session } from "../wire/session.ts";
 import { liveStatus } from "./signals.ts";
 
 /** Looks whenever somebody comes back to the page, and whenever its stream was opened again. */
-export function watchWho(): void {
+export function watchUserChange(): void {
   addEventListener("focus", () => void look());
   const open = computed(() => liveStatus.value.open);
   let opened = 0;

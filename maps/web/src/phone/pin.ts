@@ -1,5 +1,5 @@
 /** PINs: which are good enough, and how long to wait after wrong ones. Pure. */
-import { waitsUntil } from "./pace.ts";
+import { waitsUntil } from "./report-interval.ts";
 
 export const SHORTEST_PIN = 6;
 export const LONGEST_PIN = 64;

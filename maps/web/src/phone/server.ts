@@ -6,7 +6,7 @@ import { lat, listOf, lon, Misfit, object, optional, type Parser, text } from ".
 import { Session } from "../wire/session.ts";
 import type { Bytes } from "./encryption.ts";
 import type { Report } from "./reports.ts";
-import { noteDate, noteTime } from "./time.ts";
+import { noteDate, noteTime } from "./server-clock.ts";
 
 /** By which key a call goes: a Bearer key, or null for the session's cookie. */
 export type By = string | null;

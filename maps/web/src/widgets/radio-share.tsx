@@ -12,8 +12,8 @@ import type { RadioMessage } from "../wire/messages.ts";
 import { PlaceRadios } from "../wire/messages.ts";
 import { nothing } from "../wire/parser.ts";
 import { t, wordsIfAny } from "../words/index.ts";
+import { faultWords } from "./load-states.tsx";
 import { openQuestion } from "./question.ts";
-import { faultWords } from "./states.tsx";
 
 const SOON_MS = 1500;
 const QUIET_MS = 15_000;

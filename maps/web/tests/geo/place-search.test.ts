@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { leg } from "../../src/geo/geodesy.ts";
-import { nearestTo } from "../../src/geo/near.ts";
+import { nearestUnits } from "../../src/geo/nearest-unit.ts";
 import { fold, meets, readKm, seek, unitMeets } from "../../src/geo/place-search.ts";
 import { type Reach, RiverCourses } from "../../src/geo/river-course.ts";
 import type { UnitState } from "../../src/wire/units.ts";
@@ -133,7 +133,7 @@ test("beside a kilometre stand the nearest of its river, above and below, and no
     { id: "never", call_sign: "never", agency: "la" },
   ];
   assert.deepEqual(
-    nearestTo({ river: "Mekong", km: 2363 }, units).map((each) => [each.unit.id, each.up_km]),
+    nearestUnits({ river: "Mekong", km: 2363 }, units).map((each) => [each.unit.id, each.up_km]),
     [
       ["beside", 0],
       ["above", 1],
@@ -141,7 +141,7 @@ test("beside a kilometre stand the nearest of its river, above and below, and no
     ],
   );
   assert.equal(
-    nearestTo(
+    nearestUnits(
       { river: "Mekong", km: 2363 },
       Array.from({ length: 9 }, (_, n) => at(`u${n}`, { river_km: 2360 + n })),
     ).length,

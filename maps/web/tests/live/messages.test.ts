@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isOnItsWay, wayFor } from "../../src/live/messages.ts";
-import { news, type RadioText, waitingOn } from "../../src/live/radio-texts-news.ts";
 import { pruned } from "../../src/live/read-marks.ts";
 import { newId } from "../../src/live/request-ids.ts";
+import { newTexts, type RadioText, waitingOn } from "../../src/live/unread-radio-texts.ts";
 import type { RadioMessage, Route } from "../../src/wire/messages.ts";
 import type { UnitState } from "../../src/wire/units.ts";
 import { refusedWords } from "../../src/words/faults.ts";
@@ -58,18 +58,18 @@ function wrote(more: Partial<UnitState> = {}): UnitState {
 }
 
 test("a text is news once, the same words later are another, and what was read is none", () => {
-  const first = news([], [wrote()], {}, AT);
+  const first = newTexts([], [wrote()], {}, AT);
   assert.deepEqual(first, [{ unit: "u1", at: "2026-11-24T02:30:00Z", text: "fog here", phrase: null }]);
-  assert.deepEqual(news(first, [wrote()], {}, AT), []);
-  assert.equal(news(first, [wrote({ text_at: "2026-11-24T02:31:00Z" })], {}, AT).length, 1);
-  assert.deepEqual(news([], [wrote()], { u1: "2026-11-24T02:30:00Z" }, AT), []);
-  assert.equal(news([], [wrote()], { u2: "2026-11-24T02:30:00Z" }, AT).length, 1);
+  assert.deepEqual(newTexts(first, [wrote()], {}, AT), []);
+  assert.equal(newTexts(first, [wrote({ text_at: "2026-11-24T02:31:00Z" })], {}, AT).length, 1);
+  assert.deepEqual(newTexts([], [wrote()], { u1: "2026-11-24T02:30:00Z" }, AT), []);
+  assert.equal(newTexts([], [wrote()], { u2: "2026-11-24T02:30:00Z" }, AT).length, 1);
 });
 
 test("words without a time of their own and those of yesterday are no news", () => {
   const { text_at: _, ...plain } = wrote();
-  assert.deepEqual(news([], [plain, wrote({ text: null })], {}, AT), []);
-  assert.deepEqual(news([], [wrote()], {}, AT + 13 * 3600e3), []);
+  assert.deepEqual(newTexts([], [plain, wrote({ text: null })], {}, AT), []);
+  assert.deepEqual(newTexts([], [wrote()], {}, AT + 13 * 3600e3), []);
 });
 
 test("of too many marks of reading the newest stay", () => {

@@ -1,9 +1,9 @@
 /** What counts as the office's word, and what is a page of somebody on the way to it. */
 import assert from "node:assert/strict";
 import { type Mock, mock, test } from "node:test";
+import { isUnreadable } from "../../src/phone/send-order.ts";
 import { Failure, readCrew, sendPhoto, sendReports } from "../../src/phone/server.ts";
-import { isoTime } from "../../src/phone/time.ts";
-import { isUnreadable } from "../../src/phone/turns.ts";
+import { isoTime } from "../../src/phone/server-clock.ts";
 
 const LOGIN = "<!doctype html><title>Welcome to the pier's network</title>";
 const PORTAL = { headers: { "content-type": "text/html", date: "Thu, 01 Jan 1970 00:00:07 GMT" } };

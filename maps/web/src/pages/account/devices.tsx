@@ -5,14 +5,14 @@ import type { JSX } from "preact";
 import { now } from "../../session/clock.ts";
 import { may, timeZone } from "../../session/session.ts";
 import { momentWords } from "../../session/times.ts";
-import { Broken, Empty, Loading, useLoaded } from "../../widgets/states.tsx";
+import { Broken, Empty, Loading, useLoaded } from "../../widgets/load-states.tsx";
 import { Device, DeviceKey } from "../../wire/accounts.ts";
 import { call, fetchJson } from "../../wire/calls.ts";
 import { EnrolmentCode } from "../../wire/enrolment.ts";
 import { listOf, nothing } from "../../wire/parser.ts";
 import { UnitState } from "../../wire/units.ts";
 import { t } from "../../words/index.ts";
-import { Once, Outcome, Qr, SureButton, useActing } from "./acting.tsx";
+import { Once, Outcome, Qr, SureButton, useActionState } from "./action-state.tsx";
 
 export const MANAGE = "manage devices";
 export const ENROL = "enrol phones";
@@ -32,7 +32,7 @@ export function Devices(): JSX.Element {
 function Keys({ units }: { units: readonly UnitState[] }): JSX.Element {
   const { value, fault, again } = useLoaded("devices", () => fetchJson("/api/devices", listOf(Device)));
   const newKey = useSignal<DeviceKey | null>(null);
-  const acting = useActing();
+  const acting = useActionState();
   const give = async (name: string): Promise<void> => {
     newKey.value = await call("POST", "/api/devices", DeviceKey, { name });
     again();
@@ -104,7 +104,7 @@ function Entry({
   give: (name: string) => Promise<void>;
   again: () => void;
 }): JSX.Element {
-  const acting = useActing();
+  const acting = useActionState();
   const { name } = device;
   const revoke = (): void => {
     void acting
@@ -143,7 +143,7 @@ function Entry({
 
 function Enrol({ units }: { units: readonly UnitState[] }): JSX.Element {
   const newCode = useSignal<EnrolmentCode | null>(null);
-  const acting = useActing();
+  const acting = useActionState();
   const enrol = (event: SubmitEvent): void => {
     event.preventDefault();
     const fields = new FormData(event.currentTarget as HTMLFormElement);

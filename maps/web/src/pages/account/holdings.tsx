@@ -8,7 +8,7 @@ import { momentWords } from "../../session/times.ts";
 import { Mentions } from "../../wire/administration.ts";
 import { call } from "../../wire/calls.ts";
 import { t } from "../../words/index.ts";
-import { Outcome, useActing } from "./acting.tsx";
+import { Outcome, useActionState } from "./action-state.tsx";
 import { KEEP_HOLDS, kindWords, nameWords, toHold } from "./legal-holds.tsx";
 
 /** What a legal hold can be set on. */
@@ -17,7 +17,7 @@ export const SEARCH_HOLDINGS = "search what is held";
 
 export function Holdings(): JSX.Element {
   const found = useSignal<Mentions | null>(null);
-  const acting = useActing();
+  const acting = useActionState();
   const search = (event: SubmitEvent): void => {
     event.preventDefault();
     const fields = new FormData(event.currentTarget as HTMLFormElement);

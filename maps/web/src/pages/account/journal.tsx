@@ -7,13 +7,13 @@ import { dateTime } from "../../session/times.ts";
 import { SignedEnd } from "../../wire/administration.ts";
 import { call } from "../../wire/calls.ts";
 import { t } from "../../words/index.ts";
-import { Outcome, Qr, Section, useActing } from "./acting.tsx";
+import { Outcome, Qr, Section, useActionState } from "./action-state.tsx";
 
 export const SEE_JOURNAL = "see the journal";
 
 export function Journal(): JSX.Element {
   const end = useSignal<SignedEnd | null>(null);
-  const acting = useActing();
+  const acting = useActionState();
   const sign = (): void => {
     void acting.run(async () => {
       end.value = await call("POST", "/api/audit/head", SignedEnd);

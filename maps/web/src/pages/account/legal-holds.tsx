@@ -5,12 +5,12 @@ import type { JSX } from "preact";
 import { now } from "../../session/clock.ts";
 import { session, timeZone } from "../../session/session.ts";
 import { momentWords } from "../../session/times.ts";
-import { Broken, Empty, Loading, useLoaded } from "../../widgets/states.tsx";
+import { Broken, Empty, Loading, useLoaded } from "../../widgets/load-states.tsx";
 import { LegalHold } from "../../wire/administration.ts";
 import { call, fetchJson } from "../../wire/calls.ts";
 import { listOf, nothing } from "../../wire/parser.ts";
 import { t, wordsIfAny } from "../../words/index.ts";
-import { Outcome, useActing } from "./acting.tsx";
+import { Outcome, useActionState } from "./action-state.tsx";
 
 export const KEEP_HOLDS = "keep legal holds";
 
@@ -25,7 +25,7 @@ export const toHold = signal<Held | null>(null);
 
 export function LegalHolds(): JSX.Element {
   const { value, fault, again } = useLoaded("legal-holds", () => fetchJson("/api/legal-holds", listOf(LegalHold)));
-  const acting = useActing();
+  const acting = useActionState();
   const agency = session.value?.agency;
   const held = toHold.value ?? { kind: "agency", id: agency?.id ?? "", name: agency?.name ?? "" };
   const add = (event: SubmitEvent): void => {
@@ -83,7 +83,7 @@ export function LegalHolds(): JSX.Element {
 }
 
 function Entry({ hold, again }: { hold: LegalHold; again: () => void }): JSX.Element {
-  const acting = useActing();
+  const acting = useActionState();
   const release = (event: SubmitEvent): void => {
     event.preventDefault();
     const reason = String(new FormData(event.currentTarget as HTMLFormElement).get("reason"));

@@ -13,11 +13,10 @@ import { may, session } from "../../session/session.ts";
 import { app, startPage } from "../../session/start.ts";
 import { promptForProof } from "../../widgets/dialogs/proof-prompt.ts";
 import { PagesMenu } from "../../widgets/frame/pages-menu.tsx";
-import { Broken } from "../../widgets/states.tsx";
+import { Broken } from "../../widgets/load-states.tsx";
 import { t } from "../../words/index.ts";
-import { Section } from "./acting.tsx";
+import { Section } from "./action-state.tsx";
 import { Devices, ENROL, MANAGE } from "./devices.tsx";
-import { Factor, factorFirst } from "./factor.tsx";
 import { Holdings, SEARCH_HOLDINGS } from "./holdings.tsx";
 import { Journal, SEE_JOURNAL } from "./journal.tsx";
 import { KEEP_HOLDS, LegalHolds } from "./legal-holds.tsx";
@@ -25,6 +24,7 @@ import { Notices } from "./notices.tsx";
 import { Password, Sessions } from "./password.tsx";
 import { ProtectedReaders } from "./protected-readers.tsx";
 import { PARTS, Reading } from "./reading-preferences.tsx";
+import { SecondFactor, secondFactorRequired } from "./second-factor.tsx";
 import { Tokens } from "./tokens.tsx";
 import { Users } from "./users.tsx";
 
@@ -32,7 +32,7 @@ const MANAGE_USERS = "manage users";
 
 function Account(): JSX.Element {
   const here = session.value;
-  const all = !factorFirst.value;
+  const all = !secondFactorRequired.value;
   const people = all && (may(MANAGE_USERS) || may(MANAGE) || may(ENROL) || may(TAKE_BACK_PROTECTED));
   const held = all && (may(SEARCH_HOLDINGS) || may(KEEP_HOLDS));
   const parts = [
@@ -68,7 +68,7 @@ function Account(): JSX.Element {
             {here !== null && (
               <p>{t("account.you", { name: here.user, role: t(`role.${here.role}`), agency: here.agency.name })}</p>
             )}
-            <Factor />
+            <SecondFactor />
             {all && <Password />}
             <Sessions />
           </Section>

@@ -5,12 +5,12 @@ import type { JSX } from "preact";
 import { now } from "../../session/clock.ts";
 import { timeZone } from "../../session/session.ts";
 import { momentWords } from "../../session/times.ts";
-import { Broken, Empty, Loading, useLoaded } from "../../widgets/states.tsx";
+import { Broken, Empty, Loading, useLoaded } from "../../widgets/load-states.tsx";
 import type { PushBrowser } from "../../wire/accounts.ts";
 import { CallError, fetchJson } from "../../wire/calls.ts";
 import { object, optional, text } from "../../wire/parser.ts";
 import { t } from "../../words/index.ts";
-import { Outcome, Section, useActing } from "./acting.tsx";
+import { Outcome, Section, useActionState } from "./action-state.tsx";
 import { cannot, end, list, ownId, subscribe, test, turns } from "./push.ts";
 
 export function Notices(): JSX.Element {
@@ -35,7 +35,7 @@ export function Notices(): JSX.Element {
 
 function Browsers({ serverKey }: { serverKey: string }): JSX.Element {
   const { value, fault, again } = useLoaded(`browsers ${turns.value}`, list);
-  const acting = useActing();
+  const acting = useActionState();
   const label = useSignal(t("account.notices_default"));
   const here = value?.some((each) => each.id === ownId.value) ?? false;
   const why = cannot();
@@ -97,7 +97,7 @@ function Browsers({ serverKey }: { serverKey: string }): JSX.Element {
 }
 
 function Entry({ browser, again }: { browser: PushBrowser; again: () => void }): JSX.Element {
-  const acting = useActing();
+  const acting = useActionState();
   const label = browser.label || t("account.notices_default");
   const tried = (): void => {
     let why = "";

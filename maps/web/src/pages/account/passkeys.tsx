@@ -6,13 +6,13 @@ import { now } from "../../session/clock.ts";
 import { knowsPasskeys, makePasskey } from "../../session/passkey-device.ts";
 import { timeZone } from "../../session/session.ts";
 import { momentWords } from "../../session/times.ts";
-import { Broken, Empty, Loading, useLoaded } from "../../widgets/states.tsx";
+import { Broken, Empty, Loading, useLoaded } from "../../widgets/load-states.tsx";
 import type { PasskeyInfo } from "../../wire/accounts.ts";
 import { PasskeyState } from "../../wire/accounts.ts";
 import { CallError, call, fetchJson } from "../../wire/calls.ts";
 import { listOf, nothing, object, text } from "../../wire/parser.ts";
 import { t } from "../../words/index.ts";
-import { Once, Outcome, SureButton, useActing } from "./acting.tsx";
+import { Once, Outcome, SureButton, useActionState } from "./action-state.tsx";
 
 const PATH = "/api/session/passkeys";
 
@@ -20,7 +20,7 @@ const PATH = "/api/session/passkeys";
 export function Passkeys({ changed }: { changed: () => void }): JSX.Element {
   const { value, fault, again } = useLoaded("passkeys", () => fetchJson(PATH, PasskeyState));
   const codes = useSignal<readonly string[]>([]);
-  const acting = useActing();
+  const acting = useActionState();
   const make = (event: SubmitEvent): void => {
     event.preventDefault();
     const form = event.currentTarget as HTMLFormElement;
@@ -107,7 +107,7 @@ function stopped(caught: unknown): string | null {
 }
 
 function Entry({ passkey, again }: { passkey: PasskeyInfo; again: () => void }): JSX.Element {
-  const acting = useActing();
+  const acting = useActionState();
   const remove = (): void => {
     void acting.run(async () => {
       await call("DELETE", `${PATH}/${encodeURIComponent(passkey.id)}`, nothing);

@@ -6,13 +6,13 @@ import { session } from "../../session/session.ts";
 import { CallError, call } from "../../wire/calls.ts";
 import { nothing } from "../../wire/parser.ts";
 import { t } from "../../words/index.ts";
-import { isWrong, Outcome, SureButton, useActing } from "./acting.tsx";
+import { isWrong, Outcome, SureButton, useActionState } from "./action-state.tsx";
 import { keepOver } from "./push.ts";
 
 const SHORTEST = 12;
 
 export function Password(): JSX.Element {
-  const acting = useActing();
+  const acting = useActionState();
   const change = (event: SubmitEvent): void => {
     event.preventDefault();
     const form = event.currentTarget as HTMLFormElement;
@@ -58,7 +58,7 @@ function why(caught: unknown): string | null {
 }
 
 export function Sessions(): JSX.Element {
-  const acting = useActing();
+  const acting = useActionState();
   const end = (): void => {
     const name = session.peek()?.user ?? "";
     void acting.run(async () => {

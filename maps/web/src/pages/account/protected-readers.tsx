@@ -4,12 +4,12 @@ import type { JSX } from "preact";
 import { now } from "../../session/clock.ts";
 import { timeZone } from "../../session/session.ts";
 import { momentWords } from "../../session/times.ts";
-import { Broken, Loading, useLoaded } from "../../widgets/states.tsx";
+import { Broken, Loading, useLoaded } from "../../widgets/load-states.tsx";
 import { ProtectedReader } from "../../wire/administration.ts";
 import { call, fetchJson } from "../../wire/calls.ts";
 import { listOf, nothing } from "../../wire/parser.ts";
 import { t } from "../../words/index.ts";
-import { Outcome, SureButton, useActing } from "./acting.tsx";
+import { Outcome, SureButton, useActionState } from "./action-state.tsx";
 import { kindWords, nameWords } from "./legal-holds.tsx";
 
 export function ProtectedReaders(): JSX.Element {
@@ -33,7 +33,7 @@ export function ProtectedReaders(): JSX.Element {
 }
 
 function Entry({ reader, again }: { reader: ProtectedReader; again: () => void }): JSX.Element {
-  const acting = useActing();
+  const acting = useActionState();
   const { kind, paper: record, name = "" } = reader;
   const takeBack = (): void => {
     void acting.run(async () => {

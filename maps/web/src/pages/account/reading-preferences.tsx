@@ -8,7 +8,7 @@ import { nothing } from "../../wire/parser.ts";
 import { type Calendar, calendar } from "../../words/calendar.ts";
 import { LANGUAGES, type Language, type Part, t } from "../../words/index.ts";
 import { chosenLanguage, openWords, preferredLanguage } from "../../words/load.ts";
-import { Choice, Outcome, Section, useActing } from "./acting.tsx";
+import { Choice, Outcome, Section, useActionState } from "./action-state.tsx";
 
 export const PARTS: readonly Part[] = ["common", "account"];
 
@@ -22,7 +22,7 @@ async function keep(language: Language, year: Calendar): Promise<void> {
 }
 
 export function Reading(): JSX.Element {
-  const acting = useActing();
+  const acting = useActionState();
   const language = preferredLanguage();
   const choose = (next: Language, year: Calendar): void => {
     void acting.run(

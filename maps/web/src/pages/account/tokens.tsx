@@ -5,17 +5,17 @@ import type { JSX } from "preact";
 import { now } from "../../session/clock.ts";
 import { session, timeZone } from "../../session/session.ts";
 import { momentWords } from "../../session/times.ts";
-import { Broken, Empty, Loading, useLoaded } from "../../widgets/states.tsx";
+import { Broken, Empty, Loading, useLoaded } from "../../widgets/load-states.tsx";
 import { SCOPES, Token } from "../../wire/accounts.ts";
 import { call, fetchJson } from "../../wire/calls.ts";
 import { listOf, nothing, object, text } from "../../wire/parser.ts";
 import { t } from "../../words/index.ts";
-import { Once, Outcome, Section, SureButton, useActing } from "./acting.tsx";
+import { Once, Outcome, Section, SureButton, useActionState } from "./action-state.tsx";
 
 export function Tokens(): JSX.Element {
   const { value, fault, again } = useLoaded("tokens", () => fetchJson("/api/tokens", listOf(Token)));
   const created = useSignal<{ token: string; known: Token } | null>(null);
-  const acting = useActing();
+  const acting = useActionState();
   const make = (event: SubmitEvent): void => {
     event.preventDefault();
     const form = event.currentTarget as HTMLFormElement;
@@ -82,7 +82,7 @@ export function Tokens(): JSX.Element {
 }
 
 function Entry({ token, again }: { token: Token; again: () => void }): JSX.Element {
-  const acting = useActing();
+  const acting = useActionState();
   const revoke = (): void => {
     void acting.run(
       async () => {

@@ -5,19 +5,19 @@ import type { JSX } from "preact";
 import { now } from "../../session/clock.ts";
 import { session, timeZone } from "../../session/session.ts";
 import { momentWords } from "../../session/times.ts";
-import { Broken, Empty, Loading, useLoaded } from "../../widgets/states.tsx";
+import { Broken, Empty, Loading, useLoaded } from "../../widgets/load-states.tsx";
 import { SignInLink, User } from "../../wire/accounts.ts";
 import { CallError, call, fetchJson } from "../../wire/calls.ts";
 import { listOf, nothing } from "../../wire/parser.ts";
 import type { Role } from "../../wire/session.ts";
 import { t } from "../../words/index.ts";
-import { Once, Outcome, SureButton, useActing } from "./acting.tsx";
+import { Once, Outcome, SureButton, useActionState } from "./action-state.tsx";
 
 const ROLES: readonly Role[] = ["commander", "planner", "crew", "liaison", "technician", "admin", "observer"];
 
 export function Users(): JSX.Element {
   const { value, fault, again } = useLoaded("users", () => fetchJson("/api/users", listOf(User)));
-  const acting = useActing();
+  const acting = useActionState();
   const add = (event: SubmitEvent): void => {
     event.preventDefault();
     const form = event.currentTarget as HTMLFormElement;
@@ -111,7 +111,7 @@ function RoleChoice({
 }
 
 function Entry({ user, again }: { user: User; again: () => void }): JSX.Element {
-  const acting = useActing();
+  const acting = useActionState();
   const link = useSignal<SignInLink | null>(null);
   const { name } = user;
   const path = `/api/users/${encodeURIComponent(name)}`;

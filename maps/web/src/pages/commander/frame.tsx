@@ -17,7 +17,7 @@ import { t, type Words } from "../../words/index.ts";
 import { AlertQueue } from "./alerts/alert-queue.tsx";
 import { PhotoDialog } from "./alerts/incident-cards.tsx";
 import { WaitingCard } from "./alerts/offer-cards.tsx";
-import { SuspendedEdge } from "./alerts/sharing.tsx";
+import { SuspendedEdge } from "./alerts/suspension-notices.tsx";
 import { rightTab, waiting } from "./desk/queue.ts";
 import { openTab, phone, sheetStop, type Tab, tab } from "./desk/selection.ts";
 import { HelpDialog } from "./help-dialog.tsx";

@@ -11,11 +11,10 @@ import { zoomBy } from "../../map/page-map.ts";
 import { openQuestion } from "../../widgets/question.ts";
 import type { Alert, HandOff } from "../../wire/documents.ts";
 import { t, type Words } from "../../words/index.ts";
-import { turnQuiet } from "./alerts/silence.tsx";
-import { followedId, stopFollowing, turnFollowing } from "./desk/follow.ts";
+import { muteSounds } from "./alerts/sound-mute.tsx";
+import { followedId, stopFollowing, toggleFollow } from "./desk/followed-unit.ts";
 import { markedId } from "./desk/marks.ts";
 import { measuring, turnMeasuring } from "./desk/measure.ts";
-import { pin } from "./desk/pin.ts";
 import {
   alerts,
   chosenId,
@@ -32,6 +31,7 @@ import {
   underWay,
 } from "./desk/queue.ts";
 import { accept, callBack, decline, doAbout } from "./desk/queue-acts.ts";
+import { pin } from "./desk/search-pin.ts";
 import {
   assigning,
   awaitingPlace,
@@ -140,7 +140,7 @@ export const ACTIONS: readonly KeyAction[] = [
   { keys: ["/"], words: "key.search", act: focusSearch },
   { keys: ["g"], words: "key.go", act: flyToSelected },
   { keys: ["h"], words: "key.distress", act: goToDistress },
-  { keys: ["w"], words: "key.follow", act: turnFollowing },
+  { keys: ["w"], words: "key.follow", act: toggleFollow },
   { keys: ["f"], words: "key.fit", act: fitAll },
   { keys: ["l"], words: "key.measure", act: turnMeasuring },
   { keys: ["+", "="], words: "key.zoom_in", act: () => zoomBy(1), held: true },
@@ -155,7 +155,7 @@ export const ACTIONS: readonly KeyAction[] = [
   { keys: ["o"], words: "key.escalate", act: () => actOnAlert("escalate") },
   { keys: ["s"], words: "key.shelve", act: () => actOnAlert("shelve", "unshelve") },
   { keys: ["e"], words: "key.read", act: readTexts },
-  { keys: ["z"], words: "key.quiet", act: turnQuiet },
+  { keys: ["z"], words: "key.quiet", act: muteSounds },
   { keys: ["y"], words: "key.accept", act: () => answer(accept) },
   { keys: ["x"], words: "key.decline", act: () => answer(decline) },
   { keys: ["b"], words: "key.call_back", act: callBackFirst },

@@ -10,19 +10,19 @@ import { session, timeZone } from "../../session/session.ts";
 import { ageWords, clockTime, zoneOffset } from "../../session/times.ts";
 import { PagesMenu } from "../../widgets/frame/pages-menu.tsx";
 import { Icon } from "../../widgets/icons.tsx";
-import { faultWords } from "../../widgets/states.tsx";
+import { faultWords } from "../../widgets/load-states.tsx";
 import { tip } from "../../widgets/tip.ts";
 import { CallError, call } from "../../wire/calls.ts";
 import type { ChannelHealth } from "../../wire/channels.ts";
 import { nothing } from "../../wire/parser.ts";
 import { t } from "../../words/index.ts";
-import { SuspendedItem } from "./alerts/sharing.tsx";
-import { QuietItem } from "./alerts/silence.tsx";
+import { MuteItem } from "./alerts/sound-mute.tsx";
+import { SuspendedItem } from "./alerts/suspension-notices.tsx";
 import { computerName, OWN_CLOCK } from "./desk/clock-doubt.ts";
 import { helpOpen, notify, openTab, phone } from "./desk/selection.ts";
 import { nextPalette } from "./desk/shortcuts.ts";
+import { AddressConflictsItem } from "./radios/address-conflicts.tsx";
 import { BROKER_WAY, isWell } from "./radios/channels.tsx";
-import { ClaimsItem } from "./radios/claims.tsx";
 
 export function StatusStrip(): JSX.Element {
   const nowMs = now.value;
@@ -30,10 +30,10 @@ export function StatusStrip(): JSX.Element {
     <footer class="strip" role="contentinfo" aria-label={t("strip.label")}>
       <Stream />
       <Links />
-      <ClaimsItem />
+      <AddressConflictsItem />
       <SuspendedItem />
       <MutedItem />
-      <QuietItem />
+      <MuteItem />
       {phone.value && <PagesMenu />}
       <span class="strip-space" />
       <span class="clocks num">

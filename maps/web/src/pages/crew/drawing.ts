@@ -1,6 +1,6 @@
 /** Draws the small map on a canvas, in the colours of the page. */
 import { language } from "../../words/index.ts";
-import { pixel, type Size, scaleMetres, type View } from "./outbox/view.ts";
+import { type MapView, pixel, type Size, scaleMetres } from "./outbox/map-view.ts";
 
 export interface Scene {
   ground: GeoJSON.FeatureCollection | null;
@@ -27,7 +27,7 @@ const KM_STEPS = [
 export function draw(
   canvas: HTMLCanvasElement,
   size: Size,
-  view: View,
+  view: MapView,
   scene: Scene,
   scaleWords: (metres: number) => string,
 ): void {
@@ -125,7 +125,7 @@ type Told = Record<string, unknown>;
 
 function marks(
   pen: CanvasRenderingContext2D,
-  view: View,
+  view: MapView,
   layer: (name: string) => GeoJSON.Feature[],
   ink: Ink,
   at: (p: GeoJSON.Position) => [number, number],
@@ -235,7 +235,7 @@ function way(
 
 function self(
   pen: CanvasRenderingContext2D,
-  view: View,
+  view: MapView,
   { here }: Scene,
   ink: Ink,
   at: (p: GeoJSON.Position) => [number, number],
@@ -281,7 +281,7 @@ function self(
 function scale(
   pen: CanvasRenderingContext2D,
   size: Size,
-  view: View,
+  view: MapView,
   ink: Ink,
   words: (metres: number) => string,
 ): void {

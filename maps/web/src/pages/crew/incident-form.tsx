@@ -6,7 +6,7 @@ import { newId } from "../../phone/database.ts";
 import { keepOriginal } from "../../phone/originals.ts";
 import { smaller } from "../../phone/photo.ts";
 import { CATEGORIES, type Category, type Incident, UNITS_OF } from "../../phone/reports.ts";
-import { isoTime } from "../../phone/time.ts";
+import { isoTime } from "../../phone/server-clock.ts";
 import { Icon } from "../../widgets/icons.tsx";
 import { t } from "../../words/index.ts";
 import { opened, patrolNow, report } from "./outbox/crew.ts";

@@ -6,9 +6,9 @@ import type { Profile } from "../../phone/database.ts";
 import { activate, makeProfile, unlock } from "../../phone/keys.ts";
 import { isTooSoon, LONGEST_PIN, pinFault, SHORTEST_PIN } from "../../phone/pin.ts";
 import { readSession } from "../../phone/server.ts";
-import { clock, moment } from "../../phone/time.ts";
+import { clock, moment } from "../../phone/server-clock.ts";
 import { ageWords } from "../../session/times.ts";
-import { Ticking, ticking } from "../../widgets/growing-age.tsx";
+import { ageMark, LiveAge } from "../../widgets/live-age.tsx";
 import type { Session } from "../../wire/session.ts";
 import { t } from "../../words/index.ts";
 import { choose, knownProfiles, profile, unlocked } from "./outbox/crew.ts";
@@ -127,10 +127,10 @@ function PinForm({ who }: { who: Profile }): JSX.Element {
         aria-describedby="pin-fault"
       />
       <p id="pin-fault" class="field-fault" role="alert">
-        <Ticking
+        <LiveAge
           words={
             waits
-              ? t("crew.pin.wait", { age: ticking(ageWords((moment(until.value) - clock.value) / 1000 + 1)) })
+              ? t("crew.pin.wait", { age: ageMark(ageWords((moment(until.value) - clock.value) / 1000 + 1)) })
               : message.value
           }
         />

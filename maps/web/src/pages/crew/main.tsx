@@ -5,7 +5,7 @@ import "../../widgets/frame/page.css";
 import "./crew.css";
 import { render } from "preact";
 import { watchFailures } from "../../session/page-faults.ts";
-import { Broken } from "../../widgets/states.tsx";
+import { Broken } from "../../widgets/load-states.tsx";
 import { t } from "../../words/index.ts";
 import { openSpeech } from "./outbox/page-language.ts";
 
@@ -18,7 +18,7 @@ try {
     const { start } = await import("./start.tsx");
     await start(app);
   } else {
-    const { Plain } = await import("./plain.tsx");
+    const { PlainPage: Plain } = await import("./plain-page.tsx");
     render(<Plain />, app);
   }
 } catch (fault) {

@@ -4,27 +4,27 @@ import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { coordinateFormat, palette } from "../../browser/preferences.ts";
 import { coordinateWords } from "../../geo/coordinates.ts";
-import { clock, moment } from "../../phone/time.ts";
+import { clock, moment } from "../../phone/server-clock.ts";
 import { ageWords } from "../../session/times.ts";
 import { Icon } from "../../widgets/icons.tsx";
 import { t } from "../../words/index.ts";
 import { BUTTONS, draw, type Scene } from "./drawing.ts";
 import { crew, ground, track } from "./outbox/crew.ts";
+import { fitted, type MapView, metresToEdge, moved, type Size, within, zoomed } from "./outbox/map-view.ts";
 import { type Fix, fix } from "./outbox/position.ts";
-import { sun } from "./outbox/sun.ts";
-import { fitted, metresToEdge, moved, type Size, type View, within, zoomed } from "./outbox/view.ts";
+import { sunlightMode } from "./outbox/sunlight-mode.ts";
 
 const FRESH_S = 60;
 
 /** What is shown; null until there is a place to show. It follows the phone until a finger moves it. */
-const view = signal<View | null>(null);
+const view = signal<MapView | null>(null);
 const follows = signal(true);
 
 export function MapPanel(): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => drawing(canvas.current as HTMLCanvasElement), []);
   const zoom = (factor: number): void => {
-    if (view.peek() !== null) view.value = zoomed(view.peek() as View, factor);
+    if (view.peek() !== null) view.value = zoomed(view.peek() as MapView, factor);
   };
   return (
     <section class="map-panel" aria-label={t("crew.map")}>
@@ -104,7 +104,7 @@ function scene(): Scene {
 }
 
 /** The first view: the sectors and the phone in them, else about the phone, else the ground. */
-function firstView(size: Size): View | null {
+function firstView(size: Size): MapView | null {
   const here = fix.peek();
   const points = (crew.peek()?.sectors ?? [])
     .filter((each) => each.use === "patrol")
@@ -120,7 +120,7 @@ function firstView(size: Size): View | null {
 }
 
 /** The view that shows all of these, none of it under the buttons. */
-function besideButtons(points: readonly GeoJSON.Position[], size: Size): View | null {
+function besideButtons(points: readonly GeoJSON.Position[], size: Size): MapView | null {
   const shown = fitted(points, { ...size, width: size.width - BUTTONS.width });
   return shown && moved(shown, -BUTTONS.width / 2, 0);
 }
@@ -137,7 +137,7 @@ function drawing(canvas: HTMLCanvasElement): () => void {
     metres < 1000 ? t("metres", { n: metres }) : t("metres.km", { n: metres / 1000 });
   const stop = effect(() => {
     const [now, here] = [size.value, fix.value];
-    void [palette.value, sun.value, ground.value, crew.value, track.value];
+    void [palette.value, sunlightMode.value, ground.value, crew.value, track.value];
     if (now.width === 0) return;
     const currentView = view.value ?? firstView(now);
     const centred =
@@ -159,7 +159,7 @@ function drawing(canvas: HTMLCanvasElement): () => void {
   };
 }
 
-function same(a: View | null, b: View): boolean {
+function same(a: MapView | null, b: MapView): boolean {
   return a !== null && a.lon === b.lon && a.lat === b.lat && a.metresPerPixel === b.metresPerPixel;
 }
 

@@ -7,7 +7,7 @@ import { canInstall, install, isPersistent, keepForever, worksOffline } from "..
 import { changePin, makeProfile } from "../../phone/keys.ts";
 import { waiting } from "../../phone/originals.ts";
 import type { Report } from "../../phone/reports.ts";
-import { clock } from "../../phone/time.ts";
+import { clock } from "../../phone/server-clock.ts";
 import { minuteWords } from "../../session/times.ts";
 import { LANGUAGES, type Language, t, wordsIfAny } from "../../words/index.ts";
 import { PinFields, pinWords } from "./lock-panel.tsx";
@@ -17,7 +17,7 @@ import { chosen, speakNow } from "./outbox/page-language.ts";
 import { change, draft } from "./outbox/report-draft.ts";
 import { hurry } from "./outbox/sender.ts";
 import { discarded } from "./outbox/sos.ts";
-import { sun } from "./outbox/sun.ts";
+import { sunlightMode } from "./outbox/sunlight-mode.ts";
 
 export function MorePanel(): JSX.Element {
   return (
@@ -162,9 +162,9 @@ function Choices(): JSX.Element {
           <button
             key={each}
             class="big"
-            aria-pressed={palette.value === each && !(each === "day" && sun.value)}
+            aria-pressed={palette.value === each && !(each === "day" && sunlightMode.value)}
             onClick={() => {
-              sun.value = false;
+              sunlightMode.value = false;
               palette.value = each;
             }}
           >
@@ -173,10 +173,10 @@ function Choices(): JSX.Element {
         ))}
         <button
           class="big"
-          aria-pressed={palette.value === "day" && sun.value}
+          aria-pressed={palette.value === "day" && sunlightMode.value}
           onClick={() => {
             palette.value = "day";
-            sun.value = true;
+            sunlightMode.value = true;
           }}
         >
           {t("crew.more.sun")}

@@ -1,10 +1,10 @@
 /** The patrol tab: start and end, check-ins, and positions. */
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { clock, moment } from "../../phone/time.ts";
+import { clock, moment } from "../../phone/server-clock.ts";
 import { ageWords, minuteWords } from "../../session/times.ts";
-import { Ticking, ticking } from "../../widgets/growing-age.tsx";
 import { Icon } from "../../widgets/icons.tsx";
+import { ageMark, LiveAge } from "../../widgets/live-age.tsx";
 import type { CrewPatrol } from "../../wire/crew.ts";
 import { t, wordsIfAny } from "../../words/index.ts";
 import { crew, done, nextCheckIn, stateNow, step, timeZone, unsent } from "./outbox/crew.ts";
@@ -181,12 +181,12 @@ function Positions(): JSX.Element {
         <Icon name="target" /> {t(busy.value ? "crew.ping.busy" : "crew.ping.now")}
       </button>
       <p class="dim" role="status">
-        <Ticking
+        <LiveAge
           words={
             isMissed.value
               ? t("crew.ping.missed")
               : pingedAt.value !== null
-                ? t("crew.ping.last", { age: ticking(ageWords((clock.value - moment(pingedAt.value)) / 1000)) })
+                ? t("crew.ping.last", { age: ageMark(ageWords((clock.value - moment(pingedAt.value)) / 1000)) })
                 : ""
           }
         />

@@ -2,10 +2,10 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import { placeAt } from "../../phone/pace.ts";
+import { placeAt } from "../../phone/report-interval.ts";
 import { type Sighting, TARGET_KINDS } from "../../phone/reports.ts";
 import { readTargets } from "../../phone/server.ts";
-import { isoTime } from "../../phone/time.ts";
+import { isoTime } from "../../phone/server-clock.ts";
 import { t } from "../../words/index.ts";
 import { crew, opened, patrolNow, report } from "./outbox/crew.ts";
 import { placeNow } from "./outbox/position.ts";

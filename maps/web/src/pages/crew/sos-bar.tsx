@@ -2,10 +2,10 @@
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
-import { clock, moment } from "../../phone/time.ts";
+import { clock, moment } from "../../phone/server-clock.ts";
 import { ageWords } from "../../session/times.ts";
-import { Ticking, ticking } from "../../widgets/growing-age.tsx";
 import { Icon } from "../../widgets/icons.tsx";
+import { ageMark, LiveAge } from "../../widgets/live-age.tsx";
 import { t, type Words } from "../../words/index.ts";
 import { profile } from "./outbox/crew.ts";
 import { callForHelp, callOff, ended, SECONDS_TO_CANCEL, type Sos, sos } from "./outbox/sos.ts";
@@ -143,7 +143,7 @@ function Called({ now }: { now: Sos }): JSX.Element {
       <p class="sos" role="alert" onContextMenu={(event) => event.preventDefault()}>
         <Icon name="sos" />
         <span>
-          <Ticking words={counting ? t("crew.sos.ready", { n: ticking(String(left)) }) : stateWords(now)} />
+          <LiveAge words={counting ? t("crew.sos.ready", { n: ageMark(String(left)) }) : stateWords(now)} />
         </span>
       </p>
     </>
@@ -152,10 +152,10 @@ function Called({ now }: { now: Sos }): JSX.Element {
 
 /** How old the call is while it waits; after that, since when the office has it. */
 function stateWords(now: Sos): string {
-  if (now.state !== "taken") return t("crew.sos.waiting", { age: ticking(ageWords((Date.now() - now.at) / 1000)) });
+  if (now.state !== "taken") return t("crew.sos.waiting", { age: ageMark(ageWords((Date.now() - now.at) / 1000)) });
   return now.takenAt === null
     ? t("crew.sos.there")
-    : t("crew.sos.taken", { age: ticking(ageWords((Date.now() - now.takenAt) / 1000)) });
+    : t("crew.sos.taken", { age: ageMark(ageWords((Date.now() - now.takenAt) / 1000)) });
 }
 
 /** A button that takes no press in its first second: a hand that was pressing there already did not mean it. */

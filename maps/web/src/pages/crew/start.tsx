@@ -2,7 +2,7 @@
 import { effect } from "@preact/signals";
 import { render } from "preact";
 import { keepPage } from "../../phone/install.ts";
-import { startTime } from "../../phone/time.ts";
+import { startTime } from "../../phone/server-clock.ts";
 import { t } from "../../words/index.ts";
 import { App } from "./app.tsx";
 import { callSign, reportPlace, startCrew } from "./outbox/crew.ts";

@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
-import { clock, moment } from "../../phone/time.ts";
+import { clock, moment } from "../../phone/server-clock.ts";
 import { ageWords } from "../../session/times.ts";
 import { Icon, type IconName } from "../../widgets/icons.tsx";
 import { t, type Words } from "../../words/index.ts";

@@ -2,7 +2,7 @@
 import { effect, signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import { clock } from "../../phone/time.ts";
+import { clock } from "../../phone/server-clock.ts";
 import { minuteWords } from "../../session/times.ts";
 import type { CrewPhrase } from "../../wire/crew.ts";
 import { language, t, wordsIfAny } from "../../words/index.ts";

@@ -25,8 +25,8 @@ import {
   sideOpen,
 } from "./desk/frame-state.ts";
 import { helpOpen, KeysDialog } from "./desk/keys.tsx";
-import { news, newsStatus } from "./desk/news.ts";
 import { openMap } from "./desk/planner-map.ts";
+import { news, newsStatus } from "./desk/stream-documents.ts";
 import { Patrols } from "./patrols.tsx";
 import { DrawBar } from "./sectors/drawing/draw-bar.tsx";
 import { Sectors } from "./sectors/sectors.tsx";

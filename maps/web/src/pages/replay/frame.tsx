@@ -15,7 +15,7 @@ import { KeysDialog, keysOpen, nextPalette, tip } from "./keys.tsx";
 import { ThenPanel, UnitsPanel } from "./lists.tsx";
 import { dark, loaded, look, playMs, quiet, seek } from "./player.ts";
 import { RangePanel } from "./range-panel.tsx";
-import { QUIET_MIN } from "./reel/silences.ts";
+import { QUIET_MIN } from "./reel/quiet-times.ts";
 import { fit, openMap } from "./replay-map.ts";
 import { SavePanel } from "./save-panel.tsx";
 import { TotalsPanel } from "./totals-panel.tsx";

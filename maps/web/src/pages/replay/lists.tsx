@@ -3,12 +3,12 @@ import type { ComponentChildren, JSX } from "preact";
 import { agencyName } from "../../session/agencies.ts";
 import { ageSeconds, ageWords } from "../../session/times.ts";
 import { MarkIcon } from "../../symbols/mark-icon.tsx";
-import { Empty } from "../../widgets/states.tsx";
+import { Empty } from "../../widgets/load-states.tsx";
 import type { Alert, HandOff, Incident, Sector, Target } from "../../wire/documents.ts";
 import { categoryWords } from "../../words/incident-words.ts";
 import { t } from "../../words/index.ts";
 import { dark, documents, events, gaps, loaded, look, playMs, seek, selected, stateOf, units } from "./player.ts";
-import { latenessS, underWay } from "./reel/moment.ts";
+import { latenessS, underWay } from "./reel/state-at-time.ts";
 import { flyTo } from "./replay-map.ts";
 import { alertWords, darkWords, happeningWords, shortMoment } from "./words.ts";
 

@@ -11,7 +11,7 @@ import { loadReference } from "../../map/reference-map.ts";
 import { loadAgencies } from "../../session/agencies.ts";
 import { app, startPage } from "../../session/start.ts";
 import { promptForProof } from "../../widgets/dialogs/proof-prompt.ts";
-import { Broken } from "../../widgets/states.tsx";
+import { Broken } from "../../widgets/load-states.tsx";
 import { t } from "../../words/index.ts";
 import { Frame } from "./frame.tsx";
 import { openTab } from "./frame-state.ts";

@@ -1,17 +1,25 @@
 /** The replay that is loaded, its one clock, and how it runs. */
 
 import { batch, computed, signal } from "@preact/signals";
-import { Latest } from "../../browser/latest.ts";
+import { Latest } from "../../browser/latest-request.ts";
 import { now } from "../../session/clock.ts";
 import { session } from "../../session/session.ts";
 import { fetchJson } from "../../wire/calls.ts";
 import { listOf } from "../../wire/parser.ts";
 import { UnitState } from "../../wire/units.ts";
-import { firstReport, type Look } from "./reel/film.ts";
 import { type Loaded, load, type Progress } from "./reel/load.ts";
-import { darkAt, documentsAt, gravestOf, happenings, unitAt, versionsOf, withheldRanges } from "./reel/moment.ts";
+import { quietAt } from "./reel/quiet-times.ts";
 import { isRange, linkOf, type Range } from "./reel/range.ts";
-import { quietAt } from "./reel/silences.ts";
+import {
+  documentsAt,
+  gravestOf,
+  happenings,
+  unitAt,
+  versionsOf,
+  withheldAt,
+  withheldRanges,
+} from "./reel/state-at-time.ts";
+import { firstReport, type Look } from "./reel/unit-track.ts";
 
 export const SPEEDS = [1, 2, 5, 10, 30, 60, 120, 300, 600] as const;
 /** How often panels follow the clock while it runs, milliseconds. */
@@ -46,7 +54,7 @@ export const others = computed(() =>
 export const documents = computed(() => documentsAt(versions.value, playMs.value, look.value));
 export const gravest = computed(() => gravestOf(documents.value));
 export const dark = computed(() =>
-  loaded.value === null ? [] : darkAt(documents.value, others.value, ours.value, playMs.value),
+  loaded.value === null ? [] : withheldAt(documents.value, others.value, ours.value, playMs.value),
 );
 const darkAgencies = computed(() => new Set(dark.value.map((each) => each.agency)));
 

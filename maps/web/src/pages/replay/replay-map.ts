@@ -16,7 +16,7 @@ import type { HandOff, Incident, Sector, Target } from "../../wire/documents.ts"
 import { categoryWords } from "../../words/incident-words.ts";
 import { t, wordsIfAny } from "../../words/index.ts";
 import { atMs, documents, gravest, loaded, look, playing, playMs, selected, stateOf, units } from "./player.ts";
-import { gapAfterS } from "./reel/moment.ts";
+import { gapAfterS } from "./reel/state-at-time.ts";
 import { linesOf, SLICES, wholeLines } from "./reel/tracks.ts";
 
 /** Between two pushes to the map while it plays, milliseconds. */

@@ -6,7 +6,7 @@ import { TAKE_OUT_ORIGINALS } from "../../session/permissions.ts";
 import { may, session, timeZone } from "../../session/session.ts";
 import { readTokens } from "../../symbols/tokens.ts";
 import { Icon } from "../../widgets/icons.tsx";
-import { Empty, faultWords } from "../../widgets/states.tsx";
+import { Empty, faultWords } from "../../widgets/load-states.tsx";
 import { language, t, type Words } from "../../words/index.ts";
 import { atMs, loaded } from "./player.ts";
 import { leftOutFor, leftOutOf } from "./reel/omissions.ts";

@@ -1,7 +1,7 @@
 /** What each unit did in the range, as a table. */
 
 import type { JSX } from "preact";
-import { Broken, Empty, Loading, useLoaded } from "../../widgets/states.tsx";
+import { Broken, Empty, Loading, useLoaded } from "../../widgets/load-states.tsx";
 import { readAnswer } from "../../wire/calls.ts";
 import { ReplayTotals, type UnitTotals } from "../../wire/replay.ts";
 import { t, wordsIfAny } from "../../words/index.ts";

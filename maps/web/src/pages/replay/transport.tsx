@@ -23,7 +23,7 @@ import {
   step,
   turn,
 } from "./player.ts";
-import { densityOf } from "./reel/film.ts";
+import { densityOf } from "./reel/unit-track.ts";
 import { happeningWords, momentWords, shortMoment } from "./words.ts";
 
 const BINS = 240;

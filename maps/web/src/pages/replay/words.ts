@@ -6,8 +6,8 @@ import type { Alert } from "../../wire/documents.ts";
 import { categoryWords } from "../../words/incident-words.ts";
 import { t, wordsIfAny } from "../../words/index.ts";
 import { callSigns, loaded, units } from "./player.ts";
-import type { Dark, Happening } from "./reel/moment.ts";
 import type { Range } from "./reel/range.ts";
+import type { Happening, WithheldSide } from "./reel/state-at-time.ts";
 
 /** `2026-11-25 21:04:05 to 22:04:05`, the second day only where it is another. */
 export function rangeWords({ startMs, endMs }: Range, zone: string): string {
@@ -59,7 +59,7 @@ export function happeningWords({ kind, record }: Happening): string {
   });
 }
 
-export function darkWords({ agency, by, at, reason }: Dark): string {
+export function darkWords({ agency, by, at, reason }: WithheldSide): string {
   if (by === undefined || at === undefined) return t("replay.dark", { agency: agencyName(agency) });
   return t("replay.dark_why", {
     agency: agencyName(agency),

@@ -5,7 +5,7 @@ import { agencyName } from "../../session/agencies.ts";
 import { may, timeZone } from "../../session/session.ts";
 import { dateTime } from "../../session/times.ts";
 import { Icon } from "../../widgets/icons.tsx";
-import { Broken, Loading, useLoaded } from "../../widgets/states.tsx";
+import { Broken, Loading, useLoaded } from "../../widgets/load-states.tsx";
 import { fetchJson } from "../../wire/calls.ts";
 import { listOf } from "../../wire/parser.ts";
 import type { Job } from "../../wire/reports.ts";

@@ -17,7 +17,7 @@ import { session, timeZone } from "../../session/session.ts";
 import { app, startPage } from "../../session/start.ts";
 import { promptForProof } from "../../widgets/dialogs/proof-prompt.ts";
 import { PagesMenu } from "../../widgets/frame/pages-menu.tsx";
-import { Broken, Empty, faultWords, Loading } from "../../widgets/states.tsx";
+import { Broken, Empty, faultWords, Loading } from "../../widgets/load-states.tsx";
 import { fetchJson } from "../../wire/calls.ts";
 import { t } from "../../words/index.ts";
 import { isLanguage, preferredLanguage } from "../../words/load.ts";

@@ -12,8 +12,8 @@ import { signal, useSignal } from "@preact/signals";
 import { type JSX, render } from "preact";
 import { useEffect } from "preact/hooks";
 import { watchSignOut } from "../../session/drafts.ts";
+import { localPath } from "../../session/local-path.ts";
 import { knowsPasskeys, usePasskey } from "../../session/passkey-device.ts";
-import { pathHere } from "../../session/path-here.ts";
 import { Icon } from "../../widgets/icons.tsx";
 import { CallError, call, fetchJson } from "../../wire/calls.ts";
 import type { Role } from "../../wire/session.ts";
@@ -41,7 +41,7 @@ const FIRST: Partial<Record<Role, string>> = { planner: "/planner", crew: "/crew
 
 /** Where the person came from, only a path of this server; else where the role works. */
 function nextPage(role: Role): string {
-  return pathHere(nextPath, location.origin) ?? FIRST[role] ?? "/";
+  return localPath(nextPath, location.origin) ?? FIRST[role] ?? "/";
 }
 
 function faultOf(fault: unknown, byLink: boolean, withCode: boolean): string {

@@ -1,5 +1,5 @@
 /** Asks for password or code again, over whatever page an act was refused on for want of it. */
-import { shared } from "../../browser/once.ts";
+import { shared } from "../../browser/shared-promise.ts";
 import { flag, listOf, nothing, object } from "../../wire/parser.ts";
 import "./proof-dialog.css";
 import { useSignal } from "@preact/signals";
@@ -8,8 +8,8 @@ import { useEffect } from "preact/hooks";
 import { knowsPasskeys, usePasskey } from "../../session/passkey-device.ts";
 import { CallError, call, fetchJson, PROOF } from "../../wire/calls.ts";
 import { t } from "../../words/index.ts";
+import { faultWords } from "../load-states.tsx";
 import { useModal } from "../modal.ts";
-import { faultWords } from "../states.tsx";
 
 /** Returns whether it was shown; acts that are refused at the same time wait for one dialog. */
 export const showProof = shared(

@@ -13,8 +13,8 @@ import { ProtectedWords } from "../../wire/administration.ts";
 import { call } from "../../wire/calls.ts";
 import { listOf } from "../../wire/parser.ts";
 import { t, type Words } from "../../words/index.ts";
+import { faultWords } from "../load-states.tsx";
 import { useModal } from "../modal.ts";
-import { faultWords } from "../states.tsx";
 import { ProtectedReaders } from "./protected-readers.tsx";
 import "./protected-dialog.css";
 

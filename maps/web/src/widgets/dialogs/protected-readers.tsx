@@ -7,7 +7,7 @@ import type { JSX } from "preact";
 import { ReaderList } from "../../wire/administration.ts";
 import { call, fetchJson } from "../../wire/calls.ts";
 import { t, type Words } from "../../words/index.ts";
-import { Broken, faultWords, Loading, useLoaded } from "../states.tsx";
+import { Broken, faultWords, Loading, useLoaded } from "../load-states.tsx";
 
 export function ProtectedReaders({ path }: { path: string }): JSX.Element {
   const loaded = useLoaded(path, () => fetchJson(`${path}/readers`, ReaderList));

@@ -2,9 +2,9 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { t } from "../../words/index.ts";
+import { faultWords } from "../load-states.tsx";
 import { useModal } from "../modal.ts";
 import { openQuestion, type Question } from "../question.ts";
-import { faultWords } from "../states.tsx";
 
 const PLACE_MIN = 60;
 

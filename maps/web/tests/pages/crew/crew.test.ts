@@ -54,7 +54,7 @@ test("an answer takes back no step that was taken after it was asked for", () =>
 });
 
 test("a locked phone learns the time from any answer", async () => {
-  const { isoTime } = await import("../../../src/phone/time.ts");
+  const { isoTime } = await import("../../../src/phone/server-clock.ts");
   const { sendReports } = await import("../../../src/phone/server.ts");
   const answer = (date: string): Response =>
     new Response('{"taken":[],"refused":[]}', { headers: { date, "content-type": "application/json" } });

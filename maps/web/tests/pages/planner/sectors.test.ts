@@ -18,7 +18,7 @@ import {
 import { placeOf, sidesOf } from "../../../src/pages/planner/sectors/draft/fault-places.ts";
 import { areasOf } from "../../../src/pages/planner/sectors/draft/file-shapes.ts";
 import { clipped, linesOf, type SnapLine, snapped } from "../../../src/pages/planner/sectors/draft/snap.ts";
-import { begin, redo, step, undo } from "../../../src/pages/planner/sectors/draft/steps.ts";
+import { begin, redo, step, undo } from "../../../src/pages/planner/sectors/draft/undo-history.ts";
 import type { Preview } from "../../../src/wire/map.ts";
 
 /** A page's own view of the drafts: each load reads the module anew. */

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Block, JUMP, NONE_16, unpack } from "../../../src/pages/replay/reel/columns.ts";
-import { densityOf, Film, filmsOf, firstReport } from "../../../src/pages/replay/reel/film.ts";
+import { quietAt } from "../../../src/pages/replay/reel/quiet-times.ts";
+import { around, isRange, requestedRange, thisNight } from "../../../src/pages/replay/reel/range.ts";
 import {
-  darkAt,
   documentsAt,
   gapAfterS,
   gravestOf,
@@ -12,11 +12,11 @@ import {
   type ReplayDocument,
   unitAt,
   versionsOf,
+  withheldAt,
   withheldRanges,
-} from "../../../src/pages/replay/reel/moment.ts";
-import { around, isRange, requestedRange, thisNight } from "../../../src/pages/replay/reel/range.ts";
-import { quietAt } from "../../../src/pages/replay/reel/silences.ts";
+} from "../../../src/pages/replay/reel/state-at-time.ts";
 import { linesOf, SLICES, wholeLines } from "../../../src/pages/replay/reel/tracks.ts";
+import { densityOf, firstReport, UnitTrack, unitTracksOf } from "../../../src/pages/replay/reel/unit-track.ts";
 import { momentOf, wallSeconds } from "../../../src/session/wall-clock.ts";
 import type { ReplayUnit } from "../../../src/wire/replay.ts";
 
@@ -24,10 +24,10 @@ const S = 1000;
 const unit: ReplayUnit = { id: "u", call_sign: "Naga 1", agency: "la", kind: "boat", expected_interval_s: 30 };
 
 /** A film of positions [seconds, seconds when it was known, longitude, flags]. */
-function film(...rows: [number, number, number, number?][]): Film {
+function film(...rows: [number, number, number, number?][]): UnitTrack {
   const of = (pick: (row: [number, number, number, number?]) => number): Float64Array => Float64Array.from(rows, pick);
   const none = of(() => NONE_16);
-  return new Film({
+  return new UnitTrack({
     timeMs: of(([t]) => t * S),
     knownMs: of(([, k]) => k * S),
     lonE7: of(([, , lon]) => Math.round(lon * 1e7)),
@@ -181,10 +181,10 @@ test("blocks that follow each other make one film", () => {
     accuracyM: Uint16Array.of(8),
     flags: Uint16Array.of(0),
   });
-  const found = filmsOf([block(0), block(60_000)]).get("u");
+  const found = unitTracksOf([block(0), block(60_000)]).get("u");
   assert.equal(found?.length, 2);
   assert.deepEqual(found?.told(1), { speed_mps: 3.5, accuracy_m: 8, by_voice: false, calls: false });
-  assert.deepEqual(densityOf([found as Film], 0, 120_000, 4, "was"), [1, 0, 1, 0]);
+  assert.deepEqual(densityOf([found as UnitTrack], 0, 120_000, 4, "was"), [1, 0, 1, 0]);
 });
 
 test("a line along a river bends where the server says, and not where a position between is left out", () => {
@@ -204,13 +204,13 @@ test("a line along a river bends where the server says, and not where a position
     };
   };
   const bend = (n: number, lon: number): [number, ...number[]] => [n, lon * 1e7, 21e7];
-  const found = filmsOf([
+  const found = unitTracksOf([
     { units: [{ id: "u", count: 1 }], ...columns(0) },
     {
       units: [{ id: "u", count: 4, bends: [bend(1, 100.9), bend(3, 102)] }],
       ...columns(60_000, 120_000, 180_000, 240_000),
     },
-  ]).get("u") as Film;
+  ]).get("u") as UnitTrack;
   assert.deepEqual(wholeLines(found, 240_000, "was", 600_000).heard, [
     [
       [100, 20],
@@ -333,7 +333,7 @@ test("it is said of whom nothing was told, and why", () => {
       ],
     }),
   ]);
-  const dark = (s: number): unknown => darkAt(documentsAt(versions, s * S), ["th"], "la", s * S);
+  const dark = (s: number): unknown => withheldAt(documentsAt(versions, s * S), ["th"], "la", s * S);
   assert.deepEqual(dark(10), [{ agency: "th" }]);
   assert.deepEqual([dark(60), dark(250)], [[], []]);
   assert.deepEqual(dark(150), [{ agency: "th", by: "th", at: at(100), reason: "audit" }]);

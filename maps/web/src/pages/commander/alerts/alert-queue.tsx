@@ -10,15 +10,15 @@ import { writers } from "../../../live/radio-texts.ts";
 import { documents, live, liveStatus } from "../../../live/signals.ts";
 import { Boundary } from "../../../widgets/frame/boundary.tsx";
 import { Icon } from "../../../widgets/icons.tsx";
-import { Empty, Loading } from "../../../widgets/states.tsx";
+import { Empty, Loading } from "../../../widgets/load-states.tsx";
 import type { Alert } from "../../../wire/documents.ts";
 import { t } from "../../../words/index.ts";
 import { alerts, calls, ended, offers, ours, underWay, waiting } from "../desk/queue.ts";
 import { AlertCard } from "./alert-card.tsx";
 import { IncidentCards, IncidentsOfTheDay } from "./incident-cards.tsx";
 import { EndedOffer, OfferCard, OwnOffer } from "./offer-cards.tsx";
-import { Sharing, SuspendedBars } from "./sharing.tsx";
-import { QuietChoice } from "./silence.tsx";
+import { MuteChoice } from "./sound-mute.tsx";
+import { SuspendedBars, SuspensionNotices } from "./suspension-notices.tsx";
 import { TargetList } from "./target-list.tsx";
 import { RadioTextCards } from "./text-cards.tsx";
 
@@ -42,7 +42,7 @@ export function AlertQueue(): JSX.Element {
         <span class="count num">
           {known ? t("alerts.count", { n: waiting.value + writers.value.length + unreadIncidents.value.length }) : ""}
         </span>
-        <QuietChoice />
+        <MuteChoice />
       </header>
       <div class="scroll">
         <Muted />
@@ -97,7 +97,7 @@ export function AlertQueue(): JSX.Element {
           <TargetList />
         </Boundary>
         <Boundary name="Sharing">
-          <Sharing />
+          <SuspensionNotices />
         </Boundary>
       </div>
     </section>

@@ -1,6 +1,5 @@
 /** Incidents: what is new, as quiet cards; those of a day, as a list; a photo, large. */
 import type { JSX } from "preact";
-import { unitOf } from "../../../live/incident-news.ts";
 import {
   fetchIncidents,
   incidentsOfTheDay,
@@ -9,6 +8,7 @@ import {
   unreadIncidents,
 } from "../../../live/incidents.ts";
 import { everyone } from "../../../live/signals.ts";
+import { unitOf } from "../../../live/unread-incidents.ts";
 import { agencyName } from "../../../session/agencies.ts";
 import { now } from "../../../session/clock.ts";
 import { CONFIRM_INCIDENTS } from "../../../session/permissions.ts";

@@ -2,8 +2,8 @@
 import type { JSX } from "preact";
 import { toWrite } from "../../../live/messages.ts";
 import { markTextsRead, unread, writers } from "../../../live/radio-texts.ts";
-import type { RadioText } from "../../../live/radio-texts-news.ts";
 import { everyone } from "../../../live/signals.ts";
+import type { RadioText } from "../../../live/unread-radio-texts.ts";
 import { now } from "../../../session/clock.ts";
 import { MESSAGE_RADIOS } from "../../../session/permissions.ts";
 import { may } from "../../../session/session.ts";

@@ -1,7 +1,7 @@
 /** Sectors and targets as the map draws them, from the documents that are known. */
 
 import { computed, signal } from "@preact/signals";
-import { courses, readCourses } from "../../../geo/courses.ts";
+import { courses, readCourses } from "../../../geo/river-courses.ts";
 import { type Followed, sectorFeatures, targetFeatures } from "../../../geo/shapes.ts";
 import { incidentsOfTheDay } from "../../../live/incidents.ts";
 import { documents } from "../../../live/signals.ts";

@@ -2,8 +2,8 @@
 
 import type { AlertAct } from "../../../live/alerts.ts";
 import { now } from "../../../session/clock.ts";
+import { faultWords, Refusal } from "../../../widgets/load-states.tsx";
 import { openQuestion, type Question } from "../../../widgets/question.ts";
-import { faultWords, Refusal } from "../../../widgets/states.tsx";
 import { CallError, call } from "../../../wire/calls.ts";
 import type { Agreement, Alert, HandOff, Target } from "../../../wire/documents.ts";
 import { nothing } from "../../../wire/parser.ts";

@@ -4,14 +4,14 @@
  */
 
 import { computed, signal } from "@preact/signals";
-import { once } from "../../../browser/once.ts";
 import { coordinateFormat } from "../../../browser/preferences.ts";
+import { once } from "../../../browser/shared-promise.ts";
 import { kmFigure } from "../../../geo/address.ts";
 import { coordinateWords } from "../../../geo/coordinates.ts";
-import { courses, readCourses } from "../../../geo/courses.ts";
-import type { OnRiver } from "../../../geo/near.ts";
+import type { RiverKilometre } from "../../../geo/nearest-unit.ts";
 import { readCoordinates, readKm, seek } from "../../../geo/place-search.ts";
 import { MEKONG } from "../../../geo/river-course.ts";
+import { courses, readCourses } from "../../../geo/river-courses.ts";
 import { middleOf } from "../../../geo/shapes.ts";
 import { documents } from "../../../live/signals.ts";
 import { fetchJson } from "../../../wire/calls.ts";
@@ -38,7 +38,7 @@ export interface Found {
   words: readonly string[];
   weight: number;
   /** The river and kilometre that were asked for. */
-  on?: OnRiver;
+  on?: RiverKilometre;
 }
 
 /** What has been typed into the search. */
@@ -186,7 +186,7 @@ export function placeIn(words: string): (Found & { sure: boolean }) | null {
 }
 
 /** `km 2 363.0`, with the name of any river but the Mekong. */
-export function kmWords({ river, km }: OnRiver): string {
+export function kmWords({ river, km }: RiverKilometre): string {
   return river === MEKONG ? t("river.km", { km: kmFigure(km) }) : t("river.other", { name: river, km: kmFigure(km) });
 }
 

@@ -4,7 +4,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { type FormatName, layerAddress, save } from "../../../session/files.ts";
 import { FormatChoice } from "../../../widgets/format-choice.tsx";
-import { faultWords } from "../../../widgets/states.tsx";
+import { faultWords } from "../../../widgets/load-states.tsx";
 import { call } from "../../../wire/calls.ts";
 import { ReadingToken } from "../../../wire/session.ts";
 import { t } from "../../../words/index.ts";

@@ -9,15 +9,15 @@ import { now, serverMoment } from "../../../session/clock.ts";
 import { timeZone } from "../../../session/session.ts";
 import { ageSeconds, ageWords, clockTime } from "../../../session/times.ts";
 import { Boundary } from "../../../widgets/frame/boundary.tsx";
-import { Ticking, ticking } from "../../../widgets/growing-age.tsx";
 import { Icon, type IconName } from "../../../widgets/icons.tsx";
+import { ageMark, LiveAge } from "../../../widgets/live-age.tsx";
 import { tip } from "../../../widgets/tip.ts";
 import type { UnitState } from "../../../wire/units.ts";
 import { t } from "../../../words/index.ts";
-import { followed, stopFollowing } from "../desk/follow.ts";
+import { followed, stopFollowing } from "../desk/followed-unit.ts";
 import { measuring, turnMeasuring } from "../desk/measure.ts";
-import { pin } from "../desk/pin.ts";
 import { calls } from "../desk/queue.ts";
+import { pin } from "../desk/search-pin.ts";
 import { awaitingPlace, basemapInfo, helpOpen, layerInfos, notice, phone, select } from "../desk/selection.ts";
 import { fitAll, flyToSelected, hovered } from "../map/map-sync.ts";
 
@@ -115,14 +115,14 @@ export function StaleBanner(): JSX.Element | null {
         : t("stale.since", {
             local: clockTime(since, timeZone.value),
             utc: clockTime(since, "UTC"),
-            age: ticking(ageWords((now.value - since) / 1000)),
+            age: ageMark(ageWords((now.value - since) / 1000)),
           });
   return (
     <div class="stale" role="alert" id="stale">
       <Icon name="warn" />
       <p>
         <b>
-          <Ticking words={words} />
+          <LiveAge words={words} />
         </b>{" "}
         {status.refused === null && t("stale.what")}
       </p>

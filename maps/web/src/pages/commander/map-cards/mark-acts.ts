@@ -1,7 +1,7 @@
 /** What people do about marked places; the stream tells what became of it. */
 
+import { faultWords } from "../../../widgets/load-states.tsx";
 import { openQuestion } from "../../../widgets/question.ts";
-import { faultWords } from "../../../widgets/states.tsx";
 import { call } from "../../../wire/calls.ts";
 import type { Mark } from "../../../wire/documents.ts";
 import { nothing, object, text } from "../../../wire/parser.ts";

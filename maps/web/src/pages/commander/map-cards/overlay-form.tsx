@@ -6,7 +6,7 @@ import { addOverlays, type Overlay, overlays, removeOverlays, showOverlay } from
 import { LARGEST_FILE, lookInto, READ_ENDINGS } from "../../../session/files.ts";
 import { EncodingChoice, samplesOf } from "../../../widgets/dialogs/encoding-choice.tsx";
 import { Icon } from "../../../widgets/icons.tsx";
-import { faultWords } from "../../../widgets/states.tsx";
+import { faultWords } from "../../../widgets/load-states.tsx";
 import { t } from "../../../words/index.ts";
 import { notify, phone, sheetStop } from "../desk/selection.ts";
 import { fitOverlays } from "../map/map-sync.ts";

@@ -12,7 +12,7 @@ import { HOME, lastView, pixelRatio } from "../../../map/map-start.ts";
 import { mapFailed, openPageMap } from "../../../map/page-map.ts";
 import { buildStyle } from "../../../map/style.ts";
 import { now } from "../../../session/clock.ts";
-import { type Box, GATHER_FROM, within } from "../../../symbols/crowd.ts";
+import { type Box, GATHER_FROM, within } from "../../../symbols/clusters.ts";
 import { history, tilesOf } from "../../../symbols/history.ts";
 import { sideName } from "../../../symbols/marks.ts";
 import { readTokens } from "../../../symbols/tokens.ts";
@@ -22,12 +22,12 @@ import { LayerInfo } from "../../../wire/map.ts";
 import { listOf } from "../../../wire/parser.ts";
 import { language, t } from "../../../words/index.ts";
 import { incidentsOnMap, sectorsOnMap, targetsOnMap } from "../desk/areas.ts";
-import { followed, followedId, stopFollowing } from "../desk/follow.ts";
+import { followed, followedId, stopFollowing } from "../desk/followed-unit.ts";
 import { markedId, marksOnMap } from "../desk/marks.ts";
 import { addPressed, measuredOnMap, measuring } from "../desk/measure.ts";
-import { pin, pinOnMap } from "../desk/pin.ts";
 import { gravest } from "../desk/queue.ts";
 import { crossingWords, type Found, type FoundKind } from "../desk/search.ts";
+import { pin, pinFeatures } from "../desk/search-pin.ts";
 import {
   awaitingPlace,
   basemapInfo,
@@ -126,7 +126,7 @@ export function openMap(container: HTMLElement): void {
   effect(() => shown.setPixelRatio(pixelRatio()));
   effect(() => void shown.setData("measure", measuredOnMap.value));
   effect(() => {
-    void shown.setData("pin", pinOnMap.value);
+    void shown.setData("pin", pinFeatures.value);
     if (pin.value === null) void shown.setData("blo-ties", tiesOf(""));
   });
   effect(() => shown.crosshair(awaitingPlace.value !== null || measuring.value !== null));

@@ -12,7 +12,7 @@ import type {
 import { moving } from "../../../map/map-start.ts";
 import type { PageMap } from "../../../map/page-map.ts";
 import { type FedSource, SourceFeed } from "../../../map/source-feed.ts";
-import type { Box } from "../../../symbols/crowd.ts";
+import type { Box } from "../../../symbols/clusters.ts";
 
 /** Pixels at each edge that panels cover. */
 export interface Covered {

@@ -4,7 +4,7 @@
  */
 import { signal } from "@preact/signals";
 import type { SourceFeed } from "../../../map/source-feed.ts";
-import { type Box, countWithin, GATHER_FROM, gather, isCrowded, widened, within } from "../../../symbols/crowd.ts";
+import { type Box, countWithin, GATHER_FROM, gather, isCrowded, widened, within } from "../../../symbols/clusters.ts";
 import { nextLookMs, unitFeature } from "../../../symbols/unit-feature.ts";
 import type { Severity } from "../../../wire/documents.ts";
 import type { UnitState } from "../../../wire/units.ts";

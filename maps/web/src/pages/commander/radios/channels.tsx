@@ -7,15 +7,15 @@ import { now } from "../../../session/clock.ts";
 import { SEE_REJECTED, SEE_SENT } from "../../../session/permissions.ts";
 import { may, timeZone } from "../../../session/session.ts";
 import { ageSeconds, ageWords, minuteWords, momentWords } from "../../../session/times.ts";
-import { Broken, Empty, Loading, useLoaded } from "../../../widgets/states.tsx";
+import { Broken, Empty, Loading, useLoaded } from "../../../widgets/load-states.tsx";
 import { fetchJson } from "../../../wire/calls.ts";
 import type { ChannelHealth } from "../../../wire/channels.ts";
 import { RejectedFrame } from "../../../wire/channels.ts";
 import { listOf } from "../../../wire/parser.ts";
 import { t } from "../../../words/index.ts";
 import { computerName, doubtWords, OWN_CLOCK } from "../desk/clock-doubt.ts";
+import { RadioInquiryForm } from "./radio-inquiry-form.tsx";
 import { RejectedFrames, reasonWords } from "./rejected-frames.tsx";
-import { WhyForm } from "./why-form.tsx";
 
 export function Channels(): JSX.Element {
   const all = channels.value;
@@ -28,7 +28,7 @@ export function Channels(): JSX.Element {
         </span>
       </header>
       <div class="scroll">
-        {may(SEE_SENT) && <WhyForm />}
+        {may(SEE_SENT) && <RadioInquiryForm />}
         {all === null && <Loading />}
         {all?.length === 0 && <Empty title={t("channels.empty")}>{t("channels.empty_how")}</Empty>}
         {byGateway(all ?? []).map(([gateway, some]) => (

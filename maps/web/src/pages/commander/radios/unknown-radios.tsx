@@ -12,16 +12,16 @@ import { may, timeZone } from "../../../session/session.ts";
 import { momentWords } from "../../../session/times.ts";
 import { MarkIcon } from "../../../symbols/mark-icon.tsx";
 import { Icon } from "../../../widgets/icons.tsx";
-import { Broken, Empty, Loading, useLoaded } from "../../../widgets/states.tsx";
+import { Broken, Empty, Loading, useLoaded } from "../../../widgets/load-states.tsx";
 import { fetchJson } from "../../../wire/calls.ts";
 import { listOf } from "../../../wire/parser.ts";
 import { TechnicianMessage } from "../../../wire/radios.ts";
 import type { UnitState } from "../../../wire/units.ts";
 import { t, wordsIfAny } from "../../../words/index.ts";
-import { claimWords } from "../desk/claim-words.ts";
+import { addressConflictWords } from "../desk/address-conflict-words.ts";
 import { assigning, select, selectedId } from "../desk/selection.ts";
 import { flyToSelected } from "../map/map-sync.ts";
-import { ClaimNotes, claimsOf } from "./claims.tsx";
+import { AddressConflictNotes, addressConflictsOf } from "./address-conflicts.tsx";
 import { Age } from "./unit-row.tsx";
 
 /** Rows drawn at once; more on demand. */
@@ -75,11 +75,11 @@ function Radio({ radio }: { radio: UnitState }): JSX.Element {
         <span class="row-name">{radio.call_sign}</span>
         <Age unit={radio} />
         <span class="row-place">{radio.last ? placeWords(radio.last) : radio.id}</span>
-        {claimsOf(radio).length > 0 && (
+        {addressConflictsOf(radio).length > 0 && (
           <span
             class="state state-late"
-            title={claimsOf(radio)
-              .map((claim) => claimWords(claim, now.value, timeZone.value))
+            title={addressConflictsOf(radio)
+              .map((claim) => addressConflictWords(claim, now.value, timeZone.value))
               .join("\n")}
           >
             <Icon name="warn" />
@@ -92,7 +92,7 @@ function Radio({ radio }: { radio: UnitState }): JSX.Element {
           <p class="dim">
             <code>{radio.id}</code>
           </p>
-          <ClaimNotes unit={radio} />
+          <AddressConflictNotes unit={radio} />
           {may(SEE_SENT) && <Messages address={radio.id} />}
           <div class="actions">
             <button class="button" onClick={() => select(radio.id)}>

@@ -8,7 +8,7 @@ import { channelName, toWrite, wayFor } from "../../../live/messages.ts";
 import { answered, type Found, idToSend, isInVain, takeFound, waitedFor } from "../../../live/request-ids.ts";
 import { now } from "../../../session/clock.ts";
 import { ageSeconds, ageWords } from "../../../session/times.ts";
-import { faultWords } from "../../../widgets/states.tsx";
+import { faultWords } from "../../../widgets/load-states.tsx";
 import { tip } from "../../../widgets/tip.ts";
 import { call } from "../../../wire/calls.ts";
 import type { MessageKind, Route } from "../../../wire/messages.ts";

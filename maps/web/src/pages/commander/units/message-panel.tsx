@@ -9,7 +9,7 @@ import { MESSAGE_RADIOS, RELAY_DISTRESS } from "../../../session/permissions.ts"
 import { may, timeZone } from "../../../session/session.ts";
 import { momentWords } from "../../../session/times.ts";
 import { Icon } from "../../../widgets/icons.tsx";
-import { Broken, faultWords, Loading } from "../../../widgets/states.tsx";
+import { Broken, faultWords, Loading } from "../../../widgets/load-states.tsx";
 import { CallError, call } from "../../../wire/calls.ts";
 import type { Route } from "../../../wire/messages.ts";
 import { RadioMessage } from "../../../wire/messages.ts";

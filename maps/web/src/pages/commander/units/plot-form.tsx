@@ -6,7 +6,7 @@ import { useEffect } from "preact/hooks";
 import { coordinateFormat } from "../../../browser/preferences.ts";
 import { coordinateWords } from "../../../geo/coordinates.ts";
 import { Icon } from "../../../widgets/icons.tsx";
-import { faultWords } from "../../../widgets/states.tsx";
+import { faultWords } from "../../../widgets/load-states.tsx";
 import { tip } from "../../../widgets/tip.ts";
 import { call } from "../../../wire/calls.ts";
 import { nothing } from "../../../wire/parser.ts";

@@ -19,20 +19,20 @@ import { ageSeconds, ageWords, momentWords } from "../../../session/times.ts";
 import { MarkIcon } from "../../../symbols/mark-icon.tsx";
 import { errorOf } from "../../../symbols/unit-feature.ts";
 import { Icon } from "../../../widgets/icons.tsx";
-import { Empty, Loading } from "../../../widgets/states.tsx";
+import { Empty, Loading } from "../../../widgets/load-states.tsx";
 import { tip } from "../../../widgets/tip.ts";
 import type { UnitState } from "../../../wire/units.ts";
 import { t, wordsIfAny } from "../../../words/index.ts";
 import { IncidentsOfUnit } from "../alerts/incident-cards.tsx";
-import { WithheldUnit } from "../alerts/sharing.tsx";
+import { WithheldUnit } from "../alerts/suspension-notices.tsx";
 import { RadioTextOf } from "../alerts/text-cards.tsx";
-import { followedId, turnFollowing } from "../desk/follow.ts";
+import { followedId, toggleFollow } from "../desk/followed-unit.ts";
 import { ours } from "../desk/queue.ts";
 import { clearDistress } from "../desk/queue-acts.ts";
 import { assigning, clearSelection, selected, selectedId } from "../desk/selection.ts";
 import { turnCoordinates } from "../desk/shortcuts.ts";
 import { flyToSelected } from "../map/map-sync.ts";
-import { ClaimNotes } from "../radios/claims.tsx";
+import { AddressConflictNotes } from "../radios/address-conflicts.tsx";
 import { EnrolPhone } from "../radios/enrol-phone.tsx";
 import { MessagePanel } from "./message-panel.tsx";
 import { PlotForm } from "./plot-form.tsx";
@@ -77,7 +77,7 @@ export function UnitDetail(): JSX.Element {
         <div class="said">
           <RadioTextOf unit={unit.id} />
         </div>
-        <ClaimNotes unit={unit} />
+        <AddressConflictNotes unit={unit} />
         <Heard unit={unit} />
         <Place unit={unit} />
         <Words unit={unit} />
@@ -202,7 +202,7 @@ function Place({ unit }: { unit: UnitState }): JSX.Element | null {
           class="button"
           title={tip(t("key.follow"), "w")}
           aria-pressed={followedId.value === unit.id}
-          onClick={turnFollowing}
+          onClick={toggleFollow}
         >
           <Icon name="follow" />
           {t(followedId.value === unit.id ? "follow.stop" : "follow.follow")}

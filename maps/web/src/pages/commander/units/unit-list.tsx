@@ -1,19 +1,19 @@
 /** All units beside the map, and the search over everything: type, walk with the arrows, Enter flies there. */
 import { useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { type Near, nearestTo, type OnRiver } from "../../../geo/near.ts";
+import { type NearestUnit, nearestUnits, type RiverKilometre } from "../../../geo/nearest-unit.ts";
 import { plainDigits, unitMeets } from "../../../geo/place-search.ts";
 import { metresWords } from "../../../geo/place-words.ts";
 import { units } from "../../../live/signals.ts";
 import { MarkIcon } from "../../../symbols/mark-icon.tsx";
 import { Icon, type IconName } from "../../../widgets/icons.tsx";
-import { Empty, Loading } from "../../../widgets/states.tsx";
+import { Empty, Loading } from "../../../widgets/load-states.tsx";
 import { tip } from "../../../widgets/tip.ts";
 import { focusFirstRow, Windowed, type WindowedRow } from "../../../widgets/virtual-list.tsx";
 import type { Agreement } from "../../../wire/documents.ts";
 import type { Liveness, UnitState } from "../../../wire/units.ts";
 import { t } from "../../../words/index.ts";
-import { WithheldRow } from "../alerts/sharing.tsx";
+import { WithheldRow } from "../alerts/suspension-notices.tsx";
 import { withheld } from "../desk/queue.ts";
 import { type Found, type FoundGroup, type FoundKind, kmWords, placesFor, query, readNames } from "../desk/search.ts";
 import { phone, select, selectedId, sheetStop } from "../desk/selection.ts";
@@ -245,7 +245,7 @@ function placesFirst(found: readonly UnitState[], best: FoundGroup): boolean {
 /** Who is beside the kilometre that was found. */
 function nearRows(place: Found | undefined, choose: (unit: UnitState) => void): WindowedRow[] {
   const on = place?.on;
-  const near = on === undefined ? [] : nearestTo(on, units.value ?? []);
+  const near = on === undefined ? [] : nearestUnits(on, units.value ?? []);
   if (on === undefined || near.length === 0) return [];
   return [
     heading("near", t("search.near")),
@@ -264,8 +264,8 @@ function NearRow({
   on,
   choose,
 }: {
-  near: Near;
-  on: OnRiver;
+  near: NearestUnit;
+  on: RiverKilometre;
   choose: (unit: UnitState) => void;
 }): JSX.Element {
   const far =

@@ -1,12 +1,12 @@
 /** The page's state: whose it is, what the server last said, what is done here. */
 import { computed, effect, signal } from "@preact/signals";
-import { dropCopy, keepable, keepCopy, readCopy } from "../../../phone/copies.ts";
 import { newId, type Profile } from "../../../phone/database.ts";
 import { activeProfile, keepCallSign, type Opened, profiles } from "../../../phone/keys.ts";
-import { metresBetween } from "../../../phone/pace.ts";
+import { dropCopy, readCopy, storable, storeCopy } from "../../../phone/offline-copies.ts";
+import { metresBetween } from "../../../phone/report-interval.ts";
 import type { Report } from "../../../phone/reports.ts";
 import { Failure, readCrew, readMap, readSession } from "../../../phone/server.ts";
-import { isoTime, moment } from "../../../phone/time.ts";
+import { isoTime, moment } from "../../../phone/server-clock.ts";
 import type { CrewNow, CrewPatrol } from "../../../wire/crew.ts";
 import { type Extra, keep, onChange, pending, recount } from "./outbox.ts";
 import { type DoneHere, knownToServer, notInAnswer } from "./patrol-steps.ts";
@@ -73,7 +73,7 @@ export async function startCrew(): Promise<void> {
   });
   setInterval(() => {
     const who = opened.peek();
-    if (who !== null && track.peek().length > 0) void keepCopy(who, "track", track.peek());
+    if (who !== null && track.peek().length > 0) void storeCopy(who, "track", track.peek());
   }, 60_000);
 }
 
@@ -120,7 +120,7 @@ export async function lock(): Promise<void> {
   track.value = [];
   done.value = {};
   sendFor(profile.peek()?.id ?? null, null);
-  if (who !== null && way.length > 0) await keepCopy(who, "track", way);
+  if (who !== null && way.length > 0) await storeCopy(who, "track", way);
 }
 
 const counting = signal(Promise.resolve());
@@ -176,9 +176,9 @@ export async function refresh(): Promise<void> {
     if (link.peek().state !== "well") link.value = { ...link.peek(), state: "well", fault: "" };
     if (Object.keys(confirmed).length > 0) {
       done.value = notInAnswer(done.peek(), confirmed);
-      await keepCopy(who, "done", done.peek());
+      await storeCopy(who, "done", done.peek());
     }
-    await keepCopy(who, "now", keepable(now));
+    await storeCopy(who, "now", storable(now));
     if (now.unit !== null && profile.peek()?.call_sign !== now.unit.call_sign) {
       await keepCallSign(who.profile.id, now.unit.call_sign);
       knownProfiles.value = await profiles();
@@ -208,7 +208,7 @@ async function renewGround(who: Opened, now: CrewNow): Promise<void> {
   if (opened.peek() !== who) return;
   groundFor.value = { lon: middle.lon, lat: middle.lat };
   ground.value = found;
-  await keepCopy(who, "map", found);
+  await storeCopy(who, "map", found);
 }
 
 function follow(now: Fix): void {
@@ -288,7 +288,7 @@ async function take(patrol: CrewPatrol, kind: Step): Promise<void> {
     },
   };
   const who = opened.peek();
-  if (who !== null) await keepCopy(who, "done", done.peek());
+  if (who !== null) await storeCopy(who, "done", done.peek());
 }
 
 /** What a patrol is, by what was done here and the server does not tell yet. */
@@ -317,7 +317,7 @@ export async function sendText(what: { text: string } | { phrase: string }): Pro
   if (id === null) return false;
   crewTexts.value = [...crewTexts.peek(), { id, at: moment(), ...what }].slice(-MOST_SAID);
   const who = opened.peek();
-  if (who !== null) await keepCopy(who, "sent", crewTexts.peek());
+  if (who !== null) await storeCopy(who, "sent", crewTexts.peek());
   return true;
 }
 
@@ -331,7 +331,7 @@ export async function withdrawText(id: string): Promise<void> {
   if (!crewTexts.peek().some((each) => each.id === id)) return;
   crewTexts.value = crewTexts.peek().filter((each) => each.id !== id);
   const who = opened.peek();
-  if (who !== null) await keepCopy(who, "sent", crewTexts.peek());
+  if (who !== null) await storeCopy(who, "sent", crewTexts.peek());
 }
 
 const readHere = new Set<string>();
@@ -352,7 +352,7 @@ export function isUnread(text: { id: string; read_at?: string | null }): boolean
 /** A form that was begun: it survives a reload. */
 export async function keepDraft(draft: unknown): Promise<void> {
   const who = opened.peek();
-  if (who !== null) await (draft === null ? dropCopy(who, "draft") : keepCopy(who, "draft", draft));
+  if (who !== null) await (draft === null ? dropCopy(who, "draft") : storeCopy(who, "draft", draft));
 }
 
 export async function readDraft<T>(): Promise<T | null> {

@@ -17,7 +17,7 @@ import {
 } from "../../../phone/encryption.ts";
 import type { Opened } from "../../../phone/keys.ts";
 import { dropOriginal, originalDue } from "../../../phone/originals.ts";
-import { HOLD_MS, waitsUntil } from "../../../phone/pace.ts";
+import { HOLD_MS, waitsUntil } from "../../../phone/report-interval.ts";
 import { laneOf, RANKS, type Rank, type Report, rankOf } from "../../../phone/reports.ts";
 
 /** Most reports that go in one request. */

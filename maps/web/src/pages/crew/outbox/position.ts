@@ -2,7 +2,7 @@
 
 import { computed, effect, signal } from "@preact/signals";
 import { storageSignal } from "../../../browser/storage.ts";
-import { due, interval, isNews, type Motion, waitsUntil } from "../../../phone/pace.ts";
+import { due, interval, isNews, type Motion, waitsUntil } from "../../../phone/report-interval.ts";
 import type { Place } from "../../../phone/reports.ts";
 import { keepAwake, letSleep } from "./screen-lock.ts";
 

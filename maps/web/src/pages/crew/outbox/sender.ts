@@ -8,10 +8,9 @@ import type { Opened } from "../../../phone/keys.ts";
 import { profiles } from "../../../phone/keys.ts";
 import { dropOriginal, isGood, type Network, nextOriginal } from "../../../phone/originals.ts";
 import type { Rank, Report } from "../../../phone/reports.ts";
+import { forEach, isUnreadable, keyFor, sendableRanks } from "../../../phone/send-order.ts";
 import { Failure, readSession, sendOriginal, sendPhoto, sendReports } from "../../../phone/server.ts";
-import { forEach, isUnreadable, keyFor, ranksThatGo } from "../../../phone/turns.ts";
 import type { Took } from "../../../wire/crew.ts";
-import { lane } from "./lane.ts";
 import {
   BATCH,
   type Batch,
@@ -25,6 +24,7 @@ import {
   removePhoto,
   removeSent,
 } from "./outbox.ts";
+import { retryLoop } from "./retry-loop.ts";
 
 export interface Link {
   /** `untried`: nothing had to be sent yet. `shut`: the server does not know this key or person any more. */
@@ -55,11 +55,11 @@ const OTHER_TAB_MS = 5000;
  * A call for help is awaited by nobody else, and waits for nobody: not for a photo that is under way, not for the disk,
  * not for another tab. What comes twice has one effect.
  */
-const inHand = lane(sendLoose, noteFault);
-const calls = lane(sendCalls, noteFault);
-const rest = lane(sendRest, noteFault);
+const inHand = retryLoop(sendLoose, noteFault);
+const calls = retryLoop(sendCalls, noteFault);
+const rest = retryLoop(sendRest, noteFault);
 /** The cameras' own files go when all else is gone and the link is good. */
-const originals = lane(sendOriginals, (fault) =>
+const originals = retryLoop(sendOriginals, (fault) =>
   Math.max(ORIGINAL_LATER_MS, fault instanceof Failure ? fault.waitMs : 0),
 );
 const lanes = [inHand, calls, rest] as const;
@@ -174,7 +174,7 @@ async function drain(whose: string, went: () => void): Promise<void> {
   const who = openedAs(profile);
   // What takes the PIN stands in nobody's way: positions go out beside a text that was written before the page was
   // locked.
-  const ranks = ranksThatGo(profile, who).filter((rank) => rank > 0);
+  const ranks = sendableRanks(profile, who).filter((rank) => rank > 0);
   await drainRanks(profile, who, ranks, went);
   if (who === null) return;
   await drainPhotos(who, ranks, went);

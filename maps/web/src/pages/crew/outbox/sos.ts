@@ -4,12 +4,12 @@
  */
 
 import { signal } from "@preact/signals";
-import { shared } from "../../../browser/once.ts";
+import { shared } from "../../../browser/shared-promise.ts";
 import { database, newId, type Profile, phoneKey } from "../../../phone/database.ts";
 import { open, type Sealed, seal } from "../../../phone/encryption.ts";
-import { HOLD_MS, waitsUntil } from "../../../phone/pace.ts";
+import { HOLD_MS, waitsUntil } from "../../../phone/report-interval.ts";
 import type { Report } from "../../../phone/reports.ts";
-import { isoTime } from "../../../phone/time.ts";
+import { isoTime } from "../../../phone/server-clock.ts";
 import { inTime, keepCall, LONGEST_WRITE_MS, renew, stateOf, takeBack } from "./outbox.ts";
 import { inDistress, placeNow } from "./position.ts";
 import { hurry } from "./sender.ts";

@@ -1,25 +1,25 @@
 /** Where past patrols have been, and where nobody has: the question, the legend, the river's strip, the tables. */
-import { once } from "../../../browser/once.ts";
+import { once } from "../../../browser/shared-promise.ts";
 import "./coverage.css";
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { readCourses } from "../../../geo/courses.ts";
 import { metresWords } from "../../../geo/place-words.ts";
+import { readCourses } from "../../../geo/river-courses.ts";
 import { agencyName } from "../../../session/agencies.ts";
 import { timeZone } from "../../../session/session.ts";
 import { ageWords } from "../../../session/times.ts";
 import { wallOf } from "../../../session/wall-clock.ts";
+import { DayField } from "../../../widgets/date-field.tsx";
 import { Icon } from "../../../widgets/icons.tsx";
-import { Broken, Empty } from "../../../widgets/states.tsx";
-import { DayField } from "../../../widgets/when-field.tsx";
+import { Broken, Empty } from "../../../widgets/load-states.tsx";
 import type { CoverageSums, HeatReport } from "../../../wire/coverage.ts";
 import { t } from "../../../words/index.ts";
 import { notify, phone, sheetStop } from "../desk/frame-state.ts";
-import { units } from "../desk/news.ts";
+import { units } from "../desk/stream-documents.ts";
 import { DAY_MS, midnight } from "../patrols/plan/local-days.ts";
 import { minute } from "../patrols/plan/words.ts";
+import { drawCoverage, fitHeat } from "./coverage-layers.ts";
 import { CLASSES, classOf, csvOf, type HeatClass, INK } from "./heat.ts";
-import { drawCoverage, fitHeat } from "./on-map.ts";
 import {
   DAYS,
   fault,

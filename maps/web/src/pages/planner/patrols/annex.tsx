@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { may, session } from "../../../session/session.ts";
-import { faultWords } from "../../../widgets/states.tsx";
+import { faultWords } from "../../../widgets/load-states.tsx";
 import { isOver, type PatrolDocument } from "../../../wire/patrols.ts";
 import { t } from "../../../words/index.ts";
 import { notify } from "../desk/frame-state.ts";

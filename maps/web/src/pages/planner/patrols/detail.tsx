@@ -7,11 +7,11 @@ import { ageWords } from "../../../session/times.ts";
 import { Icon } from "../../../widgets/icons.tsx";
 import { type PatrolDocument, spanOf, stateOf } from "../../../wire/patrols.ts";
 import { t } from "../../../words/index.ts";
-import { Acts, CallOff } from "./acts.tsx";
 import { Annex } from "./annex.tsx";
+import { CancelPatrol, LifecycleButtons } from "./lifecycle-buttons.tsx";
 import { ConflictList } from "./plan/conflicts.tsx";
 import { startChange } from "./plan/draft.ts";
-import { fitPlan } from "./plan/on-map.ts";
+import { fitPlan } from "./plan/patrol-layers.ts";
 import { StateMark, stateWords } from "./plan/state-mark.tsx";
 import { ANNEX, conflictsOf, isParty, mayChange, view } from "./plan/store.ts";
 import { joinNames, minute, sectorName, span, unitName, utcWords } from "./plan/words.ts";
@@ -46,7 +46,7 @@ export function PatrolDetail({ patrol }: { patrol: PatrolDocument }): JSX.Elemen
       </div>
       <div class="scroll padded">
         <Suspended patrol={patrol} />
-        <Acts patrol={patrol} />
+        <LifecycleButtons patrol={patrol} />
         <div class="actions flat">
           {mayChange(patrol) && (
             <button
@@ -182,7 +182,7 @@ export function PatrolDetail({ patrol }: { patrol: PatrolDocument }): JSX.Elemen
           )}
         </dl>
         {party && (may(ANNEX) || annex !== undefined) && <Annex patrol={patrol} />}
-        <CallOff patrol={patrol} />
+        <CancelPatrol patrol={patrol} />
       </div>
     </section>
   );

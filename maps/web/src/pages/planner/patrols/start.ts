@@ -1,13 +1,13 @@
 /** Starts what patrols need, once, when their tab is first opened: lists, checks, the map, keys. */
 
-import { once } from "../../../browser/once.ts";
-import { readCourses } from "../../../geo/courses.ts";
+import { once } from "../../../browser/shared-promise.ts";
+import { readCourses } from "../../../geo/river-courses.ts";
 import { may } from "../../../session/session.ts";
 import { t } from "../../../words/index.ts";
 import { notify, phone, plannerTab, tabBegins } from "../desk/frame-state.ts";
 import { addKeys } from "../desk/keys.tsx";
 import { draft, keepPlan, redoStep, save, startChange, startNew, undoStep, watchPlan } from "./plan/draft.ts";
-import { drawPatrols } from "./plan/on-map.ts";
+import { drawPatrols } from "./plan/patrol-layers.ts";
 import { looking, mayChange, PLAN, view, watchPatrols } from "./plan/store.ts";
 import { goToNow, step } from "./plan/timeline-state.ts";
 

@@ -3,12 +3,12 @@ import type { JSX } from "preact";
 import { agencyName } from "../../../session/agencies.ts";
 import { now } from "../../../session/clock.ts";
 import { ageSeconds, ageWords } from "../../../session/times.ts";
-import { Ticking, ticking } from "../../../widgets/growing-age.tsx";
 import { Icon } from "../../../widgets/icons.tsx";
+import { ageMark, LiveAge } from "../../../widgets/live-age.tsx";
 import type { Agreement } from "../../../wire/documents.ts";
 import type { PatrolDocument } from "../../../wire/patrols.ts";
 import { t } from "../../../words/index.ts";
-import { documents } from "../desk/news.ts";
+import { documents } from "../desk/stream-documents.ts";
 import { minute } from "./plan/words.ts";
 
 export function Suspended({ patrol }: { patrol: PatrolDocument }): JSX.Element | null {
@@ -31,12 +31,12 @@ export function Suspended({ patrol }: { patrol: PatrolDocument }): JSX.Element |
         </p>
         {withheld.map(({ agreement, each }) => (
           <p key={`${agreement.id}-${each.agency}`} class="num">
-            <Ticking
+            <LiveAge
               words={t("patrol.suspended_by", {
                 agreement: agreement.terms.name,
                 agency: agencyName(each.agency),
                 time: minute(each.at),
-                age: ticking(ageWords(ageSeconds(each.at, now.value) ?? 0)),
+                age: ageMark(ageWords(ageSeconds(each.at, now.value) ?? 0)),
               })}
             />
             {each.reason && (

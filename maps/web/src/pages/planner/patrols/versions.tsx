@@ -3,7 +3,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { Icon } from "../../../widgets/icons.tsx";
-import { Broken, faultWords, Loading, useLoaded } from "../../../widgets/states.tsx";
+import { Broken, faultWords, Loading, useLoaded } from "../../../widgets/load-states.tsx";
 import { fetchJson } from "../../../wire/calls.ts";
 import { listOf } from "../../../wire/parser.ts";
 import { PatrolDocument, revisionOf, stateOf } from "../../../wire/patrols.ts";

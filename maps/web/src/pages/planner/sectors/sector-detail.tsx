@@ -5,9 +5,9 @@ import { agencyName } from "../../../session/agencies.ts";
 import { MESSAGE_RADIOS } from "../../../session/permissions.ts";
 import { may } from "../../../session/session.ts";
 import { Icon } from "../../../widgets/icons.tsx";
+import { faultWords } from "../../../widgets/load-states.tsx";
 import { useModal } from "../../../widgets/modal.ts";
 import { OnRadios, sendToRadios } from "../../../widgets/radio-share.tsx";
-import { faultWords } from "../../../widgets/states.tsx";
 import { type SectorDetails, stretchOf, versionNumber } from "../../../wire/sectors.ts";
 import { t } from "../../../words/index.ts";
 import { notify } from "../desk/frame-state.ts";
@@ -15,7 +15,7 @@ import { retire, startEdit } from "./draft/draft.ts";
 import { limitWords } from "./draft/limits.ts";
 import { isOurs, mayEdit, view } from "./draft/store.ts";
 import { acrossWords, alongWords, areaWords, authorWords, riverWords } from "./draft/words.ts";
-import { fitSector } from "./drawing/on-map.ts";
+import { fitSector } from "./drawing/sector-layers.ts";
 
 export function SectorDetail({ details }: { details: SectorDetails }): JSX.Element {
   const { sector } = details;

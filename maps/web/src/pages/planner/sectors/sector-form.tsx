@@ -5,11 +5,12 @@ import { useRef } from "preact/hooks";
 import { bodyOf } from "../../../geo/sector-shape.ts";
 import { agencyName } from "../../../session/agencies.ts";
 import { Icon } from "../../../widgets/icons.tsx";
-import { faultWords } from "../../../widgets/states.tsx";
+import { faultWords } from "../../../widgets/load-states.tsx";
 import { CallError } from "../../../wire/calls.ts";
 import type { SectorUse } from "../../../wire/documents.ts";
 import { USES, versionNumber } from "../../../wire/sectors.ts";
 import { t } from "../../../words/index.ts";
+import { DetectionLimits } from "./detection-limits.tsx";
 import {
   changed,
   conflict,
@@ -28,12 +29,11 @@ import { FIELDS, isGood } from "./draft/limits.ts";
 import { areaNow, checked, checkState } from "./draft/shape-check.ts";
 import { looked, newerThan, view } from "./draft/store.ts";
 import { acrossWords, alongWords, areaWords, authorWords } from "./draft/words.ts";
-import { fitDraft } from "./drawing/on-map.ts";
+import { fitDraft } from "./drawing/sector-layers.ts";
 import { ShapeTools } from "./drawing/shape-tools.tsx";
 import { VertexTable } from "./drawing/vertex-table.tsx";
 import { Faults } from "./faults.tsx";
 import { LimitFields } from "./limit-fields.tsx";
-import { TransitWords } from "./transit.tsx";
 
 /** Asked whether the drawing may be thrown away. */
 export const leaving = signal(false);
@@ -169,7 +169,10 @@ export function SectorForm(): JSX.Element {
           </select>
           <LimitFields now={about.limits} put={(limits) => edit({ limits })} />
           {checkState.value === "told" && checked.value?.transit && (
-            <TransitWords told={checked.value.transit} keptOut={about.use === "no_go" || about.use === "restricted"} />
+            <DetectionLimits
+              told={checked.value.transit}
+              keptOut={about.use === "no_go" || about.use === "restricted"}
+            />
           )}
           <label for="sector-note">{t("sector.note")}</label>
           <textarea

@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { agencyName } from "../../../session/agencies.ts";
 import { may } from "../../../session/session.ts";
 import { Icon } from "../../../widgets/icons.tsx";
-import { Broken, Empty, Loading } from "../../../widgets/states.tsx";
+import { Broken, Empty, Loading } from "../../../widgets/load-states.tsx";
 import type { SectorUse } from "../../../wire/documents.ts";
 import { USES, versionNumber } from "../../../wire/sectors.ts";
 import { t } from "../../../words/index.ts";
@@ -12,7 +12,7 @@ import { UnsavedOffers } from "../desk/draft-notice.tsx";
 import { type Draft, startNew, takeUp, unsaved } from "./draft/draft.ts";
 import { DRAW_SECTORS, isOurs, loadSectors, sectors, sectorsFault } from "./draft/store.ts";
 import { areaWords } from "./draft/words.ts";
-import { fitDraft, open } from "./drawing/on-map.ts";
+import { fitDraft, open } from "./drawing/sector-layers.ts";
 
 const sought = signal("");
 const use = signal<SectorUse | "">("");

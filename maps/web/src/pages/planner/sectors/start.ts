@@ -9,7 +9,7 @@ import { fileAreas } from "./draft/file-choice.ts";
 import { repair, watchShape } from "./draft/shape-check.ts";
 import { DRAW_SECTORS, looking, mayEdit, view, watchSectors } from "./draft/store.ts";
 import { redoOne, snapping, take, tool, undoOne, watchDrawing } from "./drawing/drawing.ts";
-import { drawOnMap, fitSector } from "./drawing/on-map.ts";
+import { drawSectors, fitSector } from "./drawing/sector-layers.ts";
 import { choose, way } from "./drawing/shape-tools.tsx";
 import { takeRepair } from "./faults.tsx";
 import { leave } from "./sector-form.tsx";
@@ -99,7 +99,7 @@ export function startSectors(): void {
   watchSectors();
   watchShape();
   watchDrawing();
-  drawOnMap();
+  drawSectors();
   effect(() => {
     if (draft.value !== null) return;
     way.value = null;

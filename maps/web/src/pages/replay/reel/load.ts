@@ -3,9 +3,9 @@
 import { CallError, readAnswer } from "../../../wire/calls.ts";
 import { Reel } from "../../../wire/replay.ts";
 import { type Block, unpack } from "./columns.ts";
-import { type Film, filmsOf } from "./film.ts";
 import { type Range, serverQuery } from "./range.ts";
 import { fetchPart } from "./requests.ts";
+import { type UnitTrack, unitTracksOf } from "./unit-track.ts";
 
 /** Most positions that this page holds: 60 MB. */
 const MOST = 1_500_000;
@@ -18,7 +18,7 @@ export interface Loaded {
   /** As they were asked for; empty for all. */
   asked: readonly string[];
   reel: Reel;
-  films: ReadonlyMap<string, Film>;
+  films: ReadonlyMap<string, UnitTrack>;
   positions: number;
 }
 
@@ -70,7 +70,7 @@ export async function load(
   await Promise.all([take(), take()]);
   told({ done: all, all, positions });
   blocks.sort((a, b) => a.startMs - b.startMs);
-  return { range, asked, reel, films: filmsOf(blocks.map(({ block }) => block)), positions };
+  return { range, asked, reel, films: unitTracksOf(blocks.map(({ block }) => block)), positions };
 }
 
 export function slices(range: Range): Range[] {

@@ -1,5 +1,5 @@
 /** Tracks up to a moment as features: cut into slices of time, so that only the slice that grows is sent anew. Pure. */
-import type { Film, Look } from "./film.ts";
+import type { Look, UnitTrack } from "./unit-track.ts";
 
 /** A track is cut into so many slices of the whole range. */
 export const SLICES = 48;
@@ -15,7 +15,7 @@ export interface Lines {
 
 /** The lines of one slice at a moment; they begin where the slice before ended. */
 export function linesOf(
-  film: Film,
+  film: UnitTrack,
   slice: number,
   startMs: number,
   endMs: number,
@@ -32,11 +32,11 @@ export function linesOf(
 }
 
 /** The lines of a whole track at a moment. */
-export function wholeLines(film: Film, ms: number, look: Look, gapMs: number): Lines {
+export function wholeLines(film: UnitTrack, ms: number, look: Look, gapMs: number): Lines {
   return joined(film, film.between(-Infinity, Infinity, ms, look), gapMs);
 }
 
-function joined(film: Film, numbers: readonly number[], gapMs: number): Lines {
+function joined(film: UnitTrack, numbers: readonly number[], gapMs: number): Lines {
   const lines: Lines = { heard: [], gaps: [] };
   let leg: [number, number][] = [];
   let before = -1;

@@ -1,7 +1,7 @@
 /** Fields that the form of a plan has more than once. */
 import type { JSX } from "preact";
 import { timeZone } from "../../../../session/session.ts";
-import { MomentField } from "../../../../widgets/when-field.tsx";
+import { MomentField } from "../../../../widgets/date-field.tsx";
 import { isoOf, MINUTE_MS, STEP_MS } from "../plan/local-days.ts";
 
 /** A local time of a plan, which is told as programs write it; empty for none. */

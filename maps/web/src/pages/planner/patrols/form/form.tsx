@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { useLayoutEffect } from "preact/hooks";
 import { agencyName } from "../../../../session/agencies.ts";
 import { Icon } from "../../../../widgets/icons.tsx";
-import { faultWords } from "../../../../widgets/states.tsx";
+import { faultWords } from "../../../../widgets/load-states.tsx";
 import { CallError } from "../../../../wire/calls.ts";
 import { stateOf } from "../../../../wire/patrols.ts";
 import { t } from "../../../../words/index.ts";

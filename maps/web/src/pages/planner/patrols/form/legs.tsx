@@ -11,7 +11,7 @@ import { Icon } from "../../../../widgets/icons.tsx";
 import type { Leg, Rendezvous } from "../../../../wire/patrols.ts";
 import { t } from "../../../../words/index.ts";
 import { change } from "../plan/draft.ts";
-import { choosePlace, placing } from "../plan/on-map.ts";
+import { choosePlace, placing } from "../plan/patrol-layers.ts";
 import type { PlanContent } from "../plan/plan.ts";
 import { sectorName, unitName } from "../plan/words.ts";
 import { FieldFault, TimeField } from "./fields.tsx";

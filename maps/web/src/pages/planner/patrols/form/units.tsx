@@ -4,7 +4,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { agencyName } from "../../../../session/agencies.ts";
 import { MarkIcon } from "../../../../symbols/mark-icon.tsx";
 import { t } from "../../../../words/index.ts";
-import { units } from "../../desk/news.ts";
+import { units } from "../../desk/stream-documents.ts";
 import { sectors } from "../../sectors/draft/store.ts";
 import { change } from "../plan/draft.ts";
 import { type PlanContent, withCrew, withSector, withUnit } from "../plan/plan.ts";

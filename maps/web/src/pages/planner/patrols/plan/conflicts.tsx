@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { Icon } from "../../../../widgets/icons.tsx";
 import type { PlanConflict } from "../../../../wire/patrols.ts";
 import { t } from "../../../../words/index.ts";
-import { showConflict } from "./on-map.ts";
+import { showConflict } from "./patrol-layers.ts";
 import { patrols } from "./store.ts";
 import { conflictWords } from "./words.ts";
 

@@ -2,7 +2,7 @@
 
 import { computed, effect, signal } from "@preact/signals";
 import { Debounce } from "../../../../browser/debounce.ts";
-import { Latest } from "../../../../browser/latest.ts";
+import { Latest } from "../../../../browser/latest-request.ts";
 import { now } from "../../../../session/clock.ts";
 import { CallError, call } from "../../../../wire/calls.ts";
 import { listOf } from "../../../../wire/parser.ts";
@@ -11,7 +11,7 @@ import { PatrolDocument, PlanConflict } from "../../../../wire/patrols.ts";
 import { t } from "../../../../words/index.ts";
 import { Unsaved } from "../../desk/draft-notice.tsx";
 import { notify } from "../../desk/frame-state.ts";
-import { begin, redo, type Steps, step, undo } from "../../sectors/draft/steps.ts";
+import { begin, redo, step, type UndoHistory, undo } from "../../sectors/draft/undo-history.ts";
 import { HOUR_MS, isoOf, snapped } from "./local-days.ts";
 import {
   changesOf,
@@ -28,7 +28,7 @@ import { loadPatrols, own, patrols, put, view } from "./store.ts";
 const PAUSE_MS = 350;
 
 export const draft = signal<PlanDraft | null>(null);
-const steps = signal<Steps<PlanContent> | null>(null);
+const steps = signal<UndoHistory<PlanContent> | null>(null);
 /** What the form holds now. */
 export const content = computed(() => steps.value?.now ?? null);
 export const canUndo = computed(() => (steps.value?.past.length ?? 0) > 0);
@@ -115,12 +115,12 @@ const merged = signal("");
 
 export function undoStep(): void {
   merged.value = "";
-  if (steps.peek() !== null) steps.value = undo(steps.peek() as Steps<PlanContent>);
+  if (steps.peek() !== null) steps.value = undo(steps.peek() as UndoHistory<PlanContent>);
 }
 
 export function redoStep(): void {
   merged.value = "";
-  if (steps.peek() !== null) steps.value = redo(steps.peek() as Steps<PlanContent>);
+  if (steps.peek() !== null) steps.value = redo(steps.peek() as UndoHistory<PlanContent>);
 }
 
 export function drop(): void {
@@ -187,7 +187,7 @@ export function keepOurs(): void {
   if (newer === null || mine === null) return;
   const changes = changesOf(before, mine);
   draft.value = draftOf(newer);
-  steps.value = step(steps.peek() as Steps<PlanContent>, { ...contentOf(newer), ...changes });
+  steps.value = step(steps.peek() as UndoHistory<PlanContent>, { ...contentOf(newer), ...changes });
 }
 
 /** Sends it; true once it is kept. */

@@ -2,7 +2,7 @@
 
 import { computed, effect, signal } from "@preact/signals";
 import { Debounce } from "../../../../browser/debounce.ts";
-import { Latest } from "../../../../browser/latest.ts";
+import { Latest } from "../../../../browser/latest-request.ts";
 import { isOneOf, storageSignal } from "../../../../browser/storage.ts";
 import { now } from "../../../../session/clock.ts";
 import { may, session, timeZone } from "../../../../session/session.ts";
@@ -11,7 +11,7 @@ import { listOf } from "../../../../wire/parser.ts";
 import { isOver, PatrolDocument, PlanConflict, Seal, Shift, stateOf } from "../../../../wire/patrols.ts";
 import { AgencyInfo } from "../../../../wire/session.ts";
 import type { UnitState } from "../../../../wire/units.ts";
-import { documentNews, units } from "../../desk/news.ts";
+import { documentNews, units } from "../../desk/stream-documents.ts";
 import { DAY_MS, isoOf } from "./local-days.ts";
 import { type Scale, scaleFrom, ZOOMS, type Zoom } from "./scale.ts";
 

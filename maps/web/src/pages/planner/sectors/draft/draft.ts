@@ -10,8 +10,8 @@ import { t } from "../../../../words/index.ts";
 import { Unsaved } from "../../desk/draft-notice.tsx";
 import { notify } from "../../desk/frame-state.ts";
 import { limitsOf, sameLimits, type TypedLimits, typed } from "./limits.ts";
-import { begin, redo, type Steps, step, undo } from "./steps.ts";
 import { loadSectors, looked, shapeOfDocument, view } from "./store.ts";
+import { begin, redo, step, type UndoHistory, undo } from "./undo-history.ts";
 
 export interface Words {
   name: string;
@@ -27,7 +27,7 @@ export interface Draft extends Words {
   version: number;
   /** Why it is changed, for the journal. */
   reason: string;
-  steps: Steps<SectorShape | null>;
+  steps: UndoHistory<SectorShape | null>;
   /** What it was when it began: equal means that nothing was changed. */
   first: Words & { shape: SectorShape | null };
 }

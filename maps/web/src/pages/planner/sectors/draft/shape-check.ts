@@ -4,7 +4,7 @@
 
 import { computed, effect, signal } from "@preact/signals";
 import { Debounce } from "../../../../browser/debounce.ts";
-import { Latest } from "../../../../browser/latest.ts";
+import { Latest } from "../../../../browser/latest-request.ts";
 import { areaKm2, bodyOf, type SectorShape } from "../../../../geo/sector-shape.ts";
 import { call } from "../../../../wire/calls.ts";
 import { Checked } from "../../../../wire/sectors.ts";

@@ -2,7 +2,7 @@
 
 import { computed, effect, signal } from "@preact/signals";
 import { Debounce } from "../../../../browser/debounce.ts";
-import { Latest } from "../../../../browser/latest.ts";
+import { Latest } from "../../../../browser/latest-request.ts";
 import { type SectorShape, shapeOf } from "../../../../geo/sector-shape.ts";
 import { may, session } from "../../../../session/session.ts";
 import { CallError, fetchJson } from "../../../../wire/calls.ts";
@@ -10,7 +10,7 @@ import { FeatureCollection } from "../../../../wire/geojson.ts";
 import { listOf } from "../../../../wire/parser.ts";
 import { type PastVersion, SectorDetails, stretchOf, versionNumber } from "../../../../wire/sectors.ts";
 import { t } from "../../../../words/index.ts";
-import { documentNews } from "../../desk/news.ts";
+import { documentNews } from "../../desk/stream-documents.ts";
 import { linesOf, type SnapLine } from "./snap.ts";
 
 export const DRAW_SECTORS = "draw sectors";

@@ -6,7 +6,7 @@ import { useRef } from "preact/hooks";
 import { circle } from "../../../../geo/sector-shape.ts";
 import { LARGEST_FILE, lookInto, READ_ENDINGS } from "../../../../session/files.ts";
 import { EncodingChoice, samplesOf } from "../../../../widgets/dialogs/encoding-choice.tsx";
-import { faultWords } from "../../../../widgets/states.tsx";
+import { faultWords } from "../../../../widgets/load-states.tsx";
 import { fetchJson } from "../../../../wire/calls.ts";
 import { object } from "../../../../wire/parser.ts";
 import type { Stretch } from "../../../../wire/sectors.ts";
@@ -19,7 +19,7 @@ import { areasOf, type FileArea } from "../draft/file-shapes.ts";
 import { MAIN_RIVER, rivers } from "../draft/store.ts";
 import { areaWords, riverWords } from "../draft/words.ts";
 import { type Tool, take, tool, toolState } from "./drawing.ts";
-import { fitDraft } from "./on-map.ts";
+import { fitDraft } from "./sector-layers.ts";
 import { PlannerIcon, type PlannerIconName } from "./tool-icons.tsx";
 
 export type Way = Exclude<Tool, "hole"> | "stretch" | "file";
