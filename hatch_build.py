@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -15,12 +16,20 @@ class CustomBuildHook(BuildHookInterface):
     """Runs the two builders by their paths: the package itself is not installed yet."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
-        """Build both for a wheel; an sdist carries their sources only."""
+        """Build both for a wheel; an sdist carries their sources only.
+
+        What npm brought goes again, but where somebody works on the sources: it was there before,
+        or the install is an editable one.
+        """
         if self.target_name != "wheel":
             return
+        modules = Path(self.root) / "maps" / "web" / "node_modules"
+        stays = modules.exists() or version == "editable"
         webbuild = load(Path(self.root) / "maps" / "webbuild.py")
         self.app.display_waiting("Building the web client")
         built = webbuild.build()
+        if not stays:
+            shutil.rmtree(modules, ignore_errors=True)
         self.app.display_info("Web client built" if built else "Web client up to date")
         docsbuild = load(Path(self.root) / "maps" / "docsbuild.py")
         self.app.display_waiting("Building the documentation")

@@ -9,8 +9,11 @@ import typer
 
 
 def version() -> str:
-    """Return the name and version of what is installed, as `joint-patrol 0.1.0`."""
-    return f"joint-patrol {metadata.version('joint-patrol')}"
+    """Return the name and version of what is installed, as `joint-patrol 0.1.0`.
+
+    A gateway installed alone has that of the whole, which pins it to its own.
+    """
+    return f"joint-patrol {metadata.version('joint-patrol-gateway')}"
 
 
 def _print_version(asked_for: bool) -> None:

@@ -31,9 +31,10 @@ dictionaries and the byte before: documentation of TAKPacket-SDK, "Wire format".
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.protobuf import ProtobufError, ProtobufMessage, all_of
@@ -54,14 +55,17 @@ from radio_gateway.protocols.meshtastic.report import (
 )
 from radio_gateway.protocols.meshtastic.unishox import decompress
 
-if TYPE_CHECKING:
-    import zstandard
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 ATAK_PLUGIN, ATAK_PLUGIN_V2 = 72, 78
 
 MAX_NAME: Final = 120  # characters
 _AS_IT_STANDS: Final = 0xFF
 _ZSTD_MAGIC: Final = bytes.fromhex("28b52ffd")
+_DICTIONARY_MAGIC: Final = bytes.fromhex("37a430ec")  # a file without it is text that packets share
 _MOST_BYTES: Final = 4096  # of a packet; the mesh carries 237
 _NO_ALTITUDE: Final = 9_999_999
 _BY_HAND, _SIMULATED = 1, 7  # `how`: h-e, m-s
@@ -239,22 +243,21 @@ def _deltas(data: bytes) -> list[int]:
 
 
 def _expanded(body: bytes, dictionary: bytes) -> bytes:
-    import zstandard  # few channels need it
-
     if body[:4] != _ZSTD_MAGIC:  # packets leave it out
         body = _ZSTD_MAGIC + body
+    decompressor = zstd.ZstdDecompressor(zstd_dict=_dictionary(dictionary))
     try:
-        found: bytes = _decompressor(dictionary).decompress(body, max_output_size=_MOST_BYTES)
-    except zstandard.ZstdError as fault:
+        found = decompressor.decompress(body, max_length=_MOST_BYTES)
+    except zstd.ZstdError as fault:
         raise ProtobufError(f"it is not compressed with that dictionary: {fault}") from None
+    if not decompressor.eof:
+        raise ProtobufError(f"it is cut, or more than {_MOST_BYTES} bytes when expanded")
     return found
 
 
 @lru_cache(maxsize=8)
-def _decompressor(dictionary: bytes) -> zstandard.ZstdDecompressor:
-    import zstandard
-
-    return zstandard.ZstdDecompressor(dict_data=zstandard.ZstdCompressionDict(dictionary))
+def _dictionary(dictionary: bytes) -> zstd.ZstdDict:
+    return zstd.ZstdDict(dictionary, is_raw=dictionary[:4] != _DICTIONARY_MAGIC)
 
 
 def _own_position(message: ProtobufMessage, facts: Facts, payload: bytes) -> MeshtasticPayload:

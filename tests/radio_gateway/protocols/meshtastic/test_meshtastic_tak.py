@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import zstandard
+from backports import zstd
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -248,13 +248,16 @@ def test_packet_of_a_phone_is_read_with_the_dictionary_that_the_channel_names() 
         for n in range(500)
     ]
     dictionaries = tuple(
-        zstandard.train_dictionary(2048, samples, dict_id=number).as_bytes() for number in (1, 2)
+        zstd.train_dict(part, 2048).dict_content for part in (samples[:250], samples[250:])
     )
-    packed = zstandard.ZstdCompressor(
-        dict_data=zstandard.ZstdCompressionDict(dictionaries[1]),
-        write_content_size=False,
-        write_dict_id=False,
-    ).compress(samples[7])
+    packed = zstd.compress(
+        samples[7],
+        options={
+            zstd.CompressionParameter.content_size_flag: 0,
+            zstd.CompressionParameter.dict_id_flag: 0,
+        },
+        zstd_dict=zstd.ZstdDict(dictionaries[1]),
+    )
     for body in (packed, packed.removeprefix(bytes.fromhex("28b52ffd"))):
         transmission = heard(78, b"\x01" + body, dictionaries)
         assert (transmission.kind, transmission.facts["tak_uid"]) == (
@@ -268,10 +271,10 @@ def test_packet_of_a_phone_is_read_with_the_dictionary_that_the_channel_names() 
 
 
 def test_packet_that_expands_without_end_is_refused() -> None:
-    dictionary = zstandard.train_dictionary(2048, [bytes([n % 251]) * 400 for n in range(500)])
-    packed = zstandard.ZstdCompressor(dict_data=dictionary).compress(bytes(1_000_000))
+    dictionary = zstd.train_dict([bytes([n % 251]) * 400 for n in range(500)], 2048)
+    packed = zstd.compress(bytes(1_000_000), zstd_dict=dictionary)
     with pytest.raises(FrameError, match="protobuf"):
-        heard(78, b"\x00" + packed, (dictionary.as_bytes(),))
+        heard(78, b"\x00" + packed, (dictionary.dict_content,))
 
 
 @pytest.mark.parametrize("port", [72, 78])
