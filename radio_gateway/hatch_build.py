@@ -15,7 +15,7 @@ FILES = {
 }
 
 
-class GatewayFiles(BuildHookInterface):
+class GatewayFiles(BuildHookInterface[Any]):
     """Adds the files of the gateway to a wheel; an editable install finds them in the tree."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
