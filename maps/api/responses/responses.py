@@ -7,6 +7,7 @@ when somebody reads it: most servers are never asked.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -140,8 +141,53 @@ def _refusal(status: int) -> dict[str, Any]:
 
 def schemas() -> dict[str, Any]:
     """Return the schemas of every struct that a route was said to answer, by name."""
-    _, components = msgspec.json.schema_components([Problem, *_described], ref_template=SCHEMAS)
-    return dict(components)
+    kinds = [Problem, *_described]
+    return complete_required(kinds, msgspec.json.schema_components(kinds, ref_template=SCHEMAS)[1])
+
+
+def complete_required(kinds: Sequence[Any], components: dict[str, Any]) -> dict[str, Any]:
+    """Return schemas in which a field that is always sent is required, though it has a default.
+
+    Args:
+        kinds: Types that are sent.
+        components: The schemas of msgspec of them, by name; it takes what has a default for
+            something that may be missing, as it may in what is received.
+    """
+    sent = {
+        struct.__name__: [field.encode_name for field in msgspec.structs.fields(struct)]
+        for struct in _structs_of(kinds)
+        if not struct.__struct_config__.omit_defaults
+    }
+    return {
+        name: schema
+        | {
+            "required": [
+                field
+                for field in schema["properties"]
+                if field in sent[name] or field in schema["required"]
+            ]
+        }
+        if name in sent
+        else schema
+        for name, schema in components.items()
+    }
+
+
+def _structs_of(kinds: Sequence[Any]) -> set[type[msgspec.Struct]]:
+    """Return the structs that `kinds` are, or are made of."""
+    found: set[type[msgspec.Struct]] = set()
+    waiting: list[Any] = list(msgspec.inspect.multi_type_info(kinds))
+    while waiting:
+        kind = waiting.pop()
+        if isinstance(kind, msgspec.inspect.StructType):
+            if kind.cls not in found:
+                found.add(kind.cls)
+                waiting += [field.type for field in kind.fields]
+        elif isinstance(kind, msgspec.inspect.Type):
+            for field in msgspec.structs.fields(kind):
+                part = getattr(kind, field.name)
+                waiting += part if isinstance(part, tuple) else [part]
+    return found
 
 
 def printable(received: bytes) -> str:

@@ -18,6 +18,10 @@ interface NullableParser<T> extends Parser<T | null> {
   readonly isNullable: true;
 }
 
+interface DefaultParser<T> extends Parser<T> {
+  readonly hasDefault: true;
+}
+
 export type Fields = Readonly<Record<string, Parser<unknown>>>;
 
 type OptionalKey<F> = { [K in keyof F]: F[K] extends { isOptional: true } ? K : never }[keyof F];
@@ -115,8 +119,9 @@ export function optional<T>(parser: Parser<T>): OptionalParser<T> {
 
 /** For a field that the server leaves out where it has its default. */
 // @__NO_SIDE_EFFECTS__
-export function withDefault<T>(parser: Parser<T>, fallback: NoInfer<T>): Parser<T> {
-  return (value) => (value === undefined || value === null ? fallback : parser(value));
+export function withDefault<T>(parser: Parser<T>, fallback: NoInfer<T>): DefaultParser<T> {
+  const parse = (value: unknown): T => (value === undefined || value === null ? fallback : parser(value));
+  return Object.assign(parse, { hasDefault: true as const });
 }
 
 // @__NO_SIDE_EFFECTS__
