@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -40,9 +41,18 @@ def needed_by(name: str, found: set[str]) -> set[str]:
     return found
 
 
-def test_the_whole_needs_the_gateway_of_its_own_version() -> None:
+def test_all_that_is_released_bears_one_version_and_the_changelog_begins_with_it() -> None:
     whole, gateway = settings("."), settings("radio_gateway")
     assert whole["version"] == gateway["version"]
+    for name in ("package.json", "package-lock.json"):
+        assert json.loads((ROOT / "maps/web" / name).read_text())["version"] == whole["version"]
+    versions = re.split(r"^## \[([^]]+)\]", (ROOT / "CHANGELOG.md").read_text(), flags=re.MULTILINE)
+    assert versions[1] == whole["version"]
+    assert "\n### What an operator must do\n" in versions[2]
+
+
+def test_the_whole_needs_the_gateway_of_its_own_version() -> None:
+    whole, gateway = settings("."), settings("radio_gateway")
     needs_these = whole["dependencies"]
     assert isinstance(needs_these, list)
     assert f"joint-patrol-gateway=={gateway['version']}" in needs_these

@@ -9,7 +9,7 @@ import typer
 
 
 def version() -> str:
-    """Return the name and version of what is installed, as `joint-patrol 0.1.0`.
+    """Return the name and version of what is installed, as `joint-patrol 0.2.0`.
 
     A gateway installed alone has that of the whole, which pins it to its own.
     """
