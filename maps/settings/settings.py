@@ -58,7 +58,9 @@ _PREFIX = "JOINT_PATROL_"
 _SHORTEST_TOKEN = 20  # nobody types it
 
 
-class _File(SettingsTable):
+class SettingsFile(SettingsTable):
+    """`patrol.toml` as a whole, a field a table."""
+
     node: NodeSettings = NodeSettings()
     store: StoreSettings = StoreSettings()
     retention: RetentionSettings | None = None
@@ -165,7 +167,7 @@ def read_settings(file: Path, environment: Mapping[str, str] = os.environ) -> Se
     return settings_of(tables, source=name, folder=file.parent.resolve(), environment=environment)
 
 
-def _backup_faults(parsed: _File, source: str) -> list[str]:
+def _backup_faults(parsed: SettingsFile, source: str) -> list[str]:
     backup, in_file = parsed.backup, parsed.store.url.startswith(SQLITE)
     if backup is None or in_file == (backup.restore_test_url is None):
         return []
@@ -203,11 +205,13 @@ def settings_of(
     """
     merged, from_environment = _overlay(tables, environment or {})
     faults: list[str] = []
-    parsed: _File | None = None
+    parsed: SettingsFile | None = None
     try:
-        parsed = _File.model_validate(merged)
+        parsed = SettingsFile.model_validate(merged)
     except ValidationError as error:
-        faults += [worded(fault, _File, source, from_environment) for fault in error.errors()]
+        faults += [
+            worded(fault, SettingsFile, source, from_environment) for fault in error.errors()
+        ]
     channels: dict[int, ChannelSettings] = {}
     given = merged.get("channels")
     for number, table in enumerate(given if isinstance(given, list | tuple) else ()):

@@ -40,9 +40,9 @@ def worded(
 def _hint(file: type[BaseModel], place: tuple[int | str, ...]) -> str:
     """Return which setting may be meant by one that there is not.
 
-    >>> from maps.settings.settings import _File
+    >>> from maps.settings.settings import SettingsFile
     >>> places = ("web", "prt"), ("layers", "add", "piers", "fil"), ("feeds", 0, "xyz")
-    >>> [_hint(_File, place) for place in places]
+    >>> [_hint(SettingsFile, place) for place in places]
     ["; did you mean 'port'?", "; did you mean 'file'?", '']
     """
     table: Any = file
