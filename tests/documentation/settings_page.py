@@ -10,9 +10,10 @@ from maps.settings.settings import SettingsFile
 
 _HEAD: Final = """# Settings
 
-Every table of `patrol.toml`, made from the code that reads it (`python -m tests.documentation`). What has no default must be
-said. An example from beginning to end: [Set up a node](../guides/set-up.md). `joint-patrol check` names every fault in a file, with
-its place. An environment variable wins over the file: `JOINT_PATROL_WEB__PORT=9443`.
+Every table of `patrol.toml`, made from the code that reads it (`python -m tests.documentation`).
+What has no default must be said. An example from beginning to end: [Set up a
+node](../guides/set-up.md). `joint-patrol check` names every fault in a file, with its place. An
+environment variable wins over the file: `JOINT_PATROL_WEB__PORT=9443`.
 
 `[[channels]]` have [a page of their own](channels.md); `[uplink]` and `[[gateways]]` are shown in
 [A gateway at a border post](../tutorials/border-post.md).
@@ -56,7 +57,10 @@ def _sections(name: str, field: Any, tables: dict[str, Any]) -> Iterator[str]:
         yield f"| `{setting}` | {_kind(said)} | {default} | {told.get(setting, '')} |"
     yield ""
     for setting, said in inside:
-        yield from _sections(f"[{name.strip('[]')}.{setting}]", said, tables)
+        inner = f"{name.strip('[]')}.{setting}"
+        if "additionalProperties" in said:
+            inner += ".NAME"
+        yield from _sections(f"[[{inner}]]" if "items" in said else f"[{inner}]", said, tables)
 
 
 def _referred(field: Any) -> str:
@@ -86,11 +90,11 @@ def _kind_of(field: Any) -> str:
     kind = {"string": "text", "integer": "whole number", "boolean": "true or false"}.get(kind, kind)
     kind = {"object": "table"}.get(kind, kind)
     limits = [words.format(field[key]) for key, words in _LIMITS.items() if key in field]
-    return ", ".join([kind, *limits])
+    return ", ".join([kind, *limits]).replace("at least 1 characters", "not empty")
 
 
 def _default(value: Any) -> str:
-    if value in (None, [], {}):
+    if value in (None, "", [], {}):
         return "none"
     if isinstance(value, dict):
         return "table"
