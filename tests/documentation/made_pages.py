@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from patrol.documents_registry.state_tables import in_documentation
 from tests.documentation.api_page import api_page
 from tests.documentation.commands_page import commands_page
 from tests.documentation.protocols_table import protocols_table
@@ -18,7 +17,6 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "reference/api.md": api_page,
     "reference/commands.md": commands_page,
     "reference/settings.md": settings_page,
-    "reference/states.md": in_documentation,
 }
 PARTS: Final[dict[str, Callable[[], str]]] = {"reference/protocols.md": protocols_table}
 

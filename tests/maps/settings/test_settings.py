@@ -31,9 +31,9 @@ def test_defaults_listen_on_loopback_only_and_hold_no_secret(tmp_path: Path) -> 
     assert said.store.url == f"sqlite:///{tmp_path}/joint-patrol.db"
 
 
-def test_the_example_of_the_readme_is_taken_as_it_stands(tmp_path: Path) -> None:
-    readme = (Path(__file__).parents[3] / "README.md").read_text("utf-8")
-    block = readme.partition("## Set it up for real")[2].partition("```toml\n")[2]
+def test_the_example_of_the_documentation_is_taken_as_it_stands(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs/guides/set-up.md").read_text("utf-8")
+    block = page.partition("```toml\n")[2]
     said = settings(tmp_path, **tomllib.loads(block.partition("```")[0]))
     assert [each.name for each in said.channels] == ["pier", "ais", "phones"]
     assert said.backup is not None

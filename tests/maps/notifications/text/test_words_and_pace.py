@@ -191,9 +191,9 @@ def test_rules_choose(change: dict[str, object], hour: int, wanted: bool) -> Non
     assert wants(rule, told().alert, "raised", now=now, zone=ENGLISH.zone) is wanted
 
 
-def test_the_example_of_the_readme_is_taken_as_it_stands(tmp_path: Path) -> None:
-    readme = (Path(__file__).parents[4] / "README.md").read_text("utf-8")
-    block = readme.partition("### Alerts that leave")[2].partition("```toml\n")[2]
+def test_the_example_of_the_documentation_is_taken_as_it_stands(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[4] / "docs/guides/notifications.md").read_text("utf-8")
+    block = page.partition("```toml\n")[2]
     tables = tomllib.loads(block.partition("```")[0])
     (tmp_path / "secrets").mkdir()
     (tmp_path / "secrets" / "mail").write_text("a mail password")
