@@ -154,7 +154,11 @@ def complete_required(kinds: Sequence[Any], components: dict[str, Any]) -> dict[
             something that may be missing, as it may in what is received.
     """
     sent = {
-        struct.__name__: [field.encode_name for field in msgspec.structs.fields(struct)]
+        struct.__name__: [
+            field.encode_name
+            for field in msgspec.structs.fields(struct)
+            if field.default is not msgspec.UNSET
+        ]
         for struct in _structs_of(kinds)
         if not struct.__struct_config__.omit_defaults
     }

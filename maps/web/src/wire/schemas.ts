@@ -600,11 +600,11 @@ export interface OgcLink {
   href: string;
   rel: string;
   type: string;
-  title: string;
+  title?: string;
 }
 export interface Extent {
-  spatial: Spatial;
-  temporal: Temporal;
+  spatial?: Spatial;
+  temporal?: Temporal;
 }
 export interface Spatial {
   bbox: never[][];
