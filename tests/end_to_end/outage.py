@@ -37,10 +37,10 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.fixtures.broker import Mosquitto, mosquitto
-from tests.fixtures.cut import Cut
 from tests.fixtures.databases import reading
 from tests.fixtures.ports import free_port
 from tests.fixtures.server import Server
+from tests.fixtures.tcp_link import TcpLink
 from tests.radio_gateway.uplink.gateways import key_file
 
 BOATS, BY_GATEWAY = 20, 7
@@ -81,7 +81,9 @@ class Outcome(NamedTuple):
 class GatewayProcess:
     """One `radio-gateway run`."""
 
-    def __init__(self, folder: Path, name: str, broker: Mosquitto, cut: Cut, node_key: str) -> None:
+    def __init__(
+        self, folder: Path, name: str, broker: Mosquitto, cut: TcpLink, node_key: str
+    ) -> None:
         self.folder, self.name = folder / name, name
         self.folder.mkdir()
         self.port = free_port()
@@ -214,7 +216,7 @@ def run(
     ]
     with ExitStack() as stack:
         broker = stack.enter_context(mosquitto(folder, users=("node", *GATEWAYS, "phone-20")))
-        cut = stack.enter_context(Cut(broker.port))
+        cut = stack.enter_context(TcpLink(broker.port))
         node_key = key_file(folder / "node.key")
         gateways = [GatewayProcess(folder, name, broker, cut, node_key) for name in GATEWAYS]
         server = _server(folder, broker, gateways)
@@ -373,7 +375,7 @@ class _Sailing(threading.Thread):
 
 def _kill_and_cut(
     broker: Mosquitto,
-    cut: Cut,
+    cut: TcpLink,
     gateways: list[GatewayProcess],
     server: Server,
     *,
@@ -410,7 +412,7 @@ def _kill_and_cut(
 
 
 def _watch_the_return(
-    server: Server, cut: Cut, gateways: list[GatewayProcess], boats: list[Boat]
+    server: Server, cut: TcpLink, gateways: list[GatewayProcess], boats: list[Boat]
 ) -> tuple[int, float, float]:
     """Mend the way; return what waited, and how long until every boat was where it last said."""
     time.sleep(3)  # for the last that was killed

@@ -27,7 +27,7 @@ from tests.fixtures import needs
 from tests.fixtures.patience import until
 from tests.fixtures.ports import free_port
 from tests.radio_gateway.protocols.aprs.aprs_words import compressed, mic_e, near, written_out
-from tests.radio_gateway.protocols.heard import NOW
+from tests.radio_gateway.protocols.sentences import NOW
 from tests.radio_gateway.running.running import hear, make, running
 
 pytestmark = pytest.mark.system

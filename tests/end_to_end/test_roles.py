@@ -32,8 +32,8 @@ from maps.http.session_cookie import COOKIE
 from maps.node.lease_holder import LOST
 from patrol.units.accounts import User
 from tests.fixtures.broker import Mosquitto, mosquitto
+from tests.fixtures.command_process import Forked
 from tests.fixtures.databases import POSTGRES, reading
-from tests.fixtures.forked import Forked
 from tests.fixtures.ports import free_port
 from tests.fixtures.server import PASSWORD, Server
 from tests.maps.permissions.test_routes import PUBLIC, routes

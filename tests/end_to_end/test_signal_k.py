@@ -25,7 +25,7 @@ from pyais import encode_dict
 
 from radio_gateway.inbox.inbox import Inbox
 from tests.fixtures.ports import free_port
-from tests.radio_gateway.protocols.heard import sentence
+from tests.radio_gateway.protocols.sentences import sentence
 from tests.radio_gateway.running.running import hear, make, running
 
 OWN, BOAT = "574000001", "574123456"

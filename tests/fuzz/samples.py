@@ -18,10 +18,10 @@ from pyais import encode_dict
 from radio_gateway.technician.decode import protocol_named
 from tests.radio_gateway import protocols
 from tests.radio_gateway.protocols.aprs.aprs_words import ax25, compressed, mic_e
-from tests.radio_gateway.protocols.heard import capture, sentence
 from tests.radio_gateway.protocols.land_mobile.tetra_reports import NO_VELOCITY, long, sds, short
 from tests.radio_gateway.protocols.land_mobile.tetra_reports import place as tetra_place
 from tests.radio_gateway.protocols.meshtastic import meshtastic_messages as mesh
+from tests.radio_gateway.protocols.sentences import capture, sentence
 
 SECRETS = {"owntracks": "secret"}
 PROTOCOL_TESTS = Path(protocols.__path__[0])

@@ -6,7 +6,7 @@ import pytest
 
 from tests.browser.commander import PHONE, Commander
 from tests.browser.conftest import Look
-from tests.browser.holding import routed
+from tests.browser.request_routing import routed
 from tests.fixtures.server import Server, wait_for
 
 pytestmark = [pytest.mark.browser]

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page
 from maps.accounts.account_services import open_account_services
 from maps.settings.settings import read_settings
 from tests.browser.axe import violations
-from tests.fixtures.apart import run_apart
+from tests.fixtures.background_loop import run_in_background_loop
 from tests.fixtures.patience import PATIENCE_S
 from tests.fixtures.server import PASSWORD, Server, wait_for
 
@@ -118,4 +118,4 @@ def authenticator(server: Server, name: str) -> list[str]:
             code = pyotp.TOTP(begun.secret).now()
             return list((await accounts.factors.confirm(found[0], code)).codes)
 
-    return run_apart(set_up())
+    return run_in_background_loop(set_up())

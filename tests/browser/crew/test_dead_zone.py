@@ -15,7 +15,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Route
 
 from tests.browser.crew.phone import PIN, Phone
-from tests.browser.holding import routed
+from tests.browser.request_routing import routed
 from tests.fixtures.databases import reading
 from tests.fixtures.server import Server, wait_for
 

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, Route
 
 from tests.browser.crew.phone import Phone, small_photo
-from tests.browser.holding import routed
+from tests.browser.request_routing import routed
 from tests.fixtures.server import PASSWORD, Server, wait_for
 
 pytestmark = [pytest.mark.browser]

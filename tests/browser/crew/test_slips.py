@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Request, Route
 
 from tests.browser.crew.phone import FULL, Phone, small_photo
-from tests.browser.holding import routed
+from tests.browser.request_routing import routed
 from tests.fixtures.server import Server, wait_for
 
 pytestmark = [pytest.mark.browser]

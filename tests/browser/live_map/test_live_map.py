@@ -12,10 +12,10 @@ from playwright.sync_api import Browser
 
 from tests.browser.commander import Commander, opened
 from tests.browser.conftest import Look
-from tests.browser.holding import routed
 from tests.browser.loading import API, Weight, loaded, whole
 from tests.browser.pixels import pixels
 from tests.browser.radio import UdpRadio
+from tests.browser.request_routing import routed
 from tests.fixtures.server import Server, wait_for
 
 pytestmark = [pytest.mark.browser]

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Route
 
 from tests.browser.axe import violations
 from tests.browser.commander import DESKTOP, PHONE, Commander, Size, looking
-from tests.browser.holding import routed
+from tests.browser.request_routing import routed
 from tests.fixtures.server import Server, serving, wait_for
 
 pytestmark = [pytest.mark.browser]

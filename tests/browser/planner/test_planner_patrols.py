@@ -16,7 +16,7 @@ from gis.river.river import load_mekong
 from tests.browser.axe import too_small, violations
 from tests.browser.banks import LAO, THAI, Banks, two_banks
 from tests.browser.commander import DESKTOP, PHONE, Commander, Size, opened
-from tests.browser.holding import FirstChange
+from tests.browser.request_routing import FirstChange
 from tests.fixtures.server import wait_for
 
 # With the making of both offices the first test takes long where the machine is busy.

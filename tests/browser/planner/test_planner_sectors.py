@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Dialog, Page
 from tests.browser.axe import violations
 from tests.browser.banks import THAI_NAME, Banks, two_banks
 from tests.browser.commander import DESKTOP, PHONE, Commander, Size, opened
-from tests.browser.holding import FirstChange
+from tests.browser.request_routing import FirstChange
 from tests.fixtures.server import PASSWORD, wait_for
 
 pytestmark = [pytest.mark.browser]

@@ -8,8 +8,8 @@ from pathlib import Path
 import pyotp
 import pytest
 
+from tests.fixtures.command_process import forked_run
 from tests.fixtures.databases import reading, store_table
-from tests.fixtures.forked import forked_run
 from tests.maps.commands.test_command_line import call, folder
 from tests.maps.servers.running import PASSWORD, running
 

@@ -14,8 +14,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from maps.http.session_cookie import COOKIE
+from tests.fixtures.command_process import forked_run
 from tests.fixtures.databases import store_table
-from tests.fixtures.forked import forked_run
 from tests.maps.servers.offices import two_offices
 from tests.maps.servers.running import AGENCY, Live, Running, running, wait_until
 

@@ -27,8 +27,8 @@ from maps.demo.fleet import CAST
 from maps.demo.script import ScriptReport
 from maps.demo.sentences import ais
 from radio_gateway.__main__ import app as gateway_app
+from tests.fixtures.command_process import forked_run
 from tests.fixtures.databases import empty_store, sqlite_only, store_table
-from tests.fixtures.forked import forked_run
 from tests.fixtures.ports import free_port
 from tests.fixtures.server import wait_for
 from tests.radio_gateway.uplink.gateways import key_file

@@ -44,7 +44,7 @@ from tests.fixtures import needs
 from tests.fixtures.examples import examples
 from tests.maps.api.map.test_replay import DAY, boat, offices, report  # noqa: F401 - a fixture
 from tests.maps.api.ogc.test_ogc_api import sail
-from tests.maps.servers.agreed import agree
+from tests.maps.servers.agreement import agree
 from tests.maps.servers.offices import THAI, Offices
 from tests.maps.servers.running import Running
 

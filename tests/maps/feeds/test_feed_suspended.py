@@ -12,7 +12,7 @@ from maps.feeds.feed import UNITS_AT_ONCE, Feed
 from maps.feeds.outlets.outlets import OUTLETS
 from maps.feeds.settings import FeedSettings
 from tests.maps.servers.running import wait_until
-from tests.patrol.nodes.agreeing import share
+from tests.patrol.nodes.agreements import share
 from tests.patrol.nodes.running import AGENCY, OTHER, address, at, running, said
 
 

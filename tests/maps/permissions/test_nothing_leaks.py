@@ -19,7 +19,7 @@ import pytest_asyncio
 
 from patrol.units.data_classes import DataClass
 from tests.maps.permissions.every_route import oracles, walk, walks
-from tests.maps.servers.agreed import PLAIN
+from tests.maps.servers.agreement import PLAIN
 from tests.maps.servers.offices import LAO, THAI
 from tests.maps.servers.running import wait_until
 from tests.maps.servers.two_sides import PLACES, ROLES, Side, Sides, two_sides

@@ -17,7 +17,7 @@ from maps.reports import REPORTS
 from maps.reports.jobs.render import ReportFile, rendered
 from tests.browser.alone import browser as browser
 from tests.fixtures import needs
-from tests.fixtures.apart import run_apart
+from tests.fixtures.background_loop import run_in_background_loop
 from tests.maps.reports.story import joint_patrol
 
 Files = dict[tuple[str, str], ReportFile]
@@ -27,14 +27,16 @@ Files = dict[tuple[str, str], ReportFile]
 def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
     """Return every report in every format but PDF."""
     needs.web_client()
-    return run_apart(_files(tmp_path_factory.mktemp("reports"), ("html", "map", "xlsx")))
+    return run_in_background_loop(
+        _files(tmp_path_factory.mktemp("reports"), ("html", "map", "xlsx"))
+    )
 
 
 @pytest.fixture(scope="module")
 def pdfs(tmp_path_factory: pytest.TempPathFactory) -> Files:
     """Return every report as PDF, for which Pango must be on the machine."""
     needs.web_client()
-    return run_apart(_files(tmp_path_factory.mktemp("pdfs"), ("pdf",)))
+    return run_in_background_loop(_files(tmp_path_factory.mktemp("pdfs"), ("pdf",)))
 
 
 async def _files(folder: Path, formats: Collection[str]) -> Files:

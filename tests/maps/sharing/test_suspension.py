@@ -27,7 +27,7 @@ from maps.files import exports
 from maps.http import listen_address
 from maps.http.session_cookie import COOKIE
 from maps.http.shared_websocket import SharedFrames
-from tests.maps.servers.agreed import agree
+from tests.maps.servers.agreement import agree
 from tests.maps.servers.offices import LAO, THAI, Offices, two_offices
 from tests.maps.servers.running import Live
 

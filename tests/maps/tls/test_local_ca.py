@@ -36,7 +36,7 @@ from maps.tls import local_ca
 from maps.tls.tls_checks import tls_warnings
 from maps.tls.tls_files import with_web
 from tests.fixtures import needs
-from tests.fixtures.forked import forked_run
+from tests.fixtures.command_process import forked_run
 from tests.maps.servers.running import running, wait_until
 
 HOSTS = ("blo.local", "10.0.0.5")

@@ -19,7 +19,7 @@ from patrol.errors.errors import Conflict, Forbidden, IllegalStep, NotFound
 from patrol.sectors.site_geography import Ground
 from patrol.sharing.decisions import Sharing
 from tests.fixtures.examples import examples
-from tests.patrol.nodes.agreeing import CK, DAY, HX, active, box, proposed, share, terms
+from tests.patrol.nodes.agreements import CK, DAY, HX, active, box, proposed, share, terms
 from tests.patrol.nodes.running import AGENCY, OTHER, Node, at, tick
 
 THIRD = Party(agency="mm-tl", name="aung")

@@ -16,7 +16,7 @@ from gis.position.position import Position
 from patrol.documents.document import revise
 from patrol.errors.errors import IllegalStep, NotFound
 from tests.fixtures.examples import examples
-from tests.patrol.nodes.agreeing import share
+from tests.patrol.nodes.agreements import share
 from tests.patrol.nodes.alerting import (
     COMES_BACK,
     GOES_IN,

@@ -16,7 +16,7 @@ from patrol.patrols.patrol import Rendezvous
 from patrol.sectors.sector import SectorLimits
 from patrol.sectors.site_geography import Ground
 from radio_gateway.messages.transmission import Transmission
-from tests.patrol.nodes.agreeing import share
+from tests.patrol.nodes.agreements import share
 from tests.patrol.nodes.alerting import (
     METRE_DEG,
     alerts,

@@ -15,7 +15,7 @@ from patrol.duty.roster import DutyContact
 from patrol.errors.errors import Conflict
 from patrol.units.data_classes import DATA_CLASSES, DataClass
 from patrol.units.units import Unit
-from tests.patrol.nodes.agreeing import CK, HX, active, file, share
+from tests.patrol.nodes.agreements import CK, HX, active, file, share
 from tests.patrol.nodes.running import AGENCY, OTHER, Node, address, at, running, said
 
 PLAIN: tuple[DataClass, ...] = ("positions", "tracks", "alerts", "texts")

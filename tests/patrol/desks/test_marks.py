@@ -12,7 +12,7 @@ from patrol.intake.marked_places import BURST, MOST_OF_SENDER
 from patrol.marks.mark import LASTS, Mark
 from radio_gateway.messages.marked_place import MarkedPlace
 from radio_gateway.messages.transmission import Transmission
-from tests.patrol.nodes.agreeing import active, box, file, share
+from tests.patrol.nodes.agreements import active, box, file, share
 from tests.patrol.nodes.running import OTHER, Node, Viewer, address, at, said
 
 FIELDS = MarkedPlace.__struct_fields__

@@ -24,7 +24,7 @@ from patrol.units.wire import Change
 from radio_gateway.messages.transmission import Signal, Transmission
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.examples import examples
-from tests.patrol.intake.test_heard_by import as_heard, messages
+from tests.patrol.intake.test_receptions_of_one_message import as_heard, messages
 from tests.patrol.nodes.running import Node, Viewer, address, at, said
 
 HOUR = 3600.0

@@ -18,7 +18,7 @@ from patrol.live.fix_table import plain, tabled
 from patrol.patrols.patrol import CheckIn, Patrol
 from patrol.sharing.precision import snapped
 from patrol.units.wire import Beat, Change, Snapshot
-from tests.patrol.nodes.agreeing import active, box, file, joint, night, share
+from tests.patrol.nodes.agreements import active, box, file, joint, night, share
 from tests.patrol.nodes.running import AGENCY, OTHER, Node, Viewer, address, at, said
 
 HOUR = 3600

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from radio_gateway.messages.transmission import Delivery
-from tests.patrol.intake.test_once import die, messages
+from tests.patrol.intake.test_idempotence import die, messages
 from tests.patrol.nodes.running import Node
 
 

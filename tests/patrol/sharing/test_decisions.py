@@ -31,7 +31,7 @@ from patrol.units.data_classes import DATA_CLASSES, NEVER, POSITIONS, DataClass,
 from patrol.units.details import UnitDetails
 from patrol.units.wire import Fix, UnitState
 from tests.fixtures.examples import examples
-from tests.patrol.nodes.agreeing import CK, HX, active, box, joint, proposed, terms
+from tests.patrol.nodes.agreements import CK, HX, active, box, joint, proposed, terms
 from tests.patrol.nodes.running import AGENCY, OTHER, at
 
 RECORDS = 100_000

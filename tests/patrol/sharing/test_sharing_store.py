@@ -18,7 +18,7 @@ from patrol.picture.address_spans import ALWAYS, NEVER
 from patrol.sharing.precision import crossed_fix
 from patrol.store.schema.tables import to_us
 from patrol.units.wire import Fix
-from tests.patrol.nodes.agreeing import CK, HX, active, box, file, joint, night
+from tests.patrol.nodes.agreements import CK, HX, active, box, file, joint, night
 from tests.patrol.nodes.running import AGENCY, OTHER, Node, address, at, running, said
 
 HOUR = 3600

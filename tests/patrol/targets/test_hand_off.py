@@ -32,7 +32,7 @@ from patrol.targets.target import LIFECYCLE as TARGET_LIFECYCLE
 from patrol.targets.target import MOST_REMARKS, Remark, Target, add_remark, change, close, sight
 from patrol.units.data_classes import DATA_CLASSES, crossed, marks
 from patrol.watch.offer_timeouts import time_brings
-from tests.patrol.nodes.handed import (
+from tests.patrol.nodes.hand_offs import (
     CK,
     HX,
     LAO,

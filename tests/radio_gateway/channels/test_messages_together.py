@@ -24,7 +24,7 @@ from radio_gateway.links.transport import Chunk
 from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols import PROTOCOLS, nmea0183
 from radio_gateway.recording.channel_recording import Recordings
-from tests.radio_gateway.protocols.heard import NOW, frame, sentence
+from tests.radio_gateway.protocols.sentences import NOW, frame, sentence
 
 ODD = (
     sentence("GPRMC,115958,A,9500.0,N,10024.7200,E,9.72,162.6,251126,,,A"),  # beyond a pole

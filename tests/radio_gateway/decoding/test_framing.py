@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from radio_gateway.decoding.framing import MAX_LINE, LineFramer, MessageFramer
-from tests.radio_gateway.protocols.heard import CAPTURES
+from tests.radio_gateway.protocols.sentences import CAPTURES
 
 GLL = b"$GPGLL,5958.613,N,02325.928,E,121022,A,D*40"
 VDM = b"!AIVDM,1,1,,A,15NPOOPP00o?b=bE`UNv4?w428D;,0*24"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.nmea.sentence import checksum, read_sentence
-from tests.radio_gateway.protocols.heard import sentence
+from tests.radio_gateway.protocols.sentences import sentence
 
 GLL = "GPGLL,5958.613,N,02325.928,E,121022,A,D"
 

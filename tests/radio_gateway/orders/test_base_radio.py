@@ -11,7 +11,7 @@ from radio_gateway.inbox.inbox import Inbox
 from radio_gateway.orders.order import Order
 from radio_gateway.protocols.kenwood import kenwood
 from tests.fixtures.patience import until
-from tests.radio_gateway.protocols.heard import NOW, sentence
+from tests.radio_gateway.protocols.sentences import NOW, sentence
 from tests.radio_gateway.running.running import hear, make, running
 from tests.radio_gateway.transports.test_serial_port import Radio
 

@@ -15,7 +15,7 @@ from radio_gateway.errors.errors import FrameError
 from radio_gateway.messages.transmission import Signal, Transmission
 from radio_gateway.protocols.lorawan import lorawan
 from radio_gateway.protocols.lorawan.cayenne import read_cayenne
-from tests.radio_gateway.protocols.heard import NOW, frame
+from tests.radio_gateway.protocols.sentences import NOW, frame
 
 EUI = "70b3d57ed0050a01"
 SENT = "2026-11-25T11:59:58.500000Z"

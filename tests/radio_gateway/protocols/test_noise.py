@@ -16,7 +16,7 @@ from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.nmea.sentence import checksum
 from radio_gateway.protocols import PROTOCOLS
 from tests.fixtures.examples import examples
-from tests.radio_gateway.protocols.heard import NOW, capture, frame, sentence
+from tests.radio_gateway.protocols.sentences import NOW, capture, frame, sentence
 
 SETTINGS = DecoderSettings(secret="secret")
 LINES = capture("river.nmea")[:8] + capture("humminbird.nmea") + capture("river.aivdm")

@@ -14,7 +14,7 @@ from radio_gateway.decoding.decoder import DecoderSettings
 from radio_gateway.messages.transmission import Transmission
 from radio_gateway.orders.order import Order, OrderError, OrderKind
 from radio_gateway.protocols import osmand
-from tests.radio_gateway.protocols.heard import NOW, frame
+from tests.radio_gateway.protocols.sentences import NOW, frame
 from tests.radio_gateway.protocols.trackers.streams import hear, hear_one, refusal, survives
 
 QUERY = {"id": "902064", "lat": "20.273", "lon": "100.412", "timestamp": "1795000000"}

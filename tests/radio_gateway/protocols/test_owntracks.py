@@ -14,7 +14,7 @@ from radio_gateway.errors.errors import FrameError
 from radio_gateway.messages.transmission import Transmission
 from radio_gateway.orders.order import Order, OrderError, OrderKind
 from radio_gateway.protocols import owntracks
-from tests.radio_gateway.protocols.heard import NOW
+from tests.radio_gateway.protocols.sentences import NOW
 
 TOPIC = "owntracks/jane/phone"
 PLACE: dict[str, Any] = {"_type": "location", "lat": 20.273, "lon": 100.412, "tst": 1795000000}

@@ -13,7 +13,7 @@ from radio_gateway.decoding.framing import Frame
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.protocols import position_json
 from radio_gateway.protocols.position_json import PositionObjects, decode_items
-from tests.radio_gateway.protocols.heard import NOW
+from tests.radio_gateway.protocols.sentences import NOW
 
 PLACE: dict[str, Any] = {"device": "boat-3", "lon": 100.412, "lat": 20.273}
 

@@ -15,7 +15,7 @@ from radio_gateway.messages.address_family import families_of
 from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols import signalk
 from radio_gateway.protocols.signalk import MAX_VESSELS, SignalkDecoder
-from tests.radio_gateway.protocols.heard import NOW, frame
+from tests.radio_gateway.protocols.sentences import NOW, frame
 
 OWN = "vessels.urn:mrn:imo:mmsi:574000001"
 OTHER = "vessels.urn:mrn:imo:mmsi:574123456"

@@ -14,9 +14,9 @@ import pytest
 from radio_gateway.decoding.framing import LineFramer
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.technician.decode import StreamDecoder, as_json
-from tests.fixtures.forked import forked_run
+from tests.fixtures.command_process import forked_run
 from tests.fixtures.needs import shared
-from tests.radio_gateway.protocols.heard import CAPTURES, sentence
+from tests.radio_gateway.protocols.sentences import CAPTURES, sentence
 
 GGA = sentence("GPGGA,235958,2016.38,N,10024.72,E,1,9,0.9,352,M,,M,,")
 RMC = sentence("GPRMC,115958.00,A,2016.3800,N,10024.7200,E,9.72,162.6,251125,,,A")

@@ -23,7 +23,7 @@ from radio_gateway.recording.journal import Journal
 from radio_gateway.technician.redecode import decode_captures
 from radio_gateway.transports.tcp_listen import TcpListenTransport
 from tests.fixtures.broker import mosquitto
-from tests.fixtures.forked import forked_run
+from tests.fixtures.command_process import forked_run
 from tests.fixtures.patience import until
 from tests.radio_gateway.running.running import hear, rmc, running
 from tests.radio_gateway.transports.test_mqtt import POSITIONS, publish

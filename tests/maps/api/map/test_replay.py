@@ -26,7 +26,7 @@ from maps.replay.replay_turns import MOST_OF_USER, ReplayTurns
 from patrol.desks.visibility import history as history_desk
 from patrol.units.accounts import User
 from tests.maps.api.ogc.test_ogc_api import BEGIN, sail
-from tests.maps.servers.agreed import agree
+from tests.maps.servers.agreement import agree
 from tests.maps.servers.offices import THAI, Offices, two_offices
 from tests.maps.servers.running import Running, wait_until
 

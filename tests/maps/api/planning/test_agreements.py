@@ -13,7 +13,7 @@ import pytest_asyncio
 import shapely
 
 from patrol.units.data_classes import DATA_CLASSES
-from tests.maps.servers.agreed import agree
+from tests.maps.servers.agreement import agree
 from tests.maps.servers.offices import LAO, THAI, Offices, two_offices
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.maps.servers.agreed import agree
+from tests.maps.servers.agreement import agree
 from tests.maps.servers.offices import LAO, THAI, Offices, two_offices
 
 RING = [[100.40, 20.28], [100.42, 20.28], [100.42, 20.30], [100.40, 20.30], [100.40, 20.28]]

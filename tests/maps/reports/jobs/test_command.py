@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.fixtures.command_process import forked_run
 from tests.fixtures.databases import empty_store
-from tests.fixtures.forked import forked_run
 from tests.maps.reports.story import joint_patrol
 from tests.maps.servers.offices import AGENCIES
 

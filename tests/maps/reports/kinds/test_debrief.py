@@ -14,7 +14,7 @@ from maps.reports.rendering.page import blank_map, self_contained
 from patrol.units.wire import Fix
 from tests.browser.alone import browser as browser
 from tests.fixtures import needs
-from tests.fixtures.apart import run_apart
+from tests.fixtures.background_loop import run_in_background_loop
 from tests.maps.api.ogc.test_ogc_api import sail
 from tests.maps.servers.running import running
 
@@ -44,7 +44,7 @@ def test_a_page_with_a_link_we_have_no_file_for_is_refused() -> None:
 @pytest.fixture(scope="module")
 def page_of_a_unit(tmp_path_factory: pytest.TempPathFactory) -> str:
     needs.web_client()
-    return run_apart(_page_of_a_unit(tmp_path_factory.mktemp("debrief")))
+    return run_in_background_loop(_page_of_a_unit(tmp_path_factory.mktemp("debrief")))
 
 
 async def _page_of_a_unit(folder: Path) -> str:
@@ -132,7 +132,7 @@ def test_the_page_draws_from_a_file_with_no_network(
 @pytest.fixture(scope="module")
 def page_of_a_day(tmp_path_factory: pytest.TempPathFactory) -> str:
     needs.web_client()
-    return run_apart(_page_of_a_day(tmp_path_factory.mktemp("day")))
+    return run_in_background_loop(_page_of_a_day(tmp_path_factory.mktemp("day")))
 
 
 async def _page_of_a_day(folder: Path) -> str:

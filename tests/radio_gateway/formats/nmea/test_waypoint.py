@@ -10,7 +10,7 @@ from radio_gateway.errors.errors import FrameError
 from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols import nmea0183, raveon
 from radio_gateway.protocols.kenwood import kenwood
-from tests.radio_gateway.protocols.heard import frame, heard, sentence
+from tests.radio_gateway.protocols.sentences import frame, heard, sentence
 
 STATIONS = DecoderSettings(waypoints="stations")
 KENWOOD = "PKWDWPL,115930,V,2016.38,N,10024.72,E,9.7,231.8,251126,1120,HS1AA-9,/s"

@@ -13,7 +13,7 @@ from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols.aprs import aprs
 from radio_gateway.protocols.aprs.packet_lines import MAX_LINE, PacketLineFramer
 from tests.radio_gateway.protocols.aprs.aprs_words import compressed, mic_e, near, written_out
-from tests.radio_gateway.protocols.heard import frame
+from tests.radio_gateway.protocols.sentences import frame
 
 KNOT_MPS = 1852 / 3600
 OURS = DecoderSettings(station="xw1pat-7")

@@ -10,7 +10,7 @@ from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols.aprs import aprs, aprs_kiss
 from radio_gateway.protocols.aprs.kiss import kiss_frame
 from tests.radio_gateway.protocols.aprs.aprs_words import ax25, mic_e, near
-from tests.radio_gateway.protocols.heard import frame
+from tests.radio_gateway.protocols.sentences import frame
 
 PLACE = b"!2016.38N/10024.72Es036/010"
 

@@ -14,7 +14,7 @@ from radio_gateway.orders.order import Order, OrderError
 from radio_gateway.protocols import OUTBOUND
 from radio_gateway.protocols.aprs import aprs, aprs_kiss
 from tests.radio_gateway.protocols.aprs.aprs_words import ax25
-from tests.radio_gateway.protocols.heard import NOW, frame
+from tests.radio_gateway.protocols.sentences import NOW, frame
 
 OURS = DecoderSettings(station="XW1PAT-7")
 

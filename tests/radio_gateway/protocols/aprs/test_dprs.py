@@ -14,7 +14,7 @@ from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols import dprs
 from radio_gateway.protocols.dprs import PATIENCE, DprsDecoder, crc
 from tests.radio_gateway.protocols.aprs.aprs_words import near
-from tests.radio_gateway.protocols.heard import NOW, frame, sentence
+from tests.radio_gateway.protocols.sentences import NOW, frame, sentence
 
 # published with aprx, CRC included
 SAMPLE = b"$$CRCB727,OH3BK-D>APRATS,DSTAR*:@165340h6128.23N/02353.52E-D-RATS (GPS-A) /A=000377"

@@ -17,7 +17,7 @@ from radio_gateway.protocols.cot import framer as framer_of
 from radio_gateway.protocols.cot.framer import MAX_EVENT, CotFramer
 from radio_gateway.protocols.cot.pli_event import read_pli
 from radio_gateway.protocols.cot.xml import MAX_DEPTH
-from tests.radio_gateway.protocols.heard import NOW, frame
+from tests.radio_gateway.protocols.sentences import NOW, frame
 
 POINT = '<point lat="17.95" lon="102.61" hae="140.5" ce="8.0" le="9999999.0"/>'
 TIMES = 'time="2026-11-25T11:59:58.5Z" start="2026-11-25T11:59:58Z" stale="2026-11-25T12:05:00Z"'

@@ -24,7 +24,7 @@ from radio_gateway.protocols.cot.writer import (
     tak_stream,
     unit_event,
 )
-from tests.radio_gateway.protocols.heard import NOW, frame
+from tests.radio_gateway.protocols.sentences import NOW, frame
 
 UNIT = CotUnit(
     uid="ais:574123456",

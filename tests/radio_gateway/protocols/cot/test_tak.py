@@ -19,7 +19,7 @@ from radio_gateway.protocols.cot.tak_wire import (
     write_field,
     write_varint,
 )
-from tests.radio_gateway.protocols.heard import frame
+from tests.radio_gateway.protocols.sentences import frame
 
 MS = 1_795_607_998_000  # 2026-11-25T11:59:58Z
 

@@ -27,7 +27,7 @@ from radio_gateway.protocols.hytera.hstrp_hrnp import (
 )
 from tests.fixtures.memory import kept_bytes
 from tests.fixtures.patience import until
-from tests.radio_gateway.protocols.heard import frame
+from tests.radio_gateway.protocols.sentences import frame
 from tests.radio_gateway.running.running import hear, make, running
 
 ADDRESS = bytes((10, 33, 16, 221))

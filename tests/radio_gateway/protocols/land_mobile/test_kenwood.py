@@ -14,7 +14,7 @@ from radio_gateway.messages.transmission import Transmission
 from radio_gateway.orders.order import Order, OrderError, OrderKind
 from radio_gateway.protocols.kenwood import kenwood
 from radio_gateway.protocols.kenwood.framer import MAX_FRAME, KenwoodFramer
-from tests.radio_gateway.protocols.heard import NOW, frame, heard, sentence
+from tests.radio_gateway.protocols.sentences import NOW, frame, heard, sentence
 
 # Published: go-nmea (pklds, pknds, pklid tests), and six sentences of one position as one operator
 # of a NEXEDGE base put them on MQTT.

@@ -15,7 +15,7 @@ from radio_gateway.messages.transmission import Transmission
 from radio_gateway.orders.order import Order, OrderError
 from radio_gateway.protocols.lrrp import lrrp
 from radio_gateway.protocols.lrrp.mbxml import MbxmlError, Reader, write_uintvar
-from tests.radio_gateway.protocols.heard import NOW
+from tests.radio_gateway.protocols.sentences import NOW
 
 RADIO = "12.0.4.210:4001"
 

@@ -15,7 +15,6 @@ from radio_gateway.protocols import GREETINGS
 from radio_gateway.protocols.tetra import tetra
 from radio_gateway.protocols.tetra.pei import MAX_LINE, PeiFramer
 from tests.fixtures.memory import kept_bytes
-from tests.radio_gateway.protocols.heard import NOW, frame, heard, sentence
 from tests.radio_gateway.protocols.land_mobile.tetra_reports import (
     NO_VELOCITY,
     RECORDED,
@@ -26,6 +25,7 @@ from tests.radio_gateway.protocols.land_mobile.tetra_reports import (
     sds,
     short,
 )
+from tests.radio_gateway.protocols.sentences import NOW, frame, heard, sentence
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,8 @@ from radio_gateway.protocols import tms
 from radio_gateway.protocols.tms import acknowledgement
 from radio_gateway.transports.udp import UdpTransport
 from tests.fixtures.patience import until
-from tests.radio_gateway.protocols.heard import NOW, frame
 from tests.radio_gateway.protocols.land_mobile import test_lrrp
+from tests.radio_gateway.protocols.sentences import NOW, frame
 from tests.radio_gateway.running.running import hear, make, running
 
 RADIO = "12.0.4.210:4007"

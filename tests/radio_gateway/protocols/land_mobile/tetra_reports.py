@@ -8,7 +8,7 @@ from radio_gateway.decoding.decoder import DecoderSettings
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols.tetra import tetra
-from tests.radio_gateway.protocols.heard import frame
+from tests.radio_gateway.protocols.sentences import frame
 
 RECORDED = DecoderSettings(live=False)
 

@@ -13,8 +13,8 @@ from radio_gateway.decoding.framing import Frame
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.messages.transmission import Signal, Transmission
 from radio_gateway.protocols.meshtastic import meshtastic_json, meshtastic_mqtt
-from tests.radio_gateway.protocols.heard import NOW
 from tests.radio_gateway.protocols.meshtastic import meshtastic_messages as mesh
+from tests.radio_gateway.protocols.sentences import NOW
 
 TOPIC = f"msh/TH/2/json/LongFast/{mesh.GATEWAY}"
 MESSAGE: dict[str, Any] = {

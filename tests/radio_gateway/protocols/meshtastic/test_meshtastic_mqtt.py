@@ -14,8 +14,8 @@ from radio_gateway.messages.transmission import Signal, Transmission
 from radio_gateway.orders.order import Order, OrderError, OrderKind
 from radio_gateway.protocols.meshtastic import meshtastic_mqtt
 from tests.fixtures.examples import examples
-from tests.radio_gateway.protocols.heard import NOW
 from tests.radio_gateway.protocols.meshtastic import meshtastic_messages as mesh
+from tests.radio_gateway.protocols.sentences import NOW
 
 TOPIC = f"msh/TH/2/e/LongFast/{mesh.GATEWAY}"
 SECRET = bytes(range(100, 132))

@@ -18,8 +18,8 @@ from radio_gateway.protocols import GREETINGS
 from radio_gateway.protocols.meshtastic import meshtastic_serial
 from radio_gateway.protocols.meshtastic.meshtastic_serial import SerialFramer
 from tests.fixtures.memory import kept_bytes
-from tests.radio_gateway.protocols.heard import NOW, frame, heard
 from tests.radio_gateway.protocols.meshtastic import meshtastic_messages as mesh
+from tests.radio_gateway.protocols.sentences import NOW, frame, heard
 
 LOG = b"DEBUG | 12:00:01 37 [Router] Received packet from 0xa1b2c3d4\r\n"
 

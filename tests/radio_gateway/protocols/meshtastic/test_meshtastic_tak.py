@@ -11,8 +11,8 @@ from radio_gateway.decoding.decoder import DecoderSettings
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols.meshtastic import meshtastic_mqtt
-from tests.radio_gateway.protocols.heard import frame
 from tests.radio_gateway.protocols.meshtastic import meshtastic_messages as mesh
+from tests.radio_gateway.protocols.sentences import frame
 
 PLACE: dict[str, int] = {"latitude_i": 202730000, "longitude_i": 1004120000}
 NAGA, DEVICE = bytes.fromhex("864fb4a29f"), bytes.fromhex("804e75babe80b45137c7")

@@ -21,7 +21,7 @@ from radio_gateway.protocols.ais import ais
 from radio_gateway.protocols.ais.fast_position import read_fix
 from radio_gateway.protocols.ais.fragments import MAX_MESSAGES
 from tests.fixtures.needs import shared
-from tests.radio_gateway.protocols.heard import NOW, capture, frame, heard, sentence
+from tests.radio_gateway.protocols.sentences import NOW, capture, frame, heard, sentence
 
 
 def decoder(*, live: bool = True) -> ais.AisDecoder:

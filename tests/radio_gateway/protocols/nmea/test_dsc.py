@@ -15,7 +15,7 @@ from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols import ProtocolModule, nmea0183
 from radio_gateway.protocols.dsc import dsc
 from radio_gateway.protocols.dsc.call import NATURES
-from tests.radio_gateway.protocols.heard import NOW, frame, heard, sentence
+from tests.radio_gateway.protocols.sentences import NOW, frame, heard, sentence
 
 # published samples: Signal K nmea0183-signalk (test/DSC.ts), go-nmea (dsc_test.go, dse_test.go),
 # marnav, NMEA 0183 documents of VHF makers

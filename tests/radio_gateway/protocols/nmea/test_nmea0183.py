@@ -11,7 +11,7 @@ from radio_gateway.formats.nmea.fields import read_part
 from radio_gateway.formats.nmea.sentence import read_sentence
 from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols import nmea0183
-from tests.radio_gateway.protocols.heard import NOW, capture, frame, heard, sentence
+from tests.radio_gateway.protocols.sentences import NOW, capture, frame, heard, sentence
 
 RMC = "GPRMC,115958.000,A,2016.3800,N,10024.7200,E,9.72,162.6,251126,,,A"
 GGA = "GPGGA,115958.00,2016.3800,N,10024.7200,E,1,09,0.9,352.4,M,-31.0,M,,"

@@ -6,7 +6,7 @@ import pytest
 
 from radio_gateway.decoding.decoder import DecoderSettings
 from radio_gateway.protocols import nmea0183
-from tests.radio_gateway.protocols.heard import NOW, frame, sentence
+from tests.radio_gateway.protocols.sentences import NOW, frame, sentence
 
 
 def bodies(names: str, second: int) -> list[bytes]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from radio_gateway.decoding.decoder import DecoderSettings
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.protocols import iridium_sbd
-from tests.radio_gateway.protocols.heard import frame, sentence
+from tests.radio_gateway.protocols.sentences import frame, sentence
 from tests.radio_gateway.protocols.trackers.streams import (
     cut,
     hear,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols import iridium_sbd
 from radio_gateway.protocols.iridium.payloads import PAYLOADS
-from tests.radio_gateway.protocols.heard import NOW
+from tests.radio_gateway.protocols.sentences import NOW
 from tests.radio_gateway.protocols.trackers.streams import hear
 
 IMEI = "300434030000001"

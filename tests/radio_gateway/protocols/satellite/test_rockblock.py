@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from radio_gateway.messages.address_family import families_of
 from radio_gateway.protocols.iridium import rockblock
-from tests.radio_gateway.protocols.heard import frame, sentence
 from tests.radio_gateway.protocols.satellite.test_payloads import nal10
+from tests.radio_gateway.protocols.sentences import frame, sentence
 from tests.radio_gateway.protocols.trackers.streams import hear, hear_one, refusal, survives
 
 IMEI = "300234010753370"

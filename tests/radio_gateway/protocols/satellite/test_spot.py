@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols import spot
-from tests.radio_gateway.protocols.heard import frame
+from tests.radio_gateway.protocols.sentences import frame
 from tests.radio_gateway.protocols.trackers.streams import hear, hear_one, refusal, survives
 
 FIELDS = {

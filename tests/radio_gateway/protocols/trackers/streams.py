@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from radio_gateway.decoding.decoder import Decoder, DecoderSettings
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.messages.transmission import Transmission
-from tests.radio_gateway.protocols.heard import frame, heard
+from tests.radio_gateway.protocols.sentences import frame, heard
 
 
 def cut(module: ModuleType, data: bytes, at: Sequence[int] = ()) -> list[bytes]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols import garmin_ipc
-from tests.radio_gateway.protocols.heard import frame
+from tests.radio_gateway.protocols.sentences import frame
 from tests.radio_gateway.protocols.trackers.streams import hear, hear_one, refusal, survives
 
 POINT = {"latitude": 17.9, "longitude": 102.6, "altitude": 170, "gpsFix": 2, "course": 181}

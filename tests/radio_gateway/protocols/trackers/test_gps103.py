@@ -8,7 +8,7 @@ from hypothesis import given
 from radio_gateway.decoding.decoder import DecoderSettings
 from radio_gateway.orders.order import Order, OrderError
 from radio_gateway.protocols import gps103
-from tests.radio_gateway.protocols.heard import NOW
+from tests.radio_gateway.protocols.sentences import NOW
 from tests.radio_gateway.protocols.trackers.streams import (
     cut,
     hear,

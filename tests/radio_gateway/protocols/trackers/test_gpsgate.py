@@ -10,7 +10,7 @@ from radio_gateway.decoding.decoder import DecoderSettings
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols import gpsgate
-from tests.radio_gateway.protocols.heard import frame, heard, sentence
+from tests.radio_gateway.protocols.sentences import frame, heard, sentence
 
 # published: GpsGate protocol specification ($FRLIN), Traccar's test inputs ($FRCMD)
 LOG_IN = b"$FRLIN,IMEI,1234123412341234,*7B"

@@ -11,7 +11,7 @@ from radio_gateway.errors.errors import FrameError
 from radio_gateway.orders.order import Order, OrderError
 from radio_gateway.protocols.gt06 import gt06
 from radio_gateway.protocols.gt06.frame import MAX_BYTES, crc_x25, make_frame
-from tests.radio_gateway.protocols.heard import NOW, frame
+from tests.radio_gateway.protocols.sentences import NOW, frame
 from tests.radio_gateway.protocols.trackers.streams import (
     cut,
     hear,

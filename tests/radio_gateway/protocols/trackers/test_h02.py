@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 from radio_gateway.protocols.h02 import h02
-from tests.radio_gateway.protocols.heard import NOW, frame
+from tests.radio_gateway.protocols.sentences import NOW, frame
 from tests.radio_gateway.protocols.trackers.streams import (
     cut,
     hear,

@@ -10,7 +10,7 @@ from radio_gateway.decoding.decoder import DecoderSettings
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols import raveon
-from tests.radio_gateway.protocols.heard import frame, heard, sentence
+from tests.radio_gateway.protocols.sentences import frame, heard, sentence
 
 # published: a RavTrack user's log (south America) and Raveon's description of the message
 SOUTH = b"$PRAVE,0002,0001,-2349.4763,-6447.3949,151140,1,5,447,31,12.9,0,-56,0,0,,*64"

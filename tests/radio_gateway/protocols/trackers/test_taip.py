@@ -10,7 +10,7 @@ from radio_gateway.decoding.decoder import DecoderSettings
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.formats.nmea.sentence import checksum
 from radio_gateway.protocols import taip
-from tests.radio_gateway.protocols.heard import NOW, frame
+from tests.radio_gateway.protocols.sentences import NOW, frame
 from tests.radio_gateway.protocols.trackers.streams import (
     cut,
     hear,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from radio_gateway.decoding.decoder import DecoderSettings
 from radio_gateway.protocols.teltonika import teltonika
 from radio_gateway.protocols.teltonika.framer import MAX_BYTES, crc_ibm
-from tests.radio_gateway.protocols.heard import NOW, frame
+from tests.radio_gateway.protocols.sentences import NOW, frame
 from tests.radio_gateway.protocols.trackers.streams import (
     cut,
     hear,
