@@ -8,28 +8,15 @@ import shlex
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
-import typer.main
 
-from maps.__main__ import app
 from maps.settings.settings import read_settings
-from radio_gateway.__main__ import app as gateway_app
 from tests.fixtures import needs
+from tests.fixtures.command_line import parsed
 
 DEPLOY = Path(__file__).parent.parent / "deploy"
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
-
-
-def parsed(command: list[str]) -> dict[str, Any]:
-    """Return what our command line reads in `command`, without doing it."""
-    group: Any = typer.main.get_command(gateway_app if command[0] == "radio-gateway" else app)
-    with group.make_context(command[0], command[1:]) as context:
-        name, found, rest = group.resolve_command(context, command[1:])
-        assert found is not None
-        with found.make_context(name, rest, parent=context) as inner:
-            return {"command": name, **inner.params}
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)

@@ -7,8 +7,7 @@ from typing import Any, Final
 
 import typer.main
 
-from maps.__main__ import app
-from radio_gateway.__main__ import app as gateway_app
+from tests.fixtures.command_line import PROGRAMS
 
 _HEAD: Final = """# Commands
 
@@ -18,7 +17,6 @@ What `joint-patrol` and `radio-gateway` take, made from the code (`python -m tes
 `--config FILE` (or `JOINT_PATROL_CONFIG`) goes with every command below that works on a node, and
 is left out of its table; it is `patrol.toml` of this folder if not said.
 """
-PROGRAMS: Final = {"joint-patrol": app, "radio-gateway": gateway_app}
 
 
 def commands_page() -> str:
