@@ -9,7 +9,7 @@ from typing import Final
 
 from maps.settings.settings import settings_of
 from tests.documentation.blocks import ROOT, blocks, in_block
-from tests.fixtures.forked import forked_run
+from tests.fixtures.command_process import forked_run
 
 PACKAGES: Final = {"joint-patrol": "maps", "radio-gateway": "radio_gateway"}
 PASSWORD: Final = "a long enough pass phrase\n" * 2
