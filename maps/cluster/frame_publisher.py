@@ -153,7 +153,9 @@ class _Tap(Subscription):
             self._publish_frame(None, epoch)
 
     def _publish_frame(self, frame: ViewFrame | None, epoch: int) -> None:
-        self._hand_on(ViewMessage(by=self._by, stream=self.feed.stream, epoch=epoch, frame=frame))
+        self._hand_on(
+            ViewMessage(watch_id=self._by, stream=self.feed.stream, epoch=epoch, frame=frame)
+        )
 
 
 def _frame(seq: int, content: bytes) -> ViewFrame:

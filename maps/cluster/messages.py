@@ -100,24 +100,29 @@ class ViewsInUse(msgspec.Struct, frozen=True, kw_only=True, tag="wanted"):
     views: list[tuple[str, str]]
 
 
-class RpcRequest(msgspec.Struct, frozen=True, kw_only=True):
+class RpcRequest(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    rename={"heartbeat_count": "heard", "payload": "what", "watch_id": "to"},
+):
     """What a web process asks.
 
     Attributes:
         web: Its id, another one at each start.
         number: Counts up; what comes twice under one number is done once.
-        to: Id of the Watch that is asked, another one at each start: no other does it.
-        what: What is asked.
-        heard: Count of the last beat that was heard of that Watch when this was first said: by
-            that it knows, whatever any clock shows, what comes so late that nobody waits for it.
-            0: an older web process, which does not say so; it is updated after the Watch.
+        watch_id: Id of the Watch that is asked, another one at each start: no other does it.
+        payload: What is asked.
+        heartbeat_count: Count of the last beat that was heard of that Watch when this was first
+            said: by that it knows, whatever any clock shows, what comes so late that nobody waits
+            for it. 0: an older web process, which does not say so; it is updated after the Watch.
     """
 
     web: str
     number: int
-    to: str
-    what: Request | OpenView | ChangesRequest | ViewsInUse
-    heard: int = 0
+    watch_id: str
+    payload: Request | OpenView | ChangesRequest | ViewsInUse
+    heartbeat_count: int = 0
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True, tag="response"):
@@ -172,25 +177,27 @@ class RequestRefusal(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
     fault: str
 
 
-class RpcResponse(msgspec.Struct, frozen=True, kw_only=True):
+class RpcResponse(
+    msgspec.Struct, frozen=True, kw_only=True, rename={"payload": "what", "watch_id": "by"}
+):
     """What the Watch answers.
 
     Attributes:
-        by: Its id.
+        watch_id: Its id.
         number: Of what was asked.
-        what: The answer.
+        payload: The answer.
     """
 
-    by: str
+    watch_id: str
     number: int
-    what: Response | ViewStart | RequestRefusal
+    payload: Response | ViewStart | RequestRefusal
 
 
-class WatchHeartbeat(msgspec.Struct, frozen=True, kw_only=True):
+class WatchHeartbeat(msgspec.Struct, frozen=True, kw_only=True, rename={"watch_id": "by"}):
     """A Watch is there.
 
     Attributes:
-        by: Its id, another one at each start.
+        watch_id: Its id, another one at each start.
         epoch: Of its lease: a higher one counts.
         count: Counts up; one that was not heard tells that more was not.
         well: It works, and its store takes records.
@@ -198,7 +205,7 @@ class WatchHeartbeat(msgspec.Struct, frozen=True, kw_only=True):
         steady_s: What its steady clock shows: by that it is seen how late a beat comes.
     """
 
-    by: str
+    watch_id: str
     epoch: int
     count: int
     well: bool
@@ -206,17 +213,17 @@ class WatchHeartbeat(msgspec.Struct, frozen=True, kw_only=True):
     steady_s: float = 0.0
 
 
-class ViewMessage(msgspec.Struct, frozen=True, kw_only=True):
+class ViewMessage(msgspec.Struct, frozen=True, kw_only=True, rename={"watch_id": "by"}):
     """What a Watch says of one view.
 
     Attributes:
-        by: Its id.
+        watch_id: Its id.
         stream: The view's stream.
         epoch: Its policy epoch.
         frame: The next change; None: another epoch began, and what is of others may not pass.
     """
 
-    by: str
+    watch_id: str
     stream: str
     epoch: int
     frame: ViewFrame | None = None

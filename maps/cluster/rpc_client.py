@@ -138,25 +138,25 @@ class RpcClient:
         one that is not well: it may be cut off from its store, and another long in its place.
         """
         lost = 0
-        if beat.by == self._by:
+        if beat.watch_id == self._by:
             if beat.epoch < self._epoch or beat.count <= self._count:
                 return
             lost = beat.count - self._count - 1
-        elif beat.by in self._replaced:
+        elif beat.watch_id in self._replaced:
             return
         elif beat.epoch <= self._epoch and (self.watch or not beat.well):
             return
         else:
             self._replaced.add(self._by)
-        replaced = beat.by != self.watch
+        replaced = beat.watch_id != self.watch
         if replaced:  # also after a silence, in which a machine may have been stopped
             self._clock = _WatchClock(self._now)
         self._clock.observe(beat)
-        self._epoch, self._by, self._count = beat.epoch, beat.by, beat.count
+        self._epoch, self._by, self._count = beat.epoch, beat.watch_id, beat.count
         self._heard_at, self.well = self._now(), beat.well
         if replaced:
             self._fail_pending("another watch has taken over")
-            self.watch = beat.by
+            self.watch = beat.watch_id
             self._watch_ready.set()
             _log.info("watch_heard", epoch=beat.epoch)
             self._moved()
@@ -212,8 +212,8 @@ class RpcClient:
     def answer(self, answer: RpcResponse) -> None:
         """Take an answer."""
         call = self._pending.get(answer.number)
-        if answer.by == self.watch and call is not None and not call.answered.done():
-            call.answered.set_result(answer.what)
+        if answer.watch_id == self.watch and call is not None and not call.answered.done():
+            call.answered.set_result(answer.payload)
 
     def notify(self, what: Any) -> None:
         """Say what needs no answer."""
@@ -256,7 +256,11 @@ class RpcClient:
     def _encoded(self, what: Any) -> tuple[int, bytes]:
         self._number += 1
         request = RpcRequest(
-            web=self._web, number=self._number, to=self.watch, what=what, heard=self._count
+            web=self._web,
+            number=self._number,
+            watch_id=self.watch,
+            payload=what,
+            heartbeat_count=self._count,
         )
         return self._number, _encode(request)
 

@@ -118,10 +118,10 @@ class RpcServer:
 
     def take(self, web: str, call: RpcRequest) -> None:
         """Do what is asked, unless it was done."""
-        if call.web != web or call.to != self._by:
+        if call.web != web or call.watch_id != self._by:
             return
-        if self._is_late(call.heard):  # it lay in some queue while the broker was away
-            _log.warning("asked_too_late", web=web, what=type(call.what).__name__)
+        if self._is_late(call.heartbeat_count):  # it lay in some queue while the broker was away
+            _log.warning("asked_too_late", web=web, what=type(call.payload).__name__)
             return
         asker = self._askers.setdefault(web, _RpcClientState())
         if call.number in asker.working:
@@ -129,7 +129,7 @@ class RpcServer:
         if call.number in asker.answers:
             self._send(web, asker.answers[call.number])
             return
-        what = call.what
+        what = call.payload
         if isinstance(what, Request):
             self._begin(asker, call, what)
         elif isinstance(what, ViewsInUse):
@@ -167,7 +167,7 @@ class RpcServer:
             or (not changes and self._reads_of[user] >= MOST_READS_OF_USER)
         ):
             refused = RequestRefusal(fault="too much is asked at once")
-            answer = RpcResponse(by=self._by, number=call.number, what=refused)
+            answer = RpcResponse(watch_id=self._by, number=call.number, payload=refused)
             if changes:  # the second copy of it may come when there is room: it was not done
                 client.use(call.number)
                 self._keep(client, call, answer)
@@ -194,7 +194,7 @@ class RpcServer:
         self.requests += 1
         try:
             answer = RpcResponse(
-                by=self._by, number=call.number, what=await self._http_response(request)
+                watch_id=self._by, number=call.number, payload=await self._http_response(request)
             )
         finally:
             client.working.discard(call.number)
@@ -204,13 +204,13 @@ class RpcServer:
 
     def _keep(self, client: _RpcClientState, call: RpcRequest, answer: RpcResponse) -> None:
         client.answers[call.number] = answer
-        size = 500 + (len(answer.what.body) if isinstance(answer.what, Response) else 0)
+        size = 500 + (len(answer.payload.body) if isinstance(answer.payload, Response) else 0)
         self._answer_cache[call.web, call.number] = (self._now(), size)
         self._cached_bytes += size
         self.tick()
 
     def _answer(self, call: RpcRequest, what: Any) -> None:
-        self._send(call.web, RpcResponse(by=self._by, number=call.number, what=what))
+        self._send(call.web, RpcResponse(watch_id=self._by, number=call.number, payload=what))
 
     async def _http_response(self, request: Request) -> Response:
         """Let the routers answer, as if the request had come to this process."""

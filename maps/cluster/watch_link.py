@@ -122,7 +122,7 @@ class WatchLink:
         self._beats += 1
         self._beat_times.append(monotonic())
         beat = WatchHeartbeat(
-            by=self._id,
+            watch_id=self._id,
             epoch=self._epoch,
             count=self._beats,
             well=self._is_well(),

@@ -150,7 +150,7 @@ class WebLink:
             elif topic.startswith(self._view_start):
                 agency, _, role = topic.removeprefix(self._view_start).partition("/")
                 word = _word(body)
-                if word.by == self.asking.watch:
+                if word.watch_id == self.asking.watch:
                     self.views.take(agency, role, word)
         except msgspec.MsgspecError as error:  # of another version of this software
             _log.error("not_understood", topic=topic, fault=str(error))

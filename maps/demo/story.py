@@ -101,7 +101,7 @@ class Story:
         await _until(start, ANSWERED_AT_S / speed)
         across = self._desk(CHIANG_KHONG)
         for offer in across.hand_offs.all():
-            if offer.to == CHIANG_KHONG:
+            if offer.to_agency == CHIANG_KHONG:
                 await _if_it_may(across.hand_offs.accept(offer.id, term=offer.term))
 
     def _desk(self, agency: str, role: Role = "commander") -> Desk:

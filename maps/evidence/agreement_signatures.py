@@ -109,7 +109,7 @@ def _acts(version: Agreement) -> Iterator[tuple[ActName, str, datetime, KeySigna
         if any(word.at == each.at for each in version.signatures):
             continue  # the consent of a signature
         if word.at == version.at or word.key is not None:
-            yield ("resume" if word.given else "suspend"), word.agency, word.at, word.key
+            yield ("resume" if word.is_given else "suspend"), word.agency, word.at, word.key
     if version.key is not None or version.ended_by:
         yield _own_act(version), version.by_agency, version.at, version.key
 
@@ -122,13 +122,13 @@ def _own_act(version: Agreement) -> ActName:
 
 def _recorded(version: Agreement, act: ActName, agency: str, signed: OfficerAct) -> OfficerAct:
     """Return the act as the version tells it; what it does not tell, as it was signed."""
-    office, reason, also = "", version.reason, signed.also
+    office, reason, also = "", version.reason, signed.withheld_lifelines
     if act == "sign":
         office = next((each.office for each in version.signatures if each.agency == agency), "")
         reason = ""
     elif act in ("suspend", "resume"):
         word = next(each for each in version.consents if each.agency == agency)
-        reason, also = word.reason, word.also
+        reason, also = word.reason, word.withheld_lifelines
     found = msgspec.structs.replace(
         officer_act(version, act, agency, office=office, reason=reason, also=also),
         terms_version=signed.terms_version if act == "change" else version.terms_version,

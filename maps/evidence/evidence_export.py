@@ -183,7 +183,7 @@ async def evidence_of(
             time_zone=notary.time_zone,
             start_local=start.astimezone(zone).isoformat(),
             end_local=end.astimezone(zone).isoformat(),
-            asked=EvidenceRequester(
+            requester=EvidenceRequester(
                 user=desk.user.name, role=desk.user.role, agency=desk.user.agency
             ),
             units=tuple(

@@ -93,7 +93,7 @@ class PastAgreement(msgspec.Struct, frozen=True, kw_only=True):
     withheld: tuple[dict[str, str], ...] = ()
 
 
-class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+class Manifest(msgspec.Struct, frozen=True, kw_only=True, rename={"requester": "asked"}):
     """What an evidence file holds.
 
     Attributes:
@@ -107,7 +107,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         time_zone: IANA name of the node's local time.
         start_local: The first moment in local time, with its offset.
         end_local: The end in local time.
-        asked: Who asked for it.
+        requester: Who asked for it.
         units: Id and call sign of each unit that has a position or a message in it.
         agreements: What was in force between the agency and others.
         counts: How many positions, messages, documents and rows of the journal.
@@ -125,7 +125,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     time_zone: str
     start_local: str
     end_local: str
-    asked: EvidenceRequester
+    requester: EvidenceRequester
     units: tuple[dict[str, str], ...]
     agreements: tuple[PastAgreement, ...]
     counts: dict[str, int]

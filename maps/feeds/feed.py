@@ -104,11 +104,11 @@ class Feed:
             fault=self._fault,
             clients=self._outlet.clients,
             units=self._roll.unit_count if open_ else 0,
-            untold=self._writer.untold,
+            unnumbered=self._writer.untold,
             sent=self._sent,
             cut_off=self._outlet.cut_off,
             reconnects=self._reconnects,
-            heard_back=self._own_messages.heard_back(settings.name),
+            echoes=self._own_messages.heard_back(settings.name),
         )
 
     async def run(self) -> None:

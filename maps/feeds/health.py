@@ -10,7 +10,13 @@ import msgspec
 FeedState = Literal["opening", "open", "down", "stopped"]
 
 
-class FeedHealth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class FeedHealth(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    rename={"echoes": "heard_back", "unnumbered": "untold"},
+):
     """How one feed fares now. Counters run from the start of the process.
 
     Attributes:
@@ -24,12 +30,12 @@ class FeedHealth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         fault: Why it is down; None when it is well.
         clients: Who is connected now; None by datagrams, which nobody confirms.
         units: Units and radios whose position is told now.
-        untold: Units that have no number left (`nmea` has 100 of them).
+        unnumbered: Units that have no number left (`nmea` has 100 of them).
         sent: Messages told, each once however many clients took it; without what a newcomer alone
             is told.
         cut_off: Clients cut off because they did not take what was sent, or were too many.
         reconnects: Times the link was opened again.
-        heard_back: Messages that a channel of this node heard, and that were known as ours.
+        echoes: Messages that a channel of this node heard, and that were known as ours.
     """
 
     name: str
@@ -42,8 +48,8 @@ class FeedHealth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     fault: str | None = None
     clients: int | None = None
     units: int = 0
-    untold: int = 0
+    unnumbered: int = 0
     sent: int = 0
     cut_off: int = 0
     reconnects: int = 0
-    heard_back: int = 0
+    echoes: int = 0

@@ -138,26 +138,33 @@ class PartySignature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     key: Annotated[KeySignature | None, NEVER] = None
 
 
-class Consent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Consent(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    rename={"is_given": "given", "withheld_lifelines": "also"},
+):
     """The last word of a party that signed: the notice that the others keep.
 
     Attributes:
         agency: The party.
-        given: Whether it consents now.
+        is_given: Whether it consents now.
         at: Since when, aware UTC.
         reason: Why, in its own words.
         by: Who said so: a user's name, which does not leave the agency.
-        also: Lifelines (`patrol.units.data_classes`) that it withholds too; all others stand.
+        withheld_lifelines: Lifelines (`patrol.units.data_classes`) that it withholds too; all
+            others stand.
         key: The signature of the officer's own key under a suspension or resumption; None: it
             stands on the session alone, or it is the consent of the signature itself.
     """
 
     agency: Annotated[str, NEVER]
-    given: Annotated[bool, NEVER]
+    is_given: Annotated[bool, NEVER]
     at: Annotated[datetime, NEVER]
     reason: Annotated[str, NEVER] = ""
     by: Annotated[str, NEVER] = ""
-    also: Annotated[tuple[DataClass, ...], NEVER] = ()
+    withheld_lifelines: Annotated[tuple[DataClass, ...], NEVER] = ()
     key: Annotated[KeySignature | None, NEVER] = None
 
 
@@ -234,7 +241,7 @@ class Agreement(Document, frozen=True, kw_only=True, tag="agreement"):
     @property
     def withheld(self) -> tuple[Consent, ...]:
         """The words of those parties that withhold their consent now."""
-        return tuple(each for each in self.consents if not each.given)
+        return tuple(each for each in self.consents if not each.is_given)
 
     def part_for(self, agency: str) -> Self | None:
         """Return what a party holds: all but the names of the others' officers and keys."""

@@ -88,7 +88,7 @@ def officer_act(
         terms_version=agreement.terms_version,
         office=office,
         reason=reason,
-        also=_agreed_classes(agreement, also),
+        withheld_lifelines=_agreed_classes(agreement, also),
         start=None if backfill is None else backfill.start,
         end=None if backfill is None else backfill.end,
         classes=() if backfill is None else backfill.classes,
@@ -181,7 +181,7 @@ def sign(agreement: Agreement, *, at: datetime, who: Party, office: str = "") ->
         ),
         "consents": (
             *agreement.consents,
-            Consent(agency=who.agency, given=True, at=at, by=who.name),
+            Consent(agency=who.agency, is_given=True, at=at, by=who.name),
         ),
     }
     if last:
@@ -247,7 +247,7 @@ def resume(
     windows = agreement.windows
     if backfill is not None:
         windows = _backfilled(agreement, windows, backfill, at=at, who=who)
-    closed = {each for other in others for each in other.also}
+    closed = {each for other in others for each in other.withheld_lifelines}
     if not last:
         closed |= set(agreement.terms.classes) - LIFELINES
     opens = max(at, agreement.terms.valid_from)
@@ -357,7 +357,7 @@ def _check_key(who: Party, act: OfficerAct) -> None:
 
 
 def _has_consented(agreement: Agreement, agency: str) -> bool:
-    return any(each.agency == agency and each.given for each in agreement.consents)
+    return any(each.agency == agency and each.is_given for each in agreement.consents)
 
 
 def _with_consent(
@@ -371,11 +371,11 @@ def _with_consent(
 ) -> tuple[Consent, ...]:
     word = Consent(
         agency=who.agency,
-        given=given,
+        is_given=given,
         at=at,
         reason=reason,
         by=who.name,
-        also=_agreed_classes(agreement, also),
+        withheld_lifelines=_agreed_classes(agreement, also),
         key=who.key,
     )
     return tuple(word if each.agency == who.agency else each for each in agreement.consents)

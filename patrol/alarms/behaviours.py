@@ -474,10 +474,10 @@ class _Watched:
 
 def is_of(limits: SectorLimits, contact: Contact) -> bool:
     """Return whether limits are of a boat; a user who reports here is one of the agency's."""
-    if limits.whose == "all":
+    if limits.applies_to == "all":
         return True
     is_unit = contact.unit is not None or contact.person
-    return is_unit == (limits.whose == "units")
+    return is_unit == (limits.applies_to == "units")
 
 
 def is_stationary(contact: Contact) -> bool:

@@ -98,7 +98,9 @@ class AlertDelivery(Document, frozen=True, kw_only=True, tag="delivery"):
         return DeliveryTarget(self.way, self.to, self.rule)
 
 
-class PushSubscription(Document, frozen=True, kw_only=True, tag="push_subscription"):
+class PushSubscription(
+    Document, frozen=True, kw_only=True, tag="push_subscription", rename={"end_reason": "ended_why"}
+):
     """A browser that takes alerts for one user.
 
     Endpoint and keys are secrets: whoever has them can write to that browser. No desk shows the
@@ -111,7 +113,7 @@ class PushSubscription(Document, frozen=True, kw_only=True, tag="push_subscripti
         auth: The browser's authentication secret, base64url (RFC 8291).
         label: What the user calls the browser.
         ended_at: When it was taken away, aware UTC; None while it is good.
-        ended_why: Why.
+        end_reason: Why.
     """
 
     VIEWING_ACT: ClassVar[str] = "see push subscriptions"  # in no table: nobody may
@@ -122,7 +124,7 @@ class PushSubscription(Document, frozen=True, kw_only=True, tag="push_subscripti
     auth: Annotated[str, NEVER]
     label: Annotated[str, NEVER] = ""
     ended_at: Annotated[datetime | None, NEVER] = None
-    ended_why: Annotated[str, NEVER] = ""
+    end_reason: Annotated[str, NEVER] = ""
 
     @property
     def is_closed(self) -> bool:

@@ -59,7 +59,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     hash: bytes
 
 
-class ChainFault(msgspec.Struct, frozen=True, kw_only=True):
+class ChainFault(msgspec.Struct, frozen=True, kw_only=True, rename={"reason": "why"}):
     """What is not as it was written.
 
     Attributes:
@@ -68,18 +68,18 @@ class ChainFault(msgspec.Struct, frozen=True, kw_only=True):
         what: `altered`, `missing`, or `unwritten` for a document that no entry tells of.
         document: Which document and version, or which photo, where it is one; empty for the entry
             itself.
-        why: How that is known.
+        reason: How that is known.
     """
 
     seq: int
     what: Literal["altered", "missing", "unwritten"]
     document: str = ""
-    why: str = ""
+    reason: str = ""
 
     def __str__(self) -> str:
         """Return it for people.
 
-        >>> print(ChainFault(seq=7, what="missing", why="row 8 follows row 6"))
+        >>> print(ChainFault(seq=7, what="missing", reason="row 8 follows row 6"))
         journal row 7 is missing: row 8 follows row 6
         """
         if not self.document:
@@ -88,7 +88,7 @@ class ChainFault(msgspec.Struct, frozen=True, kw_only=True):
             text = f"{self.document} is in no row of the journal"
         else:
             text = f"{self.document} is {self.what}, told by journal row {self.seq}"
-        return f"{text}: {self.why}" if self.why else text
+        return f"{text}: {self.reason}" if self.reason else text
 
 
 def time_text(at: datetime) -> str:
@@ -200,7 +200,7 @@ class Chain:
             return ChainFault(
                 seq=expected,
                 what="missing",
-                why=f"row {entry.seq} follows row {self.seq}"
+                reason=f"row {entry.seq} follows row {self.seq}"
                 if self.seq
                 else f"the first row is {entry.seq}",
             )
@@ -208,11 +208,11 @@ class Chain:
             return ChainFault(
                 seq=entry.seq,
                 what="altered",
-                why="it names another row before it than there is",
+                reason="it names another row before it than there is",
             )
         if entry.hash != hash_of(entry):
             return ChainFault(
-                seq=entry.seq, what="altered", why="its hash is not that of its content"
+                seq=entry.seq, what="altered", reason="its hash is not that of its content"
             )
         self.seq, self.hash = entry.seq, entry.hash
         return None

@@ -145,10 +145,12 @@ def check(file: BinaryIO, *, public: str | None = None) -> ExportCheck:
     head.check(public)
     if fault is None and head.place != (chain.seq, chain.hash):
         fault = (
-            ChainFault(seq=chain.seq + 1, what="missing", why=f"the signed head is row {head.seq}")
+            ChainFault(
+                seq=chain.seq + 1, what="missing", reason=f"the signed head is row {head.seq}"
+            )
             if head.seq > chain.seq
             else ChainFault(
-                seq=chain.seq, what="altered", why="it is not what the head was signed for"
+                seq=chain.seq, what="altered", reason="it is not what the head was signed for"
             )
         )
     if fault is None and head.node != first.node:
@@ -182,7 +184,7 @@ def _verify_line(chain: Chain, line: bytes, number: int) -> ChainFault | None:
         readable = False
     if not readable:
         why = f"line {number} of the export cannot be read"
-        return ChainFault(seq=chain.seq + 1, what="altered", why=why)
+        return ChainFault(seq=chain.seq + 1, what="altered", reason=why)
     return chain.take(entry)
 
 

@@ -3,8 +3,8 @@
 The link between two nodes drops, repeats and reorders. So every message is told again until its
 receipt comes, has an id that stays the same, and names a *term* (`patrol.targets.custody`); what
 is late, repeated or out of order has no effect but a receipt. What is owed stands in the hand-off
-itself (`HandOff.owed`), in the same transaction as the step it tells of: no crash loses one or the
-other.
+itself (`HandOff.owed_messages`), in the same transaction as the step it tells of: no crash loses
+one or the other.
 
 | message | from | when | effect at the other |
 |---|---|---|---|
@@ -63,7 +63,14 @@ WHATS: Final[tuple[What, ...]] = get_args(What)
 _ANSWERS: Final = ("accept", "decline")
 
 
-class HandOffMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="message"):
+class HandOffMessage(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    tag="message",
+    rename={"to_agency": "to"},
+):
     """A message between two nodes about a hand-off.
 
     Attributes:
@@ -71,7 +78,7 @@ class HandOffMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
         node: Node that tells it.
         to_node: Node it is for.
         agency: Agency that tells it.
-        to: Agency it is for.
+        to_agency: Agency it is for.
         what: What it tells.
         hand_off: The hand-off's id.
         case: The target's case.
@@ -85,7 +92,7 @@ class HandOffMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     node: str
     to_node: str
     agency: str
-    to: str
+    to_agency: str
     what: What
     hand_off: str
     case: str
@@ -135,7 +142,7 @@ def outbox(
         may_cross: Whether an agreement lets a hand-off cross now; an offer waits if not.
     """
     for made in open_documents.all(HandOff):
-        for owed in made.owed:
+        for owed in made.owed_messages:
             answers = owed.what in _ANSWERS
             if (made.to_node if answers else made.node) != node:
                 continue
@@ -148,8 +155,8 @@ def outbox(
                 id=_id_of(made, owed),
                 node=node,
                 to_node=made.node if answers else made.to_node,
-                agency=made.to if answers else made.agency,
-                to=made.agency if answers else made.to,
+                agency=made.to_agency if answers else made.agency,
+                to_agency=made.agency if answers else made.to_agency,
                 what=owed.what,  # type: ignore[arg-type]
                 hand_off=made.id,
                 case=made.case,
@@ -187,8 +194,8 @@ def receive(
         Conflict: If it is not for this node, not from who may tell it, or grants what was never
             accepted.
     """
-    if message.to_node != node or message.to not in here:
-        raise Conflict(f"message {message.id} is for {message.to} at {message.to_node}")
+    if message.to_node != node or message.to_agency not in here:
+        raise Conflict(f"message {message.id} is for {message.to_agency} at {message.to_node}")
     made = open_documents.find(HandOff, message.hand_off)
     if made is not None:
         _check(made, message)
@@ -205,7 +212,7 @@ def receive(
             id=message.hand_off,
             case=message.case,
             agency=message.agency,
-            to=message.to,
+            to=message.to_agency,
             node=message.node,
             to_node=node,
             act=message.what,
@@ -225,16 +232,18 @@ def take_receipt(
     made = open_documents.find(HandOff, receipt.of.partition("/")[0])
     if made is None or receipt.to_node != node:
         return NOTHING
-    for owed in made.owed:
+    for owed in made.owed_messages:
         other = made.node if owed.what in _ANSWERS else made.to_node
         if _id_of(made, owed) != receipt.of or other != receipt.node:
             continue
         if owed.what == "grant":
             return receive_grant(made, open_documents.find(Target, made.target), now=now)
-        rest = tuple(each for each in made.owed if each is not owed)
-        agency = made.to if owed.what in _ANSWERS else made.agency
+        rest = tuple(each for each in made.owed_messages if each is not owed)
+        agency = made.to_agency if owed.what in _ANSWERS else made.agency
         return Filing(
-            documents=(revise(made, at=now, by="", owed=rest),), act="hear receipt", agency=agency
+            documents=(revise(made, at=now, by="", owed_messages=rest),),
+            act="hear receipt",
+            agency=agency,
         )
     return NOTHING
 
@@ -248,10 +257,10 @@ def _offered(
     now: datetime,
 ) -> Filing:
     offer = message.offer
-    if offer is None or (offer.id, offer.agency, offer.to, offer.node, offer.to_node) != (
+    if offer is None or (offer.id, offer.agency, offer.to_agency, offer.node, offer.to_node) != (
         message.hand_off,
         message.agency,
-        message.to,
+        message.to_agency,
         message.node,
         message.to_node,
     ):
@@ -263,7 +272,7 @@ def _offered(
     filing: Filing = receive_offer(offer, now=now)
     for mine in open_documents.all(HandOff):
         # Who offers it back has it: so it took what was granted, though its receipt is not here.
-        if mine.state == "granted" and (mine.case, mine.to) == (offer.case, offer.agency):
+        if mine.state == "granted" and (mine.case, mine.to_agency) == (offer.case, offer.agency):
             news = receive_grant(mine, open_documents.find(Target, mine.target), now=now)
             filing = msgspec.structs.replace(
                 filing,
@@ -306,10 +315,10 @@ def _granted(
 def _check(made: HandOff, message: HandOffMessage) -> None:
     """Raise unless the message is from who is on the other side of a hand-off."""
     if message.what in _ANSWERS:
-        sides = (made.to, made.to_node, made.agency, made.node)
+        sides = (made.to_agency, made.to_node, made.agency, made.node)
     else:
-        sides = (made.agency, made.node, made.to, made.to_node)
-    if sides != (message.agency, message.node, message.to, message.to_node):
+        sides = (made.agency, made.node, made.to_agency, made.to_node)
+    if sides != (message.agency, message.node, message.to_agency, message.to_node):
         raise Conflict(f"message {message.id} is not from who may tell it")
 
 

@@ -73,7 +73,7 @@ def check_search(words: str, purpose: str) -> tuple[str, str]:
 def search_note(actor: str, agency: str, words: str, purpose: str, found: Mentions) -> Note:
     """Return the journal entry of a search."""
     counts: dict[str, int] = {}
-    for each in found.found:
+    for each in found.mentions:
         counts[each.kind] = counts.get(each.kind, 0) + 1
     return Note(
         act=SEARCH,

@@ -32,7 +32,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     detail: dict[str, Any] = {}
 
 
-class PhoneReceipt(msgspec.Struct, frozen=True, kw_only=True):
+class PhoneReceipt(msgspec.Struct, frozen=True, kw_only=True, rename={"result_id": "made"}):
     """Receipt for a report of a crew's phone; a phone repeats a report until it has one.
 
     Attributes:
@@ -40,14 +40,14 @@ class PhoneReceipt(msgspec.Struct, frozen=True, kw_only=True):
         agency: On whose behalf it was sent.
         kind: What was reported.
         by: Who sent it: a user's name, or `key:` and a phone's.
-        made: Id of what it made, hash of the photo it brought; empty for nothing of its own.
+        result_id: Id of what it made, hash of the photo it brought; empty for nothing of its own.
     """
 
     id: str
     agency: str
     kind: str
     by: str
-    made: str = ""
+    result_id: str = ""
 
 
 class Filing(msgspec.Struct, frozen=True, kw_only=True):

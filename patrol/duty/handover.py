@@ -58,13 +58,19 @@ class OpenItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     version: Annotated[int, NEVER] = 0
 
 
-class HandOver(Document, frozen=True, kw_only=True, tag="shift_hand_over"):
+class HandOver(
+    Document,
+    frozen=True,
+    kw_only=True,
+    tag="shift_hand_over",
+    rename={"outgoing_shift": "given_by", "incoming_shift": "taken_by"},
+):
     """One version of the hand-over of a shift.
 
     Attributes:
         office: The border liaison office.
-        given_by: The shift that is on duty.
-        taken_by: The shift that relieves it.
+        outgoing_shift: The shift that is on duty.
+        incoming_shift: The shift that relieves it.
         state: Where it is in its life (`HAND_OVER_LIFECYCLE`).
         items: What was open when it was offered.
         more: How many more there were than are listed.
@@ -79,8 +85,8 @@ class HandOver(Document, frozen=True, kw_only=True, tag="shift_hand_over"):
     VIEWING_ACT: ClassVar[str] = "see the roster"
 
     office: Annotated[str, NEVER]
-    given_by: Annotated[str, NEVER]
-    taken_by: Annotated[str, NEVER]
+    outgoing_shift: Annotated[str, NEVER]
+    incoming_shift: Annotated[str, NEVER]
     state: Annotated[str, NEVER]
     items: Annotated[tuple[OpenItem, ...], NEVER] = ()
     more: Annotated[int, NEVER] = 0
@@ -157,8 +163,8 @@ def acknowledge(
         IllegalStep: If one of them is not where it can be taken over.
     """
     given, relief = (
-        open_documents.get(Shift, hand_over.given_by),
-        open_documents.get(Shift, hand_over.taken_by),
+        open_documents.get(Shift, hand_over.outgoing_shift),
+        open_documents.get(Shift, hand_over.incoming_shift),
     )
     current = on_duty(open_documents, given.agency, given.office)
     if current is None or current.id != given.id:

@@ -31,13 +31,13 @@ class Mention(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: datetime | None = None
 
 
-class Mentions(msgspec.Struct, frozen=True, kw_only=True):
+class Mentions(msgspec.Struct, frozen=True, kw_only=True, rename={"mentions": "found"}):
     """What a search of an agency's records found.
 
     Attributes:
-        found: Each thing, by kind.
+        mentions: Each thing, by kind.
         more: Kinds of which there is more than is told.
     """
 
-    found: tuple[Mention, ...]
+    mentions: tuple[Mention, ...]
     more: tuple[str, ...] = ()

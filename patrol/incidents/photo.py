@@ -52,19 +52,21 @@ class Photo(CameraNote, frozen=True, kw_only=True):
     height_px: int
 
 
-class Original(CameraNote, frozen=True, kw_only=True, omit_defaults=True):
+class Original(
+    CameraNote, frozen=True, kw_only=True, omit_defaults=True, rename={"stored_at": "came_at"}
+):
     """What is known of a camera's file; its bytes leave the store only as evidence.
 
     Attributes:
         photo: Hash of the picture that people are shown, in hexadecimal.
         sha256: Hash of the file as it came, in hexadecimal.
         size: Its bytes.
-        came_at: When it was stored, aware UTC.
+        stored_at: When it was stored, aware UTC.
         by: Who sent it.
     """
 
     photo: str
     sha256: str
     size: int
-    came_at: datetime
+    stored_at: datetime
     by: str

@@ -48,14 +48,14 @@ Verdict = Literal[
 ]
 
 
-class Inquiry(msgspec.Struct, frozen=True, kw_only=True):
+class Inquiry(msgspec.Struct, frozen=True, kw_only=True, rename={"explanation": "says"}):
     """The answer.
 
     Attributes:
         query: What was asked for.
         address: Radio address that was taken to be meant; None if none was found.
         verdict: The first hop at which it stops, as a fixed word.
-        says: The same in one plain sentence.
+        explanation: The same in one plain sentence.
         next: What to do next; empty if nothing.
         hops: Every hop, from the radio to the map.
         unit: Id of the unit it stands for; None for none, or one the user may not know of.
@@ -68,7 +68,7 @@ class Inquiry(msgspec.Struct, frozen=True, kw_only=True):
     query: str
     address: str | None
     verdict: Verdict
-    says: str
+    explanation: str
     next: str
     hops: tuple[Hop, ...] = ()
     unit: str | None = None
@@ -87,14 +87,14 @@ def inquire(known: InquiryFindings) -> Inquiry:
         query=known.query,
         address=known.address,
         verdict=verdict,
-        says=says,
+        explanation=says,
         next=todo,
         hops=hops,
         unit=known.unit.id if known.unit is not None and is_shown else None,
         close=known.others or known.close,
         last=known.messages[0] if known.messages and is_shown else None,
         rejected=(known.rejected or ()) if is_shown else (),
-        moments=moments(known, (says, todo, *(hop.says for hop in hops))),
+        moments=moments(known, (says, todo, *(hop.explanation for hop in hops))),
     )
 
 

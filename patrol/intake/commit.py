@@ -127,10 +127,10 @@ class Committer:
                 "a report is set aside",
                 exc_info=None if isinstance(each.error, StoreError) else each.error,
                 fault=each.fault,
-                reception=each.said.reception_id,
-                channel=each.said.channel,
-                address=each.said.address,
-                raw=each.said.raw.hex(),
+                reception=each.transmission.reception_id,
+                channel=each.transmission.channel,
+                address=each.transmission.address,
+                raw=each.transmission.raw.hex(),
             )
         at, whole = self._now(), True
         while True:
@@ -152,7 +152,8 @@ class Committer:
                     await asyncio.sleep(AGAIN_AT_MOST_S)
                 whole = False
         self._health.put_aside(
-            (at, each.said.reception_id, each.said.address, each.fault) for each in reports
+            (at, each.transmission.reception_id, each.transmission.address, each.fault)
+            for each in reports
         )
 
     async def _commit_apart(self, parts: list[BatchPart], batch: Batch) -> None:

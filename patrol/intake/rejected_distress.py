@@ -36,7 +36,7 @@ def take_calls(reports: Iterable[ReportRefusal], picture: Picture, now: datetime
     taken: list[Record] = []
     for each in reports:
         try:
-            call = _bare(each.said, now)
+            call = _bare(each.transmission, now)
             if call is None:
                 continue
             record = record_of(call, picture.believed_address, now)
@@ -45,7 +45,7 @@ def take_calls(reports: Iterable[ReportRefusal], picture: Picture, now: datetime
             if contact is not None and contact.distress and is_later(call, contact.cleared_at):
                 record.latched = True  # it may have been taken before its fault was met
         except Exception:
-            log.exception("a call for help cannot be taken", raw=repr(each.said.raw))
+            log.exception("a call for help cannot be taken", raw=repr(each.transmission.raw))
         else:
             if record.latched:
                 taken.append(record)

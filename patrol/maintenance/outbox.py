@@ -172,7 +172,7 @@ class Outbox:
             known = open_documents.find(PushSubscription, id)
             if known is None:
                 return Filing()
-            ended = revise(known, at=now, by="", ended_at=now, ended_why=why)
+            ended = revise(known, at=now, by="", ended_at=now, end_reason=why)
             return Filing(documents=(ended,), act="end push subscription", reason=why)
 
         await self._service.file(filing)
@@ -209,7 +209,7 @@ def subscribed(
     of one user the oldest end.
     """
     filed = [
-        revise(each, at=now, by=user, ended_at=now, ended_why="the browser subscribed again")
+        revise(each, at=now, by=user, ended_at=now, end_reason="the browser subscribed again")
         for each in open_documents.all(PushSubscription)
         if each.endpoint == endpoint
     ]
@@ -219,7 +219,7 @@ def subscribed(
         if each.user == user and each.endpoint != endpoint
     ]
     filed += [
-        revise(each, at=now, by=user, ended_at=now, ended_why="too many browsers")
+        revise(each, at=now, by=user, ended_at=now, end_reason="too many browsers")
         for each in own[: max(0, len(own) - most + 1)]
     ]
     new = PushSubscription(

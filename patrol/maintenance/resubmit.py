@@ -22,10 +22,10 @@ def transmission_of(report: QuarantinedReport) -> Transmission:
     Raises:
         CannotRetry: If only its bytes are kept, or it cannot be read.
     """
-    if report.said is None:
+    if report.transmission_json is None:
         raise CannotRetry("only its bytes are kept")
     try:
-        return json_decoder(Transmission).decode(report.said)
+        return json_decoder(Transmission).decode(report.transmission_json)
     except (msgspec.MsgspecError, ValueError) as error:
         raise CannotRetry(f"what it said cannot be read: {error}") from error
 

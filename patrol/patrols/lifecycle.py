@@ -216,7 +216,9 @@ def check_in(
     known = next((each for each in patrol.check_ins if each.unit == unit), None)
     if known is not None and known.at >= told_at:
         return patrol
-    check_in = CheckIn(unit=unit, agency=who.agency, at=told_at, note=note, apart=patrol.suspended)
+    check_in = CheckIn(
+        unit=unit, agency=who.agency, at=told_at, note=note, during_suspension=patrol.suspended
+    )
     others = tuple(each for each in patrol.check_ins if each.unit != unit)
     return _next(patrol, at=at, who=who, state=state, check_ins=(*others, check_in))
 
@@ -261,9 +263,9 @@ def annex(patrol: Patrol, text: str, *, at: datetime, who: PatrolActor) -> Patro
 
 def suspend(patrol: Patrol, why: str | None, *, at: datetime, who: PatrolActor) -> Patrol:
     """Flag it suspended for `why`, or no longer for None; the same if it is so already."""
-    if patrol.suspended == (why is not None) and patrol.suspended_why == (why or ""):
+    if patrol.suspended == (why is not None) and patrol.suspension_reason == (why or ""):
         return patrol
-    return _next(patrol, at=at, who=who, suspended=why is not None, suspended_why=why or "")
+    return _next(patrol, at=at, who=who, suspended=why is not None, suspension_reason=why or "")
 
 
 def flag(
@@ -291,7 +293,7 @@ def _after(patrol: Patrol, act: str) -> PatrolState:
 
 def _check_in_force(patrol: Patrol) -> None:
     if patrol.suspended:
-        raise Conflict(f"it is suspended: {patrol.suspended_why}")
+        raise Conflict(f"it is suspended: {patrol.suspension_reason}")
 
 
 def _end(patrol: Patrol, state: PatrolState, how: How, *, at: datetime, who: PatrolActor) -> Patrol:

@@ -192,7 +192,13 @@ class Annex(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     by: Annotated[str, NEVER] = ""
 
 
-class CheckIn(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class CheckIn(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    rename={"during_suspension": "apart"},
+):
     """The last check-in of a unit.
 
     Attributes:
@@ -200,17 +206,20 @@ class CheckIn(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         agency: Its owner's id.
         at: When, aware UTC.
         note: Words that came with it.
-        apart: It was told while the patrol was suspended: its agency's alone, afterwards, too.
+        during_suspension: It was told while the patrol was suspended: its agency's alone,
+            afterwards, too.
     """
 
     unit: Annotated[str, PATROLS]
     agency: Annotated[str, PATROLS]
     at: Annotated[datetime, PATROLS]
     note: Annotated[str, PATROLS] = ""
-    apart: Annotated[bool, PATROLS] = False
+    during_suspension: Annotated[bool, PATROLS] = False
 
 
-class Patrol(Document, frozen=True, kw_only=True, tag="patrol"):
+class Patrol(
+    Document, frozen=True, kw_only=True, tag="patrol", rename={"suspension_reason": "suspended_why"}
+):
     """One version of a patrol.
 
     Attributes:
@@ -246,7 +255,7 @@ class Patrol(Document, frozen=True, kw_only=True, tag="patrol"):
         start_overdue: Whether it should have begun and has not.
         check_in_overdue: Ids of units that should have checked in and have not.
         suspended: Whether an agreement that it rests on is not in force now.
-        suspended_why: Who suspended that, when and why.
+        suspension_reason: Who suspended that, when and why.
         by_agency: Whose user, or on whose behalf the watch, made this version.
     """
 
@@ -284,7 +293,7 @@ class Patrol(Document, frozen=True, kw_only=True, tag="patrol"):
     start_overdue: Annotated[bool, PATROLS] = False
     check_in_overdue: Annotated[tuple[str, ...], PATROLS] = ()
     suspended: Annotated[bool, PATROLS] = False
-    suspended_why: Annotated[str, PATROLS] = ""
+    suspension_reason: Annotated[str, PATROLS] = ""
     by_agency: Annotated[str, NEVER] = ""
 
     @property
@@ -344,7 +353,9 @@ class Patrol(Document, frozen=True, kw_only=True, tag="patrol"):
                 for each in self.signatures
             ),
             check_ins=tuple(
-                each for each in self.check_ins if each.agency == agency or not each.apart
+                each
+                for each in self.check_ins
+                if each.agency == agency or not each.during_suspension
             ),
             by=self.by if self.by_agency == agency else "",
         )

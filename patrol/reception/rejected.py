@@ -15,12 +15,12 @@ class ReportRefusal(NamedTuple):
     either, and would come for ever.
 
     Attributes:
-        said: The report.
+        transmission: The report.
         fault: What is wrong with it.
         error: What was raised.
     """
 
-    said: Transmission
+    transmission: Transmission
     fault: str
     error: Exception
 

@@ -30,13 +30,15 @@ Rings: TypeAlias = tuple[tuple[tuple[float, float], ...], ...]
 """Of one polygon, the outer first, each of (lon, lat) in degrees and closed."""
 
 
-class SectorLimits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class SectorLimits(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"applies_to": "whose"}
+):
     """Limits for boats in a sector, beyond which an alert is raised; None: no limit.
 
     They are the owner's: for its units and the radios that it hears, and shown to nobody else.
 
     Attributes:
-        whose: Of which boats.
+        applies_to: Of which boats.
         loitering_s: How long a boat may keep to one place, seconds.
         loitering_within_m: How far from the middle of it is one place, metres.
         meeting_s: How long two boats that came together may stay so, slow, seconds.
@@ -45,7 +47,7 @@ class SectorLimits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         speed_mps: How fast it may be, metres per second.
     """
 
-    whose: Annotated[Whose, NEVER] = "all"
+    applies_to: Annotated[Whose, NEVER] = "all"
     loitering_s: Annotated[float | None, NEVER] = None
     loitering_within_m: Annotated[float, NEVER] = 100.0
     meeting_s: Annotated[float | None, NEVER] = None

@@ -27,7 +27,13 @@ from patrol.sharing.terms import FOREVER, Grant, Outings
 from patrol.units.data_classes import DATA_CLASSES, LIFELINES, DataClass
 
 
-class OpenClass(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class OpenClass(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    rename={"closed_reason": "why_not"},
+):
     """Whether one class of one agency's records crosses to another at present.
 
     Attributes:
@@ -35,14 +41,14 @@ class OpenClass(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         viewer: To whom.
         data_class: Of which class.
         open: Whether it crosses.
-        why_not: Why it does not, for people.
+        closed_reason: Why it does not, for people.
     """
 
     owner: str
     viewer: str
     data_class: DataClass
     open: bool
-    why_not: str | None = None
+    closed_reason: str | None = None
 
 
 class _Outing(msgspec.Struct, frozen=True):
@@ -368,7 +374,7 @@ class Sharing:
                             viewer=to,
                             data_class=data_class,
                             open=why is None,
-                            why_not=why,
+                            closed_reason=why,
                         )
                     )
         return found

@@ -87,4 +87,4 @@ class OfferPermission:
 
 def why_not_shared(sharing: Sharing, made: HandOff, now: datetime) -> str | None:
     """Return why nothing of a hand-off may cross now, for people; None while it may."""
-    return sharing.why_not(owner=made.agency, viewer=made.to, data_class="targets", now=now)
+    return sharing.why_not(owner=made.agency, viewer=made.to_agency, data_class="targets", now=now)

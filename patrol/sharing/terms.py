@@ -59,7 +59,9 @@ class Grant:
         self.precision_m: Final = terms.precision_m
         self.delay: Final = timedelta(seconds=terms.delay_s)
         self.withheld: Final = agreement.withheld
-        self._also: frozenset[DataClass] = frozenset().union(*(each.also for each in self.withheld))
+        self._also: frozenset[DataClass] = frozenset().union(
+            *(each.withheld_lifelines for each in self.withheld)
+        )
         is_signed = not agreement.unsigned
         self._is_active = agreement.state == "active" and is_signed and not self.withheld
         self._is_standing = agreement.state in ("active", "suspended") and is_signed

@@ -16,7 +16,13 @@ ActName: TypeAlias = Literal["sign", "change", "suspend", "resume", "backfill", 
 _PURPOSE: Final = "joint-patrol: an officer's act about an agreement, 1"
 
 
-class OfficerAct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class OfficerAct(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    rename={"withheld_lifelines": "also"},
+):
     """One act of a party to an agreement, whole: nothing of it can be read in another way.
 
     The officer's name is none of it, since that does not leave the agency: the key stands for it.
@@ -31,7 +37,7 @@ class OfficerAct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         terms_version: Version in which the terms before the act were last changed.
         office: In which office.
         reason: Why, as the others read it.
-        also: Lifelines that a suspension withholds too.
+        withheld_lifelines: Lifelines that a suspension withholds too.
         start: First moment of a stretch of the past that is opened, aware UTC.
         end: Moment after its last, aware UTC.
         classes: Of which data classes.
@@ -45,7 +51,7 @@ class OfficerAct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     terms_version: int
     office: str = ""
     reason: str = ""
-    also: tuple[DataClass, ...] = ()
+    withheld_lifelines: tuple[DataClass, ...] = ()
     start: datetime | None = None
     end: datetime | None = None
     classes: tuple[DataClass, ...] = ()

@@ -88,13 +88,19 @@ class OwedMessage(msgspec.Struct, frozen=True, kw_only=True):
     term: Annotated[int, NEVER]
 
 
-class HandOff(Document, frozen=True, kw_only=True, tag="hand_off"):
+class HandOff(
+    Document,
+    frozen=True,
+    kw_only=True,
+    tag="hand_off",
+    rename={"owed_messages": "owed", "to_agency": "to"},
+):
     """One version of an offer.
 
     Attributes:
         case: Case of the target (`Target.case`).
         target: Id of the offerer's document about it.
-        to: Agency that it is offered to.
+        to_agency: Agency that it is offered to.
         node: Node of the offerer.
         to_node: Node of the counterpart; the same one where both are in one.
         office: Border liaison office of the counterpart, by its id in the gazetteer.
@@ -115,7 +121,7 @@ class HandOff(Document, frozen=True, kw_only=True, tag="hand_off"):
         note: Words of who offered it.
         reason: Why it was declined, taken back or cut.
         answered_by: User who answered an offer of another node, in the copy of the own node.
-        owed: What the other node has not receipted.
+        owed_messages: What the other node has not receipted.
     """
 
     CLASS: ClassVar[DataClass | None] = "targets"
@@ -123,7 +129,7 @@ class HandOff(Document, frozen=True, kw_only=True, tag="hand_off"):
 
     case: Annotated[str, ENVELOPE]
     target: Annotated[str, ENVELOPE]
-    to: Annotated[str, ENVELOPE]
+    to_agency: Annotated[str, ENVELOPE]
     node: Annotated[str, ENVELOPE] = ""
     to_node: Annotated[str, ENVELOPE] = ""
     office: Annotated[str, ENVELOPE] = ""
@@ -143,7 +149,7 @@ class HandOff(Document, frozen=True, kw_only=True, tag="hand_off"):
     note: Annotated[str, TARGETS] = ""
     reason: Annotated[str, TARGETS] = ""
     answered_by: Annotated[str, NEVER] = ""
-    owed: Annotated[tuple[OwedMessage, ...], NEVER] = ()
+    owed_messages: Annotated[tuple[OwedMessage, ...], NEVER] = ()
 
     @property
     def is_open(self) -> bool:
@@ -158,7 +164,7 @@ class HandOff(Document, frozen=True, kw_only=True, tag="hand_off"):
     @property
     def is_closed(self) -> bool:
         """Whether its lifecycle is over and no message is outstanding."""
-        return not self.owed and LIFECYCLE.is_end(self.state)
+        return not self.owed_messages and LIFECYCLE.is_end(self.state)
 
     @property
     def speed_mps(self) -> float | None:

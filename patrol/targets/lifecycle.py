@@ -77,7 +77,7 @@ def offer(
         by=by,
         case=target.case,
         target=target.id,
-        to=to,
+        to_agency=to,
         node=node,
         to_node=there,
         office=office,
@@ -87,7 +87,7 @@ def offer(
         lapses_at=now + timedelta(seconds=times.lapses_s),
         why=why,
         note=note,
-        owed=() if there == node else (OwedMessage(what="offer", term=term),),
+        owed_messages=() if there == node else (OwedMessage(what="offer", term=term),),
         **_content(target, fixes, prediction),  # type: ignore[arg-type]
     )
     state = TARGET_LIFECYCLE.next_state(target.state, "offer")
@@ -111,10 +111,10 @@ def refresh(
     by: str,
 ) -> HandOff:
     """Return an open offer with newer sightings of its target, as far as they may cross."""
-    owed = made.owed
+    owed = made.owed_messages
     if made.to_node != made.node:
         owed = (OwedMessage(what="offer", term=made.term),)
-    return revise(made, at=now, by=by, owed=owed, **_content(target, fixes, prediction))
+    return revise(made, at=now, by=by, owed_messages=owed, **_content(target, fixes, prediction))
 
 
 def accept(
@@ -146,16 +146,16 @@ def accept(
     return Filing(
         documents=(
             made,
-            revise(target, at=now, by="", state=theirs, term=granted_at, custodian=made.to),
+            revise(target, at=now, by="", state=theirs, term=granted_at, custodian=made.to_agency),
             receive(made, own, now=now, by=by),
         ),
         act="accept hand-off",
         actor=by,
-        agency=made.to,
+        agency=made.to_agency,
         notes=(
-            step_note(made, "accept hand-off", term=term, by=by, agency=made.to),
+            step_note(made, "accept hand-off", term=term, by=by, agency=made.to_agency),
             custody_note(custody.GRANTED, made, by="", agency=made.agency),
-            custody_note(custody.TAKEN, made, by=by, agency=made.to),
+            custody_note(custody.TAKEN, made, by=by, agency=made.to_agency),
             custody_note(custody.HEARD, made, by="", agency=made.agency),
         ),
     )
@@ -172,13 +172,13 @@ def decline(
     """
     state = LIFECYCLE.next_state(made.state, "decline")
     check_term(made, term)
-    made = revise(made, at=now, by="", state=state, reason=reason, owed=())
+    made = revise(made, at=now, by="", state=state, reason=reason, owed_messages=())
     return Filing(
         documents=(made, _retain(target, now=now, by="")),
         act="decline hand-off",
         actor=by,
-        agency=made.to,
-        notes=(step_note(made, "decline hand-off", term=term, by=by, agency=made.to),),
+        agency=made.to_agency,
+        notes=(step_note(made, "decline hand-off", term=term, by=by, agency=made.to_agency),),
         reason=reason,
     )
 
@@ -202,10 +202,15 @@ def return_offer(
     own = _retain(target, now=now, by=by)
     owed = () if made.to_node == made.node else (OwedMessage(what=act, term=own.term),)
     made = revise(
-        made, at=now, by=by, state=LIFECYCLE.next_state(made.state, act), reason=reason, owed=owed
+        made,
+        at=now,
+        by=by,
+        state=LIFECYCLE.next_state(made.state, act),
+        reason=reason,
+        owed_messages=owed,
     )
     if act != "withdraw":
-        text = f"The offer to {made.to} was {_WORDS[act]}: {reason}"
+        text = f"The offer to {made.to_agency} was {_WORDS[act]}: {reason}"
         remarks = add_remark(own, text, now=now).remarks
         own = msgspec.structs.replace(own, remarks=remarks)
     return Filing(
@@ -249,7 +254,7 @@ def receive(made: HandOff, own: Target | None, *, now: datetime, by: str) -> Tar
             by=by,
             state=TARGET_LIFECYCLE.next_state(own.state, "take"),
             term=made.term,
-            custodian=made.to,
+            custodian=made.to_agency,
             hand_off=made.id,
             received_from=made.agency,
             sightings=tuple(sorted(sightings.values(), key=lambda each: each.at)),
@@ -257,7 +262,7 @@ def receive(made: HandOff, own: Target | None, *, now: datetime, by: str) -> Tar
         )
     return Target(
         id=new_id(),
-        agency=made.to,
+        agency=made.to_agency,
         origin=made.to_node,
         at=now,
         by=by,
@@ -265,7 +270,7 @@ def receive(made: HandOff, own: Target | None, *, now: datetime, by: str) -> Tar
         what=made.what or "vessel",
         name=made.name,
         description=made.description,
-        custodian=made.to,
+        custodian=made.to_agency,
         term=made.term,
         hand_off=made.id,
         sightings=fixes,
@@ -277,7 +282,7 @@ def receive(made: HandOff, own: Target | None, *, now: datetime, by: str) -> Tar
 
 def own_of(open_documents: OpenDocuments, made: HandOff) -> Target | None:
     """Return the counterpart's open document about the case of a hand-off; None if it has none."""
-    return of_case(open_documents, made.case, made.to)
+    return of_case(open_documents, made.case, made.to_agency)
 
 
 def check_term(made: HandOff, term: int) -> None:
@@ -340,7 +345,7 @@ def custody_note(act: str, made: HandOff, *, by: str, agency: str) -> Note:
         act,
         case=made.case,
         term=made.term,
-        holder=made.to,
+        holder=made.to_agency,
         actor=by,
         agency=agency,
         hand_off=made.id,

@@ -43,10 +43,10 @@ def receive_offer(made: HandOff, *, now: datetime) -> Filing:
         now: Aware UTC.
     """
     made = msgspec.structs.replace(
-        made, version=1, at=now, by="", state=LIFECYCLE.start, level=0, owed=()
+        made, version=1, at=now, by="", state=LIFECYCLE.start, level=0, owed_messages=()
     )
-    step = step_note(made, "hear offer", term=made.term, by="", agency=made.to)
-    return Filing(documents=(made,), act="hear offer", agency=made.to, notes=(step,))
+    step = step_note(made, "hear offer", term=made.term, by="", agency=made.to_agency)
+    return Filing(documents=(made,), act="hear offer", agency=made.to_agency, notes=(step,))
 
 
 def renew(made: HandOff, offer: HandOff, *, now: datetime) -> Filing:
@@ -57,7 +57,7 @@ def renew(made: HandOff, offer: HandOff, *, now: datetime) -> Filing:
         return NOTHING
     fields = {name: getattr(offer, name) for name in _TOLD}
     made = revise(made, at=now, by="", **fields)
-    return Filing(documents=(made,), act="hear offer", agency=made.to)
+    return Filing(documents=(made,), act="hear offer", agency=made.to_agency)
 
 
 def end_remotely(made: HandOff, act: str, *, term: int, reason: str, now: datetime) -> Filing:
@@ -74,7 +74,9 @@ def end_remotely(made: HandOff, act: str, *, term: int, reason: str, now: dateti
         IllegalStep: If it is over or granted.
     """
     state = LIFECYCLE.next_state(made.state, act)
-    made = revise(made, at=now, by="", state=state, reason=reason, owed=(), **_NOTHING_TOLD)
+    made = revise(
+        made, at=now, by="", state=state, reason=reason, owed_messages=(), **_NOTHING_TOLD
+    )
     return _ended(made, act, term)
 
 
@@ -103,7 +105,7 @@ def end_unreceived(
         at=now,
         case=case,
         target="",
-        to=to,
+        to_agency=to,
         node=node,
         to_node=to_node,
         state=LIFECYCLE.next_state(LIFECYCLE.start, act),
@@ -116,8 +118,8 @@ def end_unreceived(
 
 
 def _ended(made: HandOff, act: str, term: int) -> Filing:
-    step = step_note(made, f"hear {act}", term=term, by="", agency=made.to)
-    return Filing(documents=(made,), act=f"hear {act}", agency=made.to, notes=(step,))
+    step = step_note(made, f"hear {act}", term=term, by="", agency=made.to_agency)
+    return Filing(documents=(made,), act=f"hear {act}", agency=made.to_agency, notes=(step,))
 
 
 def accept_remotely(made: HandOff, *, term: int, now: datetime, by: str) -> Filing:
@@ -131,9 +133,11 @@ def accept_remotely(made: HandOff, *, term: int, now: datetime, by: str) -> Fili
     check_term(made, term)
     check_time(made, now)
     owed = (OwedMessage(what="accept", term=term),)
-    made = revise(made, at=now, by=by, state=state, answered_by=by, owed=owed)
-    step = step_note(made, "accept hand-off", term=term, by=by, agency=made.to)
-    return Filing(documents=(made,), act="accept hand-off", actor=by, agency=made.to, notes=(step,))
+    made = revise(made, at=now, by=by, state=state, answered_by=by, owed_messages=owed)
+    step = step_note(made, "accept hand-off", term=term, by=by, agency=made.to_agency)
+    return Filing(
+        documents=(made,), act="accept hand-off", actor=by, agency=made.to_agency, notes=(step,)
+    )
 
 
 def decline_remotely(made: HandOff, *, term: int, reason: str, now: datetime, by: str) -> Filing:
@@ -146,13 +150,15 @@ def decline_remotely(made: HandOff, *, term: int, reason: str, now: datetime, by
     state = LIFECYCLE.next_state(made.state, "decline")
     check_term(made, term)
     owed = (OwedMessage(what="decline", term=term),)
-    made = revise(made, at=now, by=by, state=state, reason=reason, answered_by=by, owed=owed)
-    step = step_note(made, "decline hand-off", term=term, by=by, agency=made.to)
+    made = revise(
+        made, at=now, by=by, state=state, reason=reason, answered_by=by, owed_messages=owed
+    )
+    step = step_note(made, "decline hand-off", term=term, by=by, agency=made.to_agency)
     return Filing(
         documents=(made,),
         act="decline hand-off",
         actor=by,
-        agency=made.to,
+        agency=made.to_agency,
         notes=(step,),
         reason=reason,
     )
@@ -167,12 +173,12 @@ def grant(made: HandOff, target: Target, *, now: datetime) -> Filing:
     state = LIFECYCLE.next_state(LIFECYCLE.next_state(made.state, "accept"), "grant")
     term = target.term + 1
     owed = (OwedMessage(what="grant", term=term),)
-    made = revise(made, at=now, by="", state=state, term=term, owed=owed)
+    made = revise(made, at=now, by="", state=state, term=term, owed_messages=owed)
     theirs = TARGET_LIFECYCLE.next_state(target.state, "grant")
     return Filing(
         documents=(
             made,
-            revise(target, at=now, by="", state=theirs, term=term, custodian=made.to),
+            revise(target, at=now, by="", state=theirs, term=term, custodian=made.to_agency),
         ),
         act="grant hand-off",
         agency=made.agency,
@@ -193,12 +199,12 @@ def take_over(made: HandOff, own: Target | None, *, term: int, now: datetime) ->
         IllegalStep: If it was not accepted here.
     """
     state = LIFECYCLE.next_state(LIFECYCLE.next_state(made.state, "grant"), "take")
-    made = revise(made, at=now, by="", state=state, term=term, owed=())
+    made = revise(made, at=now, by="", state=state, term=term, owed_messages=())
     return Filing(
         documents=(made, receive(made, own, now=now, by=made.answered_by)),
         act="take hand-off",
-        agency=made.to,
-        notes=(custody_note(custody.TAKEN, made, by="", agency=made.to),),
+        agency=made.to_agency,
+        notes=(custody_note(custody.TAKEN, made, by="", agency=made.to_agency),),
     )
 
 
@@ -210,7 +216,9 @@ def receive_grant(made: HandOff, target: Target | None, *, now: datetime) -> Fil
         target: The granter's document; None if it is closed.
         now: Aware UTC.
     """
-    made = revise(made, at=now, by="", state=LIFECYCLE.next_state(made.state, "take"), owed=())
+    made = revise(
+        made, at=now, by="", state=LIFECYCLE.next_state(made.state, "take"), owed_messages=()
+    )
     documents: tuple[HandOff | Target, ...] = (made,)
     # A late receipt, of one that has come back since, leaves the target alone.
     if target is not None and target.hand_off == made.id and target.state == "granted":

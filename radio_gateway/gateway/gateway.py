@@ -206,7 +206,7 @@ class Gateway:
         inbox = self._inbox.unstored_by_channel()
         return GatewayHealth(
             gateway=self.settings.id,
-            told_at=utc_now(),
+            reported_at=utc_now(),
             channels=tuple(
                 replace(self._health_of(name), inbox=inbox[name]) for name in self.channels
             ),

@@ -105,12 +105,12 @@ class ClockDoubt(msgspec.Struct, frozen=True, kw_only=True):
     radios: int = 0
 
 
-class GatewayHealth(msgspec.Struct, frozen=True, kw_only=True):
+class GatewayHealth(msgspec.Struct, frozen=True, kw_only=True, rename={"reported_at": "told_at"}):
     """How a gateway fares that works on its own and reports to a node.
 
     Attributes:
         gateway: Its id.
-        told_at: When it said so, by its own clock, aware UTC.
+        reported_at: When it said so, by its own clock, aware UTC.
         channels: How its channels fare.
         uplink: Its link to the broker.
         uplink_fault: Why that is down, or what is not well although it is open: the node does not
@@ -134,7 +134,7 @@ class GatewayHealth(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     gateway: str
-    told_at: datetime
+    reported_at: datetime
     channels: tuple[ChannelHealth, ...] = ()
     uplink: LinkState = "stopped"
     uplink_fault: str | None = None

@@ -161,7 +161,7 @@ def _of_gateways(gateways: Sequence[GatewayHealth], now: datetime) -> Iterator[M
         if gateway.oldest_waiting_at is not None:
             oldest.add_metric(label, (now - gateway.oldest_waiting_at).total_seconds())
         well.add_metric(label, float(gateway.spool_fault is None))
-        told_s = (now - gateway.told_at).total_seconds()
+        told_s = (now - gateway.reported_at).total_seconds()
         told_at.add_metric(label, told_s)
         way.add_metric(label, float(gateway.uplink_fault is None))
         if gateway.unanswered_s is not None:

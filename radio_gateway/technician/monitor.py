@@ -127,7 +127,7 @@ class ListenOnlyChannels:
         return GatewayReport(
             health=GatewayHealth(
                 gateway="",
-                told_at=datetime.now(UTC),
+                reported_at=datetime.now(UTC),
                 channels=tuple(channel.health() for channel in self._channels),
             ),
             rejected={each.settings.name: each.rejected() for each in self._channels},
@@ -155,7 +155,7 @@ def screen(report: GatewayReport, before: GatewayReport | None, *, now: datetime
     earlier = {} if before is None else {each.name: each for each in before.health.channels}
     span_s = 0.0
     if before is not None:
-        span_s = (report.health.told_at - before.health.told_at).total_seconds()
+        span_s = (report.health.reported_at - before.health.reported_at).total_seconds()
     for each in report.health.channels:
         table.add_row(
             each.name,

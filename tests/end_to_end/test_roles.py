@@ -234,12 +234,15 @@ password = "{broker.passwords["node"]}"
             body=b"",
         )
         for topic, said in (
-            (topics.beat, words.WatchHeartbeat(by="forged", epoch=99, count=1, well=False)),
+            (topics.beat, words.WatchHeartbeat(watch_id="forged", epoch=99, count=1, well=False)),
             (
                 topics.requests_of("forged"),
-                words.RpcRequest(web="forged", number=1, to="", what=order),
+                words.RpcRequest(web="forged", number=1, watch_id="", payload=order),
             ),
-            (topics.view("joint", "commander"), words.ViewMessage(by="", stream="", epoch=99)),
+            (
+                topics.view("joint", "commander"),
+                words.ViewMessage(watch_id="", stream="", epoch=99),
+            ),
         ):
             for message in envelopes.seal(msgspec.msgpack.encode(said), topic=topic):
                 self.publish("node", topic, message)

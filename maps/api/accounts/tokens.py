@@ -39,16 +39,16 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
 
 
-class MadeToken(msgspec.Struct, frozen=True, kw_only=True):
+class MadeToken(msgspec.Struct, frozen=True, kw_only=True, rename={"details": "known"}):
     """A token, shown this once.
 
     Attributes:
         token: Bearer token, or password of HTTP Basic with the user's name.
-        known: What is known of it.
+        details: What is known of it.
     """
 
     token: str
-    known: Token
+    details: Token
 
 
 class NewToken(Form):
@@ -80,7 +80,7 @@ _TOKEN = Token(
     created_at=datetime(2026, 11, 24, 2, 30, tzinfo=UTC),
     expires_at=datetime(2027, 2, 22, 2, 30, tzinfo=UTC),
 )
-_MADE = MadeToken(token="api_q3Vb…", known=_TOKEN)  # noqa: S106 - an example
+_MADE = MadeToken(token="api_q3Vb…", details=_TOKEN)  # noqa: S106 - an example
 
 
 @router.get("", responses=answers(list[Token], [_TOKEN], 403))
@@ -106,7 +106,7 @@ async def make_token(new: NewToken, caller: CallerHere, request: Request) -> Res
         days=new.days,
         session=caller.session,
     )
-    return answer(MadeToken(token=token, known=_token(known)), status=201)
+    return answer(MadeToken(token=token, details=_token(known)), status=201)
 
 
 @router.delete("/{token}", status_code=204, responses=answers(None, None, 403, 404, status=204))

@@ -18,7 +18,7 @@ from patrol.holdings.mention import Mention, Mentions
 router = APIRouter(prefix="/api/holdings", tags=["holdings"])
 
 _FOUND = Mentions(
-    found=(
+    mentions=(
         Mention(
             kind="incident",
             id="0d9b7c1e5f3a4d2c8b6a7e9f1c2d3b4a",

@@ -29,7 +29,7 @@ _AT = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
 _CHANNEL = ChannelHealth(
     name="pier", url="udp://0.0.0.0:10110", protocols=("ais",), state="open", since=_AT, frames=336
 )
-_REPORT = GatewayReport(health=GatewayHealth(gateway="hx", told_at=_AT, channels=(_CHANNEL,)))
+_REPORT = GatewayReport(health=GatewayHealth(gateway="hx", reported_at=_AT, channels=(_CHANNEL,)))
 
 
 async def reader_of_metrics(request: Request) -> str | None:

@@ -58,7 +58,7 @@ _RESOLVED = resolve(
 )
 _MANY = AlertsAcknowledged(
     acknowledged=(_KNOWN,),
-    left=(UnchangedAlert(id="5f3a4d2c8b6a7e9f", why="no alert '5f3a4d2c8b6a7e9f'"),),
+    unchanged=(UnchangedAlert(id="5f3a4d2c8b6a7e9f", reason="no alert '5f3a4d2c8b6a7e9f'"),),
 )
 
 Where = Annotated[

@@ -137,7 +137,7 @@ _NOW = CrewStatus(
     phrases=(CrewPhrase(code="all_well"),),
 )
 _TOOK = ReportsOutcome(
-    taken=["6a7e9f1c5f3a4d2c8b0d9b7c1e2d3b4a"],
+    stored=["6a7e9f1c5f3a4d2c8b0d9b7c1e2d3b4a"],
     refused=[
         RefusedReport(
             id="0d9b7c1e5f3a4d2c8b6a7e9f1c2d3b4a",
@@ -277,9 +277,9 @@ async def upload_original(
         body = await body_of(request)
         turns: FairQueue = request.app.state.photo_turns
         async with turns.turn(desk.user.name):
-            if not await desk.photos.add_original(sent.made, body):
+            if not await desk.photos.add_original(sent.result_id, body):
                 raise Conflict("the agency has stored as many originals of late as it may")
-        await crew.note([crew.receipt_for(name, "original", made=sent.made)])
+        await crew.note([crew.receipt_for(name, "original", made=sent.result_id)])
     return Response(status_code=204)
 
 

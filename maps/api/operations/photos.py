@@ -71,7 +71,7 @@ _ORIGINALS = [
         lat=20.27,
         taken_at=datetime(2026, 11, 24, 2, 30, 15, tzinfo=UTC),
         taken_local="2026-11-24T09:30:15",
-        came_at=datetime(2026, 11, 24, 2, 31, tzinfo=UTC),
+        stored_at=datetime(2026, 11, 24, 2, 31, tzinfo=UTC),
         by="kham",
     )
 ]

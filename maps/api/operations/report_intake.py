@@ -65,15 +65,15 @@ class RefusedReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     field: str | None = None
 
 
-class ReportsOutcome(msgspec.Struct, frozen=True, kw_only=True):
+class ReportsOutcome(msgspec.Struct, frozen=True, kw_only=True, rename={"stored": "taken"}):
     """What became of the reports.
 
     Attributes:
-        taken: Ids of those that are on disk now, or were before.
+        stored: Ids of those that are on disk now, or were before.
         refused: The others.
     """
 
-    taken: list[str]
+    stored: list[str]
     refused: list[RefusedReport]
 
 
@@ -123,13 +123,13 @@ class ReportIntake:
         Raises:
             StoreError: If the store refuses now; what went through is known when it comes again.
         """
-        took = ReportsOutcome(taken=[], refused=[])
+        took = ReportsOutcome(stored=[], refused=[])
         pending: list[tuple[AnyReport, dict[str, Any]]] = []
         known = await self._crew.receipts([_id(each) for each in reports])
         for each in reports:
             try:
                 if _id(each) in known:
-                    took.taken.append(_id(each))
+                    took.stored.append(_id(each))
                 else:
                     pending.append((self._allowed(read_report(each)), each))
             except (BadReport, Forbidden) as error:
@@ -148,7 +148,7 @@ class ReportIntake:
                 continue
             receipt = self._crew.receipt_for(report.id, report.kind)
             try:
-                receipts.append(replace(receipt, made=await self._do(report, receipt)))
+                receipts.append(replace(receipt, result_id=await self._do(report, receipt)))
             except AlreadyTaken:  # by another request, meanwhile
                 pass
             except tuple(_WORDS) as error:
@@ -161,10 +161,10 @@ class ReportIntake:
                 never = _Unstorable("the office cannot store it as it is")
                 took.refused.append(_refused(report.id, never))
                 continue
-            took.taken.append(report.id)
+            took.stored.append(report.id)
         if receipts:
             await self._crew.note(receipts)
-        return msgspec.structs.replace(took, taken=list(dict.fromkeys(took.taken)))
+        return msgspec.structs.replace(took, stored=list(dict.fromkeys(took.stored)))
 
     # -- inside
 
@@ -197,7 +197,7 @@ class ReportIntake:
                 receipts.append(self._crew.receipt_for(report.id, report.kind))
         if transmissions:
             await self._crew.take(transmissions, source=self._caller.source)
-            took.taken.extend(each.id for each in receipts)
+            took.stored.extend(each.id for each in receipts)
         return receipts
 
     def _transmission(self, report: AnyReport, came: bytes) -> Transmission | None:
@@ -302,7 +302,7 @@ class ReportIntake:
         missing = [each for each in ids if f"photo:{each}" not in self._photos]
         if missing:
             raise _NoPhoto(f"photo {missing[0]} has not come: send it first")
-        return tuple(dict.fromkeys(self._photos[f"photo:{each}"].made for each in ids))
+        return tuple(dict.fromkeys(self._photos[f"photo:{each}"].result_id for each in ids))
 
 
 def _words(report: TextReport) -> str:

@@ -61,8 +61,8 @@ AGREEMENT: Final = Agreement(
         PartySignature(agency="th-ck", at=_AT, office="Commander, BLO Chiang Khong"),
     ),
     consents=(
-        Consent(agency="la-hx", given=True, at=_AT, by="somchai"),
-        Consent(agency="th-ck", given=False, at=_AT + timedelta(hours=2), reason="by order"),
+        Consent(agency="la-hx", is_given=True, at=_AT, by="somchai"),
+        Consent(agency="th-ck", is_given=False, at=_AT + timedelta(hours=2), reason="by order"),
     ),
     windows=(
         Window(agency="la-hx", data_class="positions", start=_AT, end=_AT + timedelta(hours=2)),
@@ -74,7 +74,8 @@ OPEN: Final = OpenClass(
     viewer="la-hx",
     data_class="positions",
     open=False,
-    why_not="th-ck suspended “Golden Triangle joint patrols” at 2026-11-24 04:30 UTC: by order",
+    closed_reason="th-ck suspended “Golden Triangle joint patrols” at 2026-11-24 04:30 UTC: "
+    "by order",
 )
 _TERMS: Final[JsonDict] = {
     "name": "Golden Triangle joint patrols",

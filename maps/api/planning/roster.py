@@ -52,8 +52,8 @@ _HAND_OVER = HandOver(
     by="somchai",
     origin="hx",
     office="Houay Xai",
-    given_by=_SHIFT.id,
-    taken_by="2d1e9b7c5f3a4d2c8b6a7e9f1c2d3b4a",
+    outgoing_shift=_SHIFT.id,
+    incoming_shift="2d1e9b7c5f3a4d2c8b6a7e9f1c2d3b4a",
     state="offered",
     items=(_ITEM,),
     note="Naga 2 has a weak battery",
@@ -166,8 +166,8 @@ class WatchOffer(Form):
         json_schema_extra={
             "examples": [
                 {
-                    "shift": _HAND_OVER.given_by,
-                    "relief": _HAND_OVER.taken_by,
+                    "shift": _HAND_OVER.outgoing_shift,
+                    "relief": _HAND_OVER.incoming_shift,
                     "note": "Naga 2 has a weak battery",
                 }
             ]

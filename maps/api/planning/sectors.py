@@ -137,7 +137,10 @@ class LimitsForm(Form):
 
     def limits(self) -> SectorLimits | None:
         """Return them as the desk takes them; None where none is set."""
-        return SectorLimits(**self.model_dump(exclude_unset=True)) or None
+        fields = self.model_dump(exclude_unset=True)
+        if "whose" in fields:
+            fields["applies_to"] = fields.pop("whose")
+        return SectorLimits(**fields) or None
 
 
 class ShapeForm(Form):

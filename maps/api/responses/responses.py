@@ -7,6 +7,7 @@ when somebody reads it: most servers are never asked.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from typing import Any, Final
@@ -140,9 +141,23 @@ def _refusal(status: int) -> dict[str, Any]:
 
 
 def schemas() -> dict[str, Any]:
-    """Return the schemas of every struct that a route was said to answer, by name."""
+    """Return the schemas of every struct that a route was said to answer, by name.
+
+    Descriptions are the classes' docstrings; fields have in them the names that are sent.
+    """
     kinds = [Problem, *_described]
-    return complete_required(kinds, msgspec.json.schema_components(kinds, ref_template=SCHEMAS)[1])
+    _, components = msgspec.json.schema_components(kinds, ref_template=SCHEMAS)
+    for struct in _structs_of(kinds):
+        schema = components[struct.__name__]
+        for field in msgspec.structs.fields(struct):
+            if field.name != field.encode_name and "description" in schema:
+                schema["description"] = re.sub(
+                    rf"^( +){field.name}: ",
+                    rf"\1{field.encode_name}: ",
+                    schema["description"],
+                    flags=re.MULTILINE,
+                )
+    return complete_required(kinds, components)
 
 
 def complete_required(kinds: Sequence[Any], components: dict[str, Any]) -> dict[str, Any]:

@@ -18,13 +18,19 @@ from patrol.inquiry.steps import Hop
 router = APIRouter(prefix="/api", tags=["radios"])
 
 
-class RadioInquiry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class RadioInquiry(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    rename={"query": "asked", "explanation": "says"},
+):
     """Why a radio is not on the map.
 
     Attributes:
-        asked: What was asked for.
+        query: What was asked for.
         verdict: The first hop at which it stops, as a fixed word; `on_map` if it does not.
-        says: The same in one plain sentence.
+        explanation: The same in one plain sentence.
         next: What to do next; empty if nothing.
         address: Radio address that was taken to be meant; absent if none was found.
         hops: Every hop, from the radio to the map.
@@ -35,9 +41,9 @@ class RadioInquiry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         moments: The moments that stand in these sentences, as they stand there and as data.
     """
 
-    asked: str
+    query: str
     verdict: Verdict
-    says: str
+    explanation: str
     next: str
     address: str | None = None
     hops: tuple[Hop, ...] = ()
@@ -51,9 +57,9 @@ class RadioInquiry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 def inquiry_answer(inquiry: Inquiry) -> RadioInquiry:
     """Return an inquiry as a technician reads it."""
     return RadioInquiry(
-        asked=inquiry.query,
+        query=inquiry.query,
         verdict=inquiry.verdict,
-        says=inquiry.says,
+        explanation=inquiry.explanation,
         next=inquiry.next,
         address=inquiry.address,
         hops=inquiry.hops,
@@ -66,12 +72,12 @@ def inquiry_answer(inquiry: Inquiry) -> RadioInquiry:
 
 
 _WHY = RadioInquiry(
-    asked="567000871",
+    query="567000871",
     address="ais:567000871",
     verdict="unassigned",
-    says="It is on the map as an unknown radio, heard 12 s ago; it stands for no unit.",
+    explanation="It is on the map as an unknown radio, heard 12 s ago; it stands for no unit.",
     next="Assign it to its unit.",
-    hops=(Hop(name="channels", well=True, says="Could be heard by ais-receiver (open)."),),
+    hops=(Hop(name="channels", well=True, explanation="Could be heard by ais-receiver (open)."),),
     last=HEARD,
 )
 

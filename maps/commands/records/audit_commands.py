@@ -274,7 +274,9 @@ def _print_proof(proof: JournalProof, signatures: SignatureProof, heads: list[Si
     if proof.receptions_since:
         since = f"{proof.receptions_since} messages since the newest row about messages"
         typer.echo(f"  {since}: covered within a minute of the next one")
-    typer.echo(f"  {proof.also_heard} notes of who else heard a message, and whether texts arrived")
+    typer.echo(
+        f"  {proof.further_receptions} notes of who else heard a message, and whether texts arrived"
+    )
     signed = max((head.seq for head in heads), default=0)
     if not heads:
         typer.echo("  that no rows were cut off at the end, nor all written anew: needs --head")

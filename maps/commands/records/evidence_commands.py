@@ -43,7 +43,7 @@ def verify(
     counts = ", ".join(f"{count} {what}" for what, count in sorted(about.counts.items()))
     _print_line(f"node {about.node} ({about.node_name}), {about.software}")
     _print_line(f"from {about.start} to {about.end} ({about.time_zone})")
-    _print_line(f"for {about.asked.user}, {about.asked.role} of {about.asked.agency}")
+    _print_line(f"for {about.requester.user}, {about.requester.role} of {about.requester.agency}")
     _print_line(f"{counts}; {found.rows_proved} rows of the journal are proved with their content")
     for each in about.left_out:
         _print_line(f"left out: {each}")

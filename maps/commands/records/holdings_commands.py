@@ -46,11 +46,11 @@ def search(
         return found
 
     found = run_or_exit(find)
-    for each in found.found:
+    for each in found.mentions:
         at = "" if each.at is None else f"{each.at:%Y-%m-%d %H:%M}Z"
         fields = ", ".join(each.fields)
         typer.echo(f"{each.kind:<12} {each.id:<34} {at:<17} {each.name}  ({fields})")
     for kind in found.more:
         typer.echo(f"{kind}: there is more than is printed")
-    if not found.found:
+    if not found.mentions:
         typer.echo("nothing is held on that")

@@ -54,10 +54,10 @@ def show_aside(id: Id, config: Config = CONFIG) -> None:
     typer.echo(f"why         {report.fault}")
     typer.echo(f"bytes       {report.raw.hex(' ') or 'none'}")
     typer.echo(f"as text     {report.raw.decode('latin-1')!r}")
-    if report.said is None:
+    if report.transmission_json is None:
         typer.echo("said        only its bytes are kept")
     else:
-        typer.echo(msgspec.json.format(report.said, indent=2).decode(errors="replace"))
+        typer.echo(msgspec.json.format(report.transmission_json, indent=2).decode(errors="replace"))
 
 
 @aside_app.command("retry")

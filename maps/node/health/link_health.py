@@ -88,7 +88,7 @@ class LinkHealth:
         return GatewayReport(
             health=GatewayHealth(
                 gateway=self._gateway,
-                told_at=utc_now(),
+                reported_at=utc_now(),
                 channels=tuple(self._fares()),
                 clock=CLOCK.doubt,
                 inbox=self._inbox.unstored,

@@ -105,7 +105,7 @@ def facts(request: ReportRequest, patrol: Patrol) -> tuple[tuple[str, str], ...]
     if patrol.note:
         found.append((words.text("report.note"), patrol.note))
     if patrol.suspended:
-        found.append((words.text("report.suspended"), patrol.suspended_why))
+        found.append((words.text("report.suspended"), patrol.suspension_reason))
     return tuple(found)
 
 

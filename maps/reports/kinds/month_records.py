@@ -115,7 +115,9 @@ async def month_records(
     hand_offs = await hand_offs_between(request.desk, start, end, passes=view.passes)
     if view.narrows:
         both = {request.own, request.counterpart}
-        hand_offs = [each for each in hand_offs if {each.hand_off.agency, each.hand_off.to} == both]
+        hand_offs = [
+            each for each in hand_offs if {each.hand_off.agency, each.hand_off.to_agency} == both
+        ]
         alerts = [each for each in alerts if each.agency == request.own]
     request.progress(0.85)
     incidents = await incidents_between(

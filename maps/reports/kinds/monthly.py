@@ -283,7 +283,7 @@ def _alerts(request: ReportRequest, records: MonthRecords) -> tuple[Block, ...]:
 
 def _hand_offs(request: ReportRequest, records: MonthRecords) -> tuple[Block, ...]:
     words, site = request.words, request.site
-    pairs = sorted({(each.hand_off.agency, each.hand_off.to) for each in records.hand_offs})
+    pairs = sorted({(each.hand_off.agency, each.hand_off.to_agency) for each in records.hand_offs})
     listed = event_tables.hand_off_table(
         request, records.hand_offs, sheet=words.text("report.sheet.each_hand_off")
     )
@@ -291,7 +291,7 @@ def _hand_offs(request: ReportRequest, records: MonthRecords) -> tuple[Block, ..
     for one, other in pairs:
         some = [
             each for each in records.hand_offs
-            if (each.hand_off.agency, each.hand_off.to) == (one, other)
+            if (each.hand_off.agency, each.hand_off.to_agency) == (one, other)
         ]  # fmt: skip
         response_times = [each.response_s for each in some if each.response_s is not None]
         rows.append(

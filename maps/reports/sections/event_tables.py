@@ -92,7 +92,7 @@ def hand_off_table(
             words.moment(each.hand_off.offered_at),
             each.hand_off.name or words.text("report.a_target"),
             formats.agency(site, each.hand_off.agency),
-            formats.agency(site, each.hand_off.to),
+            formats.agency(site, each.hand_off.to_agency),
             formats.address_at(request, each.hand_off.lon, each.hand_off.lat),
             words.text(f"report.answer.{each.answer}"),
             formats.duration(words, each.response_s),

@@ -18,7 +18,10 @@ def unanswered_offer(scene: Scene) -> Iterator[Condition]:
         if offer.state != "escalated":
             continue
         since = offer.escalates_at[min(offer.level, len(offer.escalates_at)) - 1]
-        sides = ((offer.agency, offer.node, offer.to), (offer.to, offer.to_node, offer.agency))
+        sides = (
+            (offer.agency, offer.node, offer.to_agency),
+            (offer.to_agency, offer.to_node, offer.agency),
+        )
         for agency, node, other in sides:
             if node != scene.node:
                 continue  # it is told in its own node

@@ -198,7 +198,7 @@ class PhotoDesk:
             lat=camera_note.lat,
             taken_at=camera_note.taken_at,
             taken_local=camera_note.taken_local,
-            came_at=now,
+            stored_at=now,
             by=self._access.user.name,
         )
         # Where and when the camera says it was is no part of the journal, which nobody can shorten.

@@ -230,7 +230,7 @@ class HandOffDesk:
         return self._offers.offered(mine, to=to, office=office, note=note, now=now, by=by)
 
     def _offered_to_me(self, open_documents: OpenDocuments, id: str, now: datetime) -> HandOff:
-        made = self._open_hand_off(open_documents, id, lambda each: each.to)
+        made = self._open_hand_off(open_documents, id, lambda each: each.to_agency)
         refusal = why_not_shared(self._sharing, made, now) if made.is_open else None
         if refusal is not None:
             raise Conflict(refusal)
@@ -256,7 +256,7 @@ class HandOffDesk:
         it may cross, though its place or age alone would keep it from others.
         """
         visible = self._access.policy.document(made)
-        if visible is not None or made.to != self._access.user.agency:
+        if visible is not None or made.to_agency != self._access.user.agency:
             return visible
         refusal = why_not_shared(self._sharing, made, self._access.now())
         return made.shared({"targets"}) if refusal is None else None
@@ -275,10 +275,10 @@ class HandOffDesk:
             filing = await self._access.do(act)
         except NotFound:
             stored = await self._newest(id)
-            if stored is None or self._access.user.agency not in (stored.agency, stored.to):
+            if stored is None or self._access.user.agency not in (stored.agency, stored.to_agency):
                 raise
             refusal = why_not_shared(self._sharing, stored, self._access.now())
-            if refusal is not None and stored.to == self._access.user.agency:
+            if refusal is not None and stored.to_agency == self._access.user.agency:
                 raise Conflict(refusal) from None  # all that is left of it here is the notice
             if stored.is_over:
                 raise IllegalStep(LIFECYCLE.name, stored.state, word, ()) from None

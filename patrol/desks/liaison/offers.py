@@ -139,7 +139,7 @@ class Offers:
         """
         made = open_documents.find(HandOff, target.hand_off) if target.hand_off else None
         if made is not None and made.is_open and made.target == target.id:
-            permission = OfferPermission(self._sharing, made.agency, made.to, now)
+            permission = OfferPermission(self._sharing, made.agency, made.to_agency, now)
             disclosed = permission.told(target.sightings, target.prediction)
             renewed = refresh(made, target, *disclosed, now=now, by=self._user.name)
             return self._sighted(target, renewed)

@@ -119,8 +119,8 @@ class RosterDesk:
                 by=self._access.user.name,
                 origin=self._access.node,
                 office=given.office,
-                given_by=given.id,
-                taken_by=to.id,
+                outgoing_shift=given.id,
+                incoming_shift=to.id,
                 state=HAND_OVER_LIFECYCLE.start,
                 items=items[:MOST_ITEMS],
                 more=max(0, len(items) - MOST_ITEMS),
@@ -141,7 +141,7 @@ class RosterDesk:
 
         def decide(open_documents: OpenDocuments, now: datetime) -> tuple[Document, ...]:
             offer = self._access.own(open_documents, HandOver, id)
-            given = open_documents.get(Shift, offer.given_by)
+            given = open_documents.get(Shift, offer.outgoing_shift)
             by = self._access.user.name
             state = HAND_OVER_LIFECYCLE.next_state(offer.state, "withdraw")
             return (
@@ -170,7 +170,7 @@ class RosterDesk:
             offer = self._access.own(open_documents, HandOver, id)
             if offer.version != version:
                 raise Conflict(f"the hand-over is at version {offer.version}: look at it again")
-            relief = open_documents.get(Shift, offer.taken_by)
+            relief = open_documents.get(Shift, offer.incoming_shift)
             require_officer(self._access.user, relief, "acknowledge the hand-over")
             if offer.by == self._access.user.name and not relief.user:
                 raise Forbidden("acknowledge the hand-over that they gave", self._access.user.role)

@@ -155,7 +155,7 @@ class ShiftDesk:
 
         def decide(open_documents: OpenDocuments, now: datetime) -> tuple[Document, ...]:
             shift = self._current(open_documents, id, version)
-            if any(each.taken_by == id for each in open_documents.all(HandOver)):
+            if any(each.incoming_shift == id for each in open_documents.all(HandOver)):
                 raise Conflict("the watch is being handed over to it: withdraw that first")
             return (step(shift, "cancel", at=now, by=self._access.user.name),)
 

@@ -35,28 +35,30 @@ class ClearDistress(Protocol):
         """End a call for help."""
 
 
-class UnchangedAlert(msgspec.Struct, frozen=True, kw_only=True):
+class UnchangedAlert(msgspec.Struct, frozen=True, kw_only=True, rename={"reason": "why"}):
     """An alert that an act on many left as it is.
 
     Attributes:
         id: Which.
-        why: Why, for people.
+        reason: Why, for people.
     """
 
     id: str
-    why: str
+    reason: str
 
 
-class AlertsAcknowledged(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class AlertsAcknowledged(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"unchanged": "left"}
+):
     """What became of many alerts that were to be acknowledged.
 
     Attributes:
         acknowledged: Those that are now.
-        left: Those that are not.
+        unchanged: Those that are not.
     """
 
     acknowledged: tuple[Alert, ...] = ()
-    left: tuple[UnchangedAlert, ...] = ()
+    unchanged: tuple[UnchangedAlert, ...] = ()
 
 
 class AlertDesk:
@@ -226,12 +228,12 @@ class AlertDesk:
                     by = self._access.user.name
                     done.append(alert_acts.acknowledge(alert, at=now, by=by, where=where))
                 except PatrolError as error:
-                    left.append(UnchangedAlert(id=id, why=str(error)))
+                    left.append(UnchangedAlert(id=id, reason=str(error)))
             return tuple(done)
 
         filed = await self._access.file("acknowledge alert", decide)
         done = tuple(each for each in filed if isinstance(each, Alert))
-        return AlertsAcknowledged(acknowledged=done, left=tuple(left))
+        return AlertsAcknowledged(acknowledged=done, unchanged=tuple(left))
 
     async def shelve(
         self,

@@ -200,7 +200,11 @@ class CrewDesk:
     def receipt_for(self, id: str, kind: str, *, made: str = "") -> PhoneReceipt:
         """Return the receipt for a report of this crew."""
         return PhoneReceipt(
-            id=id, agency=self._access.user.agency, kind=kind, by=self._access.user.name, made=made
+            id=id,
+            agency=self._access.user.agency,
+            kind=kind,
+            by=self._access.user.name,
+            result_id=made,
         )
 
     async def note(self, receipts: Sequence[PhoneReceipt]) -> None:

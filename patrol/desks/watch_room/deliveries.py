@@ -163,7 +163,7 @@ class DeliveryDesk:
         def decide(open_documents: OpenDocuments, now: datetime) -> tuple[Document, ...]:
             own = self._own_browser(open_documents, id)
             ended = revise(
-                own, at=now, by=self._access.user.name, ended_at=now, ended_why="by its user"
+                own, at=now, by=self._access.user.name, ended_at=now, end_reason="by its user"
             )
             return (ended,)
 

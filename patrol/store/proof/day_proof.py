@@ -91,7 +91,7 @@ def prove_day(
                 # What later days heard is theirs; what they changed of this one is not.
                 is_later = entry.seq > closing and entry.act == DIGESTED
                 if not is_later and (why := spans.take(entry)):
-                    faults.append(ChainFault(seq=entry.seq, what="altered", why=why))
+                    faults.append(ChainFault(seq=entry.seq, what="altered", reason=why))
                 if entry.seq < following:
                     day.append(entry)
                     if not altered and (wrong := verify_journal.row_fault(rows, entry)):
@@ -116,7 +116,7 @@ def prove_day(
     else:
         if chain.seq < last:
             why = f"the signed head is row {last}: the tail was cut off"
-            faults.append(ChainFault(seq=chain.seq + 1, what="missing", why=why))
+            faults.append(ChainFault(seq=chain.seq + 1, what="missing", reason=why))
     messages, changed, span_fault = _receptions(connection, spans, chain.seq)
     faults += [] if span_fault is None else [span_fault]
     return DayProof(

@@ -71,7 +71,9 @@ ORDER BY id LIMIT 1"""
 _TEXTS: Final = ("act", "actor", "agency", "subject", "detail", "origin", "id", "kind")
 
 
-class JournalProof(msgspec.Struct, frozen=True, kw_only=True):
+class JournalProof(
+    msgspec.Struct, frozen=True, kw_only=True, rename={"further_receptions": "also_heard"}
+):
     """What came of it.
 
     Attributes:
@@ -85,7 +87,7 @@ class JournalProof(msgspec.Struct, frozen=True, kw_only=True):
         receptions: Messages that were heard and are as they were stored.
         receptions_before: Messages of before any were told of: nothing is proved of them.
         receptions_since: Messages since the last ones that were told of: not proved yet.
-        also_heard: Notes of who else heard a message, of which nothing is proved.
+        further_receptions: Notes of who else heard a message, of which nothing is proved.
         hash: Hash of the last entry that is proved.
         at: When that was written, RFC 3339; empty of an empty journal.
         origin: Node that wrote it; empty of an empty journal.
@@ -100,7 +102,7 @@ class JournalProof(msgspec.Struct, frozen=True, kw_only=True):
     receptions: int = 0
     receptions_before: int = 0
     receptions_since: int = 0
-    also_heard: int = 0
+    further_receptions: int = 0
     hash: bytes
     at: str = ""
     origin: str = ""
@@ -115,7 +117,12 @@ class Progress(NamedTuple):
     total: int
 
 
-class ProofMark(msgspec.Struct, frozen=True, kw_only=True, rename={"documents": "papers"}):
+class ProofMark(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    rename={"documents": "papers", "last_reception": "heard"},
+):
     """How far a verification came, so that an interrupted one can go on there.
 
     Attributes:
@@ -124,7 +131,7 @@ class ProofMark(msgspec.Struct, frozen=True, kw_only=True, rename={"documents": 
         documents: Versions of documents that are proved.
         rows: What the journal told of rows until there.
         spans: What it told of messages until there, each with the number of its line.
-        heard: Number of the last message that was compared; 0: none.
+        last_reception: Number of the last message that was compared; 0: none.
     """
 
     seq: int
@@ -132,7 +139,7 @@ class ProofMark(msgspec.Struct, frozen=True, kw_only=True, rename={"documents": 
     documents: int
     rows: RowReplay
     spans: list[tuple[int, reception_digests.MessageSpan]]
-    heard: int
+    last_reception: int
 
 
 class _PlainWords(msgspec.Struct, frozen=True, rename={"became": "is"}):
@@ -189,14 +196,14 @@ def prove(
         faults += faults_behind
     length = journal.end(connection)[0]
 
-    def here(messages: int = 0 if after is None else after.heard) -> ProofMark:
+    def here(messages: int = 0 if after is None else after.last_reception) -> ProofMark:
         return ProofMark(
             seq=chain.seq,
             hash=chain.hash,
             documents=documents,
             rows=rows,
             spans=[*receptions.told()],
-            heard=messages,
+            last_reception=messages,
         )
 
     for entries, fault in read_pages(connection, chain.seq):
@@ -210,7 +217,7 @@ def prove(
                 rewritten = True
             why = receptions.take(entry)
             if why and not contradicted:
-                faults.append(ChainFault(seq=entry.seq, what="altered", why=why))
+                faults.append(ChainFault(seq=entry.seq, what="altered", reason=why))
                 contradicted = True
             if fault_here := row_fault(rows, entry):
                 faults += [fault_here] if not told else []
@@ -234,13 +241,13 @@ def prove(
     else:
         if max(signed, default=0) > chain.seq:
             why = f"the signed head is row {max(signed)}: the tail was cut off"
-            faults.append(ChainFault(seq=chain.seq + 1, what="missing", why=why))
+            faults.append(ChainFault(seq=chain.seq + 1, what="missing", reason=why))
         if not found:
             faults += _unwritten(connection, documents)
         heard = _receptions(
             connection,
             receptions,
-            0 if after is None else after.heard,
+            0 if after is None else after.last_reception,
             progress,
             (lambda _: None) if faults else lambda done: mark(lambda: here(done)),
         )
@@ -258,7 +265,9 @@ def prove(
         receptions=heard.proved,
         receptions_before=heard.before,
         receptions_since=heard.since,
-        also_heard=connection.execute(select(func.count()).select_from(also_heard)).scalar_one(),
+        further_receptions=connection.execute(
+            select(func.count()).select_from(also_heard)
+        ).scalar_one(),
         hash=chain.hash,
         at="" if last is None else last.at.isoformat(),
         origin="" if last is None else last.origin,
@@ -351,7 +360,7 @@ def read_pages(
             entry = _entry(row)
             if entry is None:
                 why = "a column holds what was never written there"
-                yield entries, ChainFault(seq=row[0], what="altered", why=why)
+                yield entries, ChainFault(seq=row[0], what="altered", reason=why)
                 return
             entries.append(entry)
         yield entries, None
@@ -387,7 +396,7 @@ def _entry(row: Sequence[Any]) -> Entry | None:
 
 def written_anew(seq: int) -> ChainFault:
     why = "it is not the one whose hash was signed: the journal was written anew up to here"
-    return ChainFault(seq=seq, what="altered", why=why)
+    return ChainFault(seq=seq, what="altered", reason=why)
 
 
 def _behind(
@@ -402,7 +411,7 @@ def _behind(
     last = next(iter(journal.page(connection, after=mark.seq - 1, limit=1)), None)
     if last is None or Chain(mark.seq - 1, last.previous).take(last) or last.hash != mark.hash:
         why = "it is not the one that was proved before the verification was interrupted"
-        faults.append(ChainFault(seq=mark.seq, what="altered", why=why))
+        faults.append(ChainFault(seq=mark.seq, what="altered", reason=why))
     for seq in sorted(seq for seq in signed if 0 < seq <= mark.seq):
         rows = journal.page(connection, after=seq - 1, limit=1)
         if (not rows or signed[seq] != {rows[0].hash}) and not faults:
@@ -469,7 +478,7 @@ def span_fault(
     if there.rows < span.count:
         what, why = "missing", f"{there.rows} of {span.count} are there"
     messages = f"messages {span.after + 1} to {span.last} of what was heard"
-    return ChainFault(seq=seq, what=what, document=messages, why=why)
+    return ChainFault(seq=seq, what=what, document=messages, reason=why)
 
 
 # -- rows that acts change: accounts, what is sealed, what was set aside
@@ -500,7 +509,7 @@ def row_fault(rows: RowReplay, entry: Entry) -> ChainFault | None:
     table, id = found
     why = "somebody changed it before this act, and not by an act of the journal"
     called = f"{_CALLED.get(table, table)} {id}"
-    return ChainFault(seq=entry.seq, what="altered", document=called, why=why)
+    return ChainFault(seq=entry.seq, what="altered", document=called, reason=why)
 
 
 def _rows_now(rows: RowReplay, connection: Connection) -> list[ChainFault]:
@@ -514,7 +523,7 @@ def _rows_now(rows: RowReplay, connection: Connection) -> list[ChainFault]:
         "missing": "no act of the journal took it away",
     }[what]
     name = _name_of(connection, table, id)
-    return [ChainFault(seq=seq, what=what, document=name, why=why)]
+    return [ChainFault(seq=seq, what=what, document=name, reason=why)]
 
 
 def _name_of(connection: Connection, table: str, id: str) -> str:
@@ -550,13 +559,17 @@ def compare(
                 continue
             if row is None:
                 why = "there is no such version any more"
-                return count, ChainFault(seq=entry.seq, what="missing", document=document, why=why)
+                return count, ChainFault(
+                    seq=entry.seq, what="missing", document=document, reason=why
+                )
             why = _differs(row, kind, id, version, sha256)
             if why:
                 sealed = _replaced(connection, f"{kind}:{id}", version, sha256)
                 why = why if sealed is None else _differs(row, kind, id, version, sealed)
             if why:
-                return count, ChainFault(seq=entry.seq, what="altered", document=document, why=why)
+                return count, ChainFault(
+                    seq=entry.seq, what="altered", document=document, reason=why
+                )
             count += 1
     return count, None
 
@@ -628,11 +641,11 @@ def compare_photos(
             continue
         if not rows:
             why = "it is not there any more"
-            return ChainFault(seq=entry.seq, what="missing", document=photo, why=why)
+            return ChainFault(seq=entry.seq, what="missing", document=photo, reason=why)
         body = rows[0][0]
         if not isinstance(body, bytes) or hashlib.sha256(body).hexdigest() != sha256:
             why = "it is not the picture that was kept"
-            return ChainFault(seq=entry.seq, what="altered", document=photo, why=why)
+            return ChainFault(seq=entry.seq, what="altered", document=photo, reason=why)
     return None
 
 
@@ -658,7 +671,7 @@ def _unwritten(connection: Connection, entries: int) -> list[ChainFault]:
     if row is not None:
         document = f"{row[2]} {row[0]} version {row[1]}"
         why = "another version is shown as the newest, or several are"
-        faults.append(ChainFault(seq=0, what="altered", document=document, why=why))
+        faults.append(ChainFault(seq=0, what="altered", document=document, reason=why))
     count = connection.exec_driver_sql("SELECT count(*) FROM papers").scalar_one()
     if count == entries:
         return faults

@@ -19,7 +19,9 @@ from radio_gateway.messages.transmission import Transmission
 _A = set_aside.c
 
 
-class QuarantinedReport(msgspec.Struct, frozen=True, kw_only=True):
+class QuarantinedReport(
+    msgspec.Struct, frozen=True, kw_only=True, rename={"transmission_json": "said"}
+):
     """A report that was set aside.
 
     Attributes:
@@ -29,7 +31,8 @@ class QuarantinedReport(msgspec.Struct, frozen=True, kw_only=True):
         address: Radio address.
         channel: The channel that heard it.
         fault: Why it could not be taken.
-        said: All that was said, as JSON of `Transmission`; None where that could not be written.
+        transmission_json: All that was said, as JSON of `Transmission`; None where that could not
+            be written.
         raw: The bytes as received.
     """
 
@@ -39,7 +42,7 @@ class QuarantinedReport(msgspec.Struct, frozen=True, kw_only=True):
     address: str
     channel: str
     fault: str
-    said: bytes | None
+    transmission_json: bytes | None
     raw: bytes
 
 
@@ -64,7 +67,7 @@ def put(
     """
     count = 0
     for each in refused:
-        transmission = each.said
+        transmission = each.transmission
         raw = (
             transmission.raw
             if isinstance(transmission.raw, bytes)
@@ -149,7 +152,7 @@ def _kept(row: Row[Any]) -> QuarantinedReport:
         address=row.address,
         channel=row.channel,
         fault=row.fault,
-        said=row.said,
+        transmission_json=row.said,
         raw=row.raw,
     )
 

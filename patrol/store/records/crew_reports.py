@@ -18,7 +18,9 @@ def taken(connection: Connection, agency: str, ids: Sequence[str]) -> Mapping[st
     """Return the receipts there are for reports of an agency, by the reports' ids."""
     rows = connection.execute(select(crew_reports).where(_C.agency == agency, _C.id.in_(list(ids))))
     return {
-        row.id: PhoneReceipt(id=row.id, agency=row.agency, kind=row.kind, by=row.by, made=row.made)
+        row.id: PhoneReceipt(
+            id=row.id, agency=row.agency, kind=row.kind, by=row.by, result_id=row.made
+        )
         for row in rows
     }
 
@@ -48,7 +50,7 @@ def put(
                 agency=each.agency,
                 id=each.id,
                 kind=each.kind,
-                made=each.made,
+                made=each.result_id,
                 by=each.by,
                 at_us=to_us(now),
                 origin=origin,

@@ -57,7 +57,7 @@ def search(connection: Connection, agency: str, words: str) -> Mentions:
         found += some[:MOST]
         if len(some) > MOST:
             more.append(kind)
-    return Mentions(found=tuple(found), more=tuple(more))
+    return Mentions(mentions=tuple(found), more=tuple(more))
 
 
 def _in_columns(

@@ -38,7 +38,7 @@ def put(
             lat=original.lat,
             taken_us=None if original.taken_at is None else to_us(original.taken_at),
             taken_local=original.taken_local,
-            at_us=to_us(original.came_at),
+            at_us=to_us(original.stored_at),
             by=original.by,
             agency=agency,
             origin=origin,
@@ -92,6 +92,6 @@ def _original(row: Any) -> Original:
         lat=row.lat,
         taken_at=None if row.taken_us is None else from_us(row.taken_us),
         taken_local=row.taken_local,
-        came_at=from_us(row.at_us),
+        stored_at=from_us(row.at_us),
         by=row.by,
     )

@@ -168,7 +168,7 @@ class Receiver:
         `told_at` is when that was heard here: a gateway's own clock may be years off.
         """
         return [
-            replace(each.last_health, told_at=each.heard_at)
+            replace(each.last_health, reported_at=each.heard_at)
             for each in self._gateways.values()
             if each.last_health is not None and each.heard_at is not None
         ]
@@ -208,8 +208,8 @@ class Receiver:
         order_for = OrderFor(
             node=self._node,
             gateway=gateway,
-            said_at=utc_now(),
-            told_at=known.last_health.told_at,
+            sent_at=utc_now(),
+            health_reported_at=known.last_health.reported_at,
             life_left_s=heard_ago_s + life_left_s,
             order=order,
             cancelled=cancelled,
@@ -258,9 +258,9 @@ class Receiver:
         hello = Hello(
             node=self._node,
             gateway=name,
-            said_at=utc_now(),
+            sent_at=utc_now(),
             nonce=gateway.nonce,
-            began=began,
+            is_restart=began,
         )
         self._words.queue(name, "hello", pack(hello))
 
@@ -331,7 +331,7 @@ class Receiver:
         refused: list[int] = []
         for item in items:
             try:
-                transmission = read_item(item.said)
+                transmission = read_item(item.transmission)
             except EnvelopeError as error:
                 gateway.errors["bad_item"] += 1
                 _log.warning("item_refused", gateway=name, number=item.number, fault=str(error))
@@ -386,7 +386,7 @@ class Receiver:
         gateway.last_health = report = escaped_struct(
             report
         )  # people are shown it; it may be anybody's words
-        gateway.ahead_s = (report.told_at - chunk.heard_at).total_seconds()
+        gateway.ahead_s = (report.reported_at - chunk.heard_at).total_seconds()
         for frame in report.rejected:
             rejected = gateway.rejected.setdefault(frame.channel, LastRejected())
             rejected.add(replace(frame, channel=f"{name}/{frame.channel}"))

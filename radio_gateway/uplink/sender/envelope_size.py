@@ -33,7 +33,7 @@ class EnvelopeSize:
         """Return the first of `items` that the link carries in one envelope, at least one."""
         size = 0
         for index, item in enumerate(items[:MAX_ITEMS]):
-            size += len(item.said)
+            size += len(item.transmission)
             if size > self.most_bytes and index:
                 return items[:index]
         return items[:MAX_ITEMS]

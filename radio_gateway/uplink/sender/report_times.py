@@ -36,7 +36,7 @@ class ReportTimes:
         Raises:
             EnvelopeError: If it refers to nothing that was told lately.
         """
-        told_s = self._noted_s.get(order.told_at)
+        told_s = self._noted_s.get(order.health_reported_at)
         if told_s is None or now_s - told_s > ORDER_WITHIN_S:
             raise EnvelopeError("an order that is no word on what was told lately")
         return told_s + order.life_left_s - now_s

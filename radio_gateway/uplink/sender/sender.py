@@ -133,7 +133,7 @@ class Uplink:
         report, now_s = self._health(), monotonic()
         return GatewayHealth(
             gateway=self._gateway,
-            told_at=utc_now(),
+            reported_at=utc_now(),
             channels=report.channels,
             uplink=self._condition.state,
             uplink_fault=self._condition.fault(now_s),
@@ -254,7 +254,7 @@ class Uplink:
             # before it goes: the receipt may be faster than the broker's word
             numbers = [item.number for item in items]
             at_s = asyncio.get_running_loop().time()
-            size = sum(len(item.said) for item in items)
+            size = sum(len(item.transmission) for item in items)
             self._lanes.mark_sent(digest, numbers, at_s=at_s, live=live, size=size)
             self._sent += len(items)
 
@@ -323,7 +323,7 @@ class Uplink:
             self._check_for_us(hello.gateway)
             self._nonce, self._health_count = hello.nonce, 0
             self._changed.set()
-            if hello.began:
+            if hello.is_restart:
                 # The node has just come: what was sent before reached nobody. A moment of chance,
                 # so that a replayed hello cannot make all gateways send at once.
                 await asyncio.sleep(random.uniform(0.0, 0.2))  # noqa: S311 - no secret
@@ -370,7 +370,7 @@ class Uplink:
             self._changed.clear()
             self._health_count += 1
             health = replace(await self.health(), rejected=self._rejected())
-            self._report_times.note(health.told_at, asyncio.get_running_loop().time())
+            self._report_times.note(health.reported_at, asyncio.get_running_loop().time())
             message = self._settings.signer.sign("health", pack(health))
             await transport.send(message, topic=topic)
             try:

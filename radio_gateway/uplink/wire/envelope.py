@@ -41,12 +41,12 @@ class EnvelopeItem(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     Attributes:
         number: Its number in the spool.
-        said: The transmission, MessagePack; decoded by itself, so that one that cannot be read
-            costs no other.
+        transmission: The transmission, MessagePack; decoded by itself, so that one that cannot be
+            read costs no other.
     """
 
     number: int
-    said: bytes
+    transmission: bytes
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,25 +87,32 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     refused: list[int] = []
 
 
-class Hello(msgspec.Struct, frozen=True, kw_only=True):
+class Hello(
+    msgspec.Struct, frozen=True, kw_only=True, rename={"sent_at": "said_at", "is_restart": "began"}
+):
     """The node's word that it listens from now on, or asks whether it is still the gateway.
 
     Attributes:
         node: The node's id.
         gateway: The gateway's id.
-        said_at: By the node's clock, aware UTC.
+        sent_at: By the node's clock, aware UTC.
         nonce: To come back in the gateway's health: one that was recorded earlier cannot hold it.
-        began: The node has just come; what was sent before reached nobody.
+        is_restart: The node has just come; what was sent before reached nobody.
     """
 
     node: str
     gateway: str
-    said_at: datetime
+    sent_at: datetime
     nonce: bytes
-    began: bool
+    is_restart: bool
 
 
-class OrderFor(msgspec.Struct, frozen=True, kw_only=True):
+class OrderFor(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    rename={"sent_at": "said_at", "health_reported_at": "told_at"},
+):
     """The node's word that one gateway is to carry out an order.
 
     Two computers' calendars never meet in it: the gateway counts the life that is left by its own
@@ -116,8 +123,9 @@ class OrderFor(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         node: The node's id.
         gateway: The gateway's id.
-        said_at: By the node's clock, aware UTC; for people.
-        told_at: `told_at` of the newest GatewayHealth that the node has of this gateway.
+        sent_at: By the node's clock, aware UTC; for people.
+        health_reported_at: `health_reported_at` of the newest GatewayHealth that the node has of
+            this gateway.
         life_left_s: How long after the gateway told that the order is worth nothing any more,
             seconds.
         order: What is to be said; its channel as the gateway names it.
@@ -126,8 +134,8 @@ class OrderFor(msgspec.Struct, frozen=True, kw_only=True):
 
     node: str
     gateway: str
-    said_at: datetime
-    told_at: datetime
+    sent_at: datetime
+    health_reported_at: datetime
     life_left_s: float
     order: Order
     cancelled: bool = False

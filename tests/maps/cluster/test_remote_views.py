@@ -305,7 +305,7 @@ async def test_a_beat_tells_the_time_of_the_watch_whatever_the_clock_here_shows(
         steady_s = 7_000.0 + said_s
         asking.beat(
             words.WatchHeartbeat(
-                by="w1", epoch=1, count=count, well=True, time=time, steady_s=steady_s
+                watch_id="w1", epoch=1, count=count, well=True, time=time, steady_s=steady_s
             )
         )
 

@@ -56,7 +56,7 @@ def request(method: str = "POST", path: str = "/api/orders") -> words.Request:
 
 
 def beat(count: int, *, by: str = "w1", epoch: int = 1) -> words.WatchHeartbeat:
-    return words.WatchHeartbeat(by=by, epoch=epoch, count=count, well=True)
+    return words.WatchHeartbeat(watch_id=by, epoch=epoch, count=count, well=True)
 
 
 class Line:
@@ -198,7 +198,7 @@ async def test_a_request_for_another_watch_or_on_anothers_topic_is_not_done(
     await asyncio.sleep(0)
     said = msgspec.msgpack.decode(line.asks[0], type=words.RpcRequest)
     line.answering.take("web-2", said)
-    line.answering.take("web-1", msgspec.structs.replace(said, to="w0"))
+    line.answering.take("web-1", msgspec.structs.replace(said, watch_id="w0"))
     await loop_turns()
     assert line.done == []
     asked.cancel()
@@ -420,7 +420,9 @@ async def test_a_watch_whose_long_answer_holds_up_its_beats_is_there(
     asked = asyncio.create_task(link.pass_on(request("GET")))
     await asyncio.sleep(0)
     answer = words.RpcResponse(
-        by="w1", number=1, what=words.Response(status=200, headers=[], body=bytes(1_500_000))
+        watch_id="w1",
+        number=1,
+        payload=words.Response(status=200, headers=[], body=bytes(1_500_000)),
     )
     topic = line.topics[1]
     for piece in Envelopes(key).seal(msgspec.msgpack.encode(answer), topic=topic):

@@ -13,7 +13,7 @@ from patrol.store.journal.row_digests import RowReplay
 from patrol.store.proof.verify_journal import ProofMark
 from tests.patrol.nodes.running import at
 
-MARK = ProofMark(seq=7, hash=bytes(32), documents=2, rows=RowReplay(), spans=[], heard=0)
+MARK = ProofMark(seq=7, hash=bytes(32), documents=2, rows=RowReplay(), spans=[], last_reception=0)
 
 
 def marks(folder: Path, node: str = "hx", second: float = 0) -> ProofMarkFile:

@@ -91,7 +91,7 @@ async def test_what_is_given_out_holds_and_is_noted(server: Running, tmp_path: P
     manifest = found.manifest
     assert manifest.counts["positions"] == 30
     assert manifest.counts["messages"] == 30
-    assert (manifest.asked.user, manifest.asked.role) == ("admin", "admin")
+    assert (manifest.requester.user, manifest.requester.role) == ("admin", "admin")
     assert manifest.units == ({"id": naga, "call_sign": "=Naga 1"},)
     assert manifest.time_zone == "Asia/Vientiane"
     assert manifest.start_local == "2026-11-23T07:00:00+07:00"

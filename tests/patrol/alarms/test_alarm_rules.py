@@ -660,7 +660,7 @@ def test_an_offer_that_silence_has_escalated_rings_on_both_sides_without_its_tar
         at=at(0),
         case="c",
         target="t",
-        to=OTHER,
+        to_agency=OTHER,
         node=NODE,
         to_node=NODE,
         term=2,

@@ -116,7 +116,7 @@ async def test_a_limit_may_be_of_units_or_of_others_alone(
     node: Node, whose: Any, told: str
 ) -> None:
     boat = await unit(node)
-    limits = SectorLimits(whose=whose, loitering_s=600.0)
+    limits = SectorLimits(applies_to=whose, loitering_s=600.0)
     await put(node, sector("patrol", limits=limits))
     await hear_all(
         node,

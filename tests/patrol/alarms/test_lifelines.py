@@ -93,7 +93,7 @@ async def test_a_suspension_that_names_it_keeps_it_and_it_rings_at_once_when_sha
         agreement = await share(node, classes=(*PLAIN, *LINES))
         other = node.desk("liaison", OTHER, "malee")
         held = await other.agreements.suspend(agreement.id, reason="by order", also=("distress",))
-        assert held.withheld[0].also == ("distress",)
+        assert held.withheld[0].withheld_lifelines == ("distress",)
         await call(node, 10)
         assert rung(node) == []
         why = {(each.data_class, each.viewer): each for each in other.agreements.open()}

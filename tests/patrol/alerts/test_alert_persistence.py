@@ -312,7 +312,7 @@ async def test_many_are_acknowledged_in_one_step_and_the_others_named(node: Node
     await desk.acknowledge(ids[0])
     done = await desk.acknowledge_all([*ids, ids[1], "none"], where="boat 2")
     assert {each.id for each in done.acknowledged} == set(ids[1:])
-    assert [each.id for each in done.left] == [ids[0], "none"]
+    assert [each.id for each in done.unchanged] == [ids[0], "none"]
     assert {each.acknowledged_where for each in done.acknowledged} == {"boat 2"}
 
 
@@ -333,7 +333,7 @@ async def test_another_agency_sees_and_changes_nothing(node: Node) -> None:
         with pytest.raises(NotFound):
             await act
     done = await desk.acknowledge_all([alert.id])
-    assert (done.acknowledged, len(done.left)) == ((), 1)
+    assert (done.acknowledged, len(done.unchanged)) == ((), 1)
     assert only(node) == alert
 
 

@@ -342,7 +342,7 @@ async def test_a_photo_or_original_that_was_altered_or_taken_out_is_named(
         photos.put, photo, agency=AGENCY, by="kham", at=at(0), origin=NODE,
     )  # fmt: skip
     sealed = Original(
-        photo=photo.sha256, sha256=photo.sha256, size=len(picture), came_at=at(0), by="kham"
+        photo=photo.sha256, sha256=photo.sha256, size=len(picture), stored_at=at(0), by="kham"
     )
     await JournalWriter(store=store, node=NODE, now=lambda: at(0)).write(
         Note(act="keep original", actor="kham", agency=AGENCY, subject=subject,

@@ -261,7 +261,7 @@ def test_the_target_may_come_back_before_its_hand_off_was_acknowledged(link: Lin
     link.hx.take(link.ck.told("offer"), 9)
     assert link.hx.lines[-2:] == [custody.HEARD, "step: hear offer"]
     assert link.hx.open_documents.get(Target, link.mine.id).state == "handed over"
-    back = next(each for each in link.hx.open_documents.all(HandOff) if each.to == LAO)
+    back = next(each for each in link.hx.open_documents.all(HandOff) if each.to_agency == LAO)
     link.hx.file(accept_remotely(back, term=back.term, now=at(10), by="kham"))
     link.ck.take(link.hx.told("accept"), 11)
     again = link.ck.told("grant")
@@ -351,7 +351,7 @@ def test_only_an_offer_carries_content_and_nothing_that_may_never_cross(link: Li
     [
         {"agency": "mm-xx"},
         {"node": "tc"},
-        {"to": "mm-xx"},
+        {"to_agency": "mm-xx"},
         {"to_node": "tc"},
     ],
 )

@@ -18,7 +18,7 @@ async def kinds(node: Node, words: str, agency: str = AGENCY) -> dict[str, list[
     found = await node.desk("admin", agency=agency).holdings.search(words, purpose=WHY)
     assert msgspec.json.encode(found), "a page can be told of it"
     told: dict[str, list[str]] = {}
-    for each in found.found:
+    for each in found.mentions:
         told.setdefault(each.kind, []).append(each.id)
     return told
 
@@ -88,4 +88,4 @@ async def test_a_longer_list_than_is_shown_is_counted(
     for number in range(3):
         await logged(node, narrative=f"Somsak {number}")
     found = await node.desk("admin").holdings.search("Somsak", purpose=WHY)
-    assert (len(found.found), found.more) == (2, ("paper",))
+    assert (len(found.mentions), found.more) == (2, ("paper",))

@@ -78,7 +78,7 @@ def ill(answer: Inquiry) -> list[str]:
 async def test_no_channel_speaks_its_protocol(works: Node) -> None:
     answer = await why(works, "ais:574123456")
     assert answer.verdict == "no_channel"
-    assert answer.says == "No channel of this node speaks ais."
+    assert answer.explanation == "No channel of this node speaks ais."
     assert ill(answer) == ["channels", "heard", "shown"]
 
 
@@ -88,7 +88,7 @@ async def test_a_channel_that_speaks_for_the_family_counts(node: Node) -> None:
     )
     for address, channel in (("meshtastic:!a1b2c3d4", "mesh"), ("ais:574123456", "gps")):
         answer = await why(node, address)
-        assert answer.says == f"{address} was never heard, while {channel} works."
+        assert answer.explanation == f"{address} was never heard, while {channel} works."
 
 
 async def test_the_channel_that_could_hear_it_is_down(node: Node) -> None:
@@ -98,10 +98,10 @@ async def test_the_channel_that_could_hear_it_is_down(node: Node) -> None:
         "channel_down",
         "Mend the link first: look at its card on this page.",
     )
-    assert answer.says == "serial could hear it, and is not open: no such device."
+    assert answer.explanation == "serial could hear it, and is not open: no such device."
     node.watch.channel_health([health("hill", state="stopped")])
     answer = await why(node, "test:a")
-    assert answer.says == "hill and serial could hear it, and none of them is open."
+    assert answer.explanation == "hill and serial could hear it, and none of them is open."
 
 
 async def test_the_channel_that_could_hear_it_hears_nothing_at_all(node: Node) -> None:
@@ -112,14 +112,14 @@ async def test_the_channel_that_could_hear_it_hears_nothing_at_all(node: Node) -
 async def test_it_was_never_received_while_others_are(works: Node) -> None:
     answer = await why(works, "test:a")
     assert answer.verdict == "never_heard"
-    assert answer.says == "test:a was never heard, while serial works."
+    assert answer.explanation == "test:a was never heard, while serial works."
 
 
 async def test_what_names_it_was_rejected(works: Node) -> None:
     frames = [rejection(b"$GPRMC,867322035135813,V*00"), rejection(b"another", second=9)]
     answer = await why(works, "test:867322035135813", rejected=frames)
     assert (answer.verdict, answer.rejected) == ("rejected", (frames[0],))
-    assert "bad checksum (says 6A, is 6B)" in answer.says
+    assert "bad checksum (says 6A, is 6B)" in answer.explanation
     assert "rejected" in ill(answer)
 
 
@@ -127,7 +127,7 @@ async def test_a_user_who_may_not_see_rejected_frames_is_reported_so(works: Node
     frames = [rejection(b"$GPRMC,867322035135813,V*00")]
     answer = await why(works, "test:867322035135813", role="commander", rejected=frames)
     assert (answer.verdict, answer.rejected) == ("never_heard", ())
-    assert "Your role may not see rejected frames." in [hop.says for hop in answer.hops]
+    assert "Your role may not see rejected frames." in [hop.explanation for hop in answer.hops]
 
 
 async def test_close_matches_are_suggested_for_a_mistyped_address(works: Node) -> None:
@@ -151,20 +151,23 @@ async def test_what_an_address_ends_in_is_enough_for_a_suggestion(works: Node) -
 async def test_of_several_channels_the_verb_goes_with_all(node: Node) -> None:
     node.watch.channel_health([health(name) for name in ("hill", "pier", "serial")])
     answer = await why(node, "test:a")
-    assert answer.says == "test:a was never heard, while hill, pier and serial work."
+    assert answer.explanation == "test:a was never heard, while hill, pier and serial work."
     node.watch.channel_health([health(n, heard=None) for n in ("hill", "pier", "serial")])
-    assert "pier and serial could hear it, and have heard nothing" in (await why(node, "a")).says
+    assert (
+        "pier and serial could hear it, and have heard nothing"
+        in (await why(node, "a")).explanation
+    )
 
 
 async def test_every_event_in_the_text_is_there_as_data(works: Node) -> None:
     frames = [rejection(b"$GPRMC,867322035135813,V*00")]
     answer = await why(works, "test:867322035135813", rejected=frames)
     assert [each.at for each in answer.moments] == [frames[0].heard_at]
-    assert answer.moments[0].text in answer.says
+    assert answer.moments[0].text in answer.explanation
     await assigned(works)
     await works.hear(said("a", 130))
     answer = await why(works, "a")
-    told = " ".join(hop.says for hop in answer.hops)
+    told = " ".join(hop.explanation for hop in answer.hops)
     assert {each.at for each in answer.moments} == {at(-100), at(130)}
     assert told.count("UTC") == 2
     assert all(each.text in told for each in answer.moments)
@@ -187,8 +190,8 @@ async def test_a_phone_without_a_good_key_is_reported_by_its_name(
     answer = await why(works, "boat-7", rejected=[frame])
     assert (answer.verdict, answer.rejected) == ("rejected", (frame,))
     says = f"Something that calls itself boat-7 {does} on channel serial, last at "
-    assert answer.says.startswith(says)
-    assert answer.says.endswith("from 10.0.0.9:4711.")
+    assert answer.explanation.startswith(says)
+    assert answer.explanation.endswith("from 10.0.0.9:4711.")
     assert "secrets_file" in answer.next
     assert (await why(works, "boat-70", rejected=[frame])).verdict == "never_heard"
     assert (await why(works, "boat", rejected=[frame])).verdict == "never_heard"
@@ -207,7 +210,7 @@ async def test_a_phone_whose_key_went_bad_after_its_report_is_reported_so(works:
     assert (await why(works, "test:boat-7")).verdict == "unassigned"
     answer = await why(works, "test:boat-7", rejected=[frame])
     assert answer.verdict == "rejected"
-    assert "min ago. Something that calls itself boat-7 shows a wrong key" in answer.says
+    assert "min ago. Something that calls itself boat-7 shows a wrong key" in answer.explanation
 
 
 # -- it was heard
@@ -220,7 +223,7 @@ async def test_it_is_on_the_map(works: Node) -> None:
     for asked in ("test:a", "TEST:A", "a", "boat 3", " Boat 3 "):
         answer = await why(works, asked)
         assert (answer.verdict, answer.address, answer.unit) == ("on_map", "test:a", boat)
-        assert (answer.says, answer.next) == ("It is on the map as Boat 3, 3 s old.", "")
+        assert (answer.explanation, answer.next) == ("It is on the map as Boat 3, 3 s old.", "")
         assert ill(answer) == []
     assert answer.last is not None
     assert answer.last.transmission.raw == b"as heard"
@@ -237,7 +240,7 @@ async def test_it_will_stand_for_a_unit_later(works: Node) -> None:
     await works.hear(said("a", 0))
     answer = await why(works, "a")
     assert answer.verdict == "assigned_later"
-    assert "Boat 3 from 2026-11-24 12:10 UTC on" in answer.says
+    assert "Boat 3 from 2026-11-24 12:10 UTC on" in answer.explanation
 
 
 async def test_the_unit_has_no_radio(works: Node) -> None:
@@ -266,7 +269,7 @@ async def test_it_never_says_where_it_is(works: Node) -> None:
     await works.hear(said("a", 1, lon=None, text="hello"))
     answer = await why(works, "a")
     assert answer.verdict == "no_position"
-    assert answer.says == "It was heard (status) and never says where it is."
+    assert answer.explanation == "It was heard (status) and never says where it is."
 
 
 @pytest.mark.parametrize(
@@ -290,7 +293,7 @@ async def test_its_position_is_not_believed_and_the_flag_is_explained(
     await works.hear(said("a", 1, **more), said("a", 2, lon=None, text="hello"))
     answer = await why(works, "a")
     assert answer.verdict == "bad_position"
-    assert words in answer.says
+    assert words in answer.explanation
     assert "position" in ill(answer)
 
 
@@ -300,7 +303,7 @@ async def test_its_mark_stands_where_it_last_had_a_fix(works: Node) -> None:
     works.time = at(6)
     answer = await why(works, "a")
     assert answer.verdict == "bad_position"
-    assert answer.says.startswith("It is on the map where it was 5 s ago.")
+    assert answer.explanation.startswith("It is on the map where it was 5 s ago.")
 
 
 async def test_a_clock_that_runs_ahead_is_reported_and_stops_nothing(works: Node) -> None:
@@ -308,7 +311,7 @@ async def test_a_clock_that_runs_ahead_is_reported_and_stops_nothing(works: Node
     await works.hear(said("a", 1, device_time=at(90_000)))
     answer = await why(works, "a")
     assert answer.verdict == "on_map"
-    assert any("Its clock runs ahead" in hop.says for hop in answer.hops)
+    assert any("Its clock runs ahead" in hop.explanation for hop in answer.hops)
 
 
 async def test_its_newest_position_is_a_jump(works: Node) -> None:
@@ -325,7 +328,7 @@ async def test_it_is_lost(works: Node) -> None:
     works.watch.picture.tick(works.time)
     answer = await why(works, "a")
     assert answer.verdict == "lost"
-    assert answer.says == "It is on the map where it was 3 min ago; nothing newer was heard."
+    assert answer.explanation == "It is on the map where it was 3 min ago; nothing newer was heard."
 
 
 async def test_its_link_is_down_or_was_until_just_now(works: Node) -> None:
@@ -335,7 +338,7 @@ async def test_its_link_is_down_or_was_until_just_now(works: Node) -> None:
     works.time = at(200)
     works.watch.picture.tick(works.time)
     answer = await why(works, "a")
-    assert (answer.verdict, "serial is down" in answer.says) == ("link_down", True)
+    assert (answer.verdict, "serial is down" in answer.explanation) == ("link_down", True)
     works.watch.channel_health([health(since=at(200))])
     works.watch.picture.tick(works.time)
     answer = await why(works, "a")
@@ -347,12 +350,12 @@ async def test_it_is_bound_to_another_channel(works: Node) -> None:
     await works.hear(said("a", 5, channel="udp-2"))
     answer = await why(works, "a")
     assert answer.verdict == "bound_elsewhere"
-    assert "bound to serial, and was last heard on udp-2" in answer.says
+    assert "bound to serial, and was last heard on udp-2" in answer.explanation
     await works.hear(said("a", 6))
     works.time = at(7)
     answer = await why(works, "a")
     assert answer.verdict == "on_map"
-    assert any("Also claimed from udp-2." in hop.says for hop in answer.hops)
+    assert any("Also claimed from udp-2." in hop.explanation for hop in answer.hops)
 
 
 async def test_so_many_radios_came_that_it_left_the_map(works: Node) -> None:
@@ -436,5 +439,5 @@ def test_a_reason_is_given_exactly_for_what_joins_no_map(
 
 def test_evidence_of_nothing_gives_an_answer() -> None:
     answer = inquire(InquiryFindings(query="x", now=datetime.now(at(0).tzinfo)))
-    assert (answer.verdict, answer.says) == ("no_channel", "This node has no channel.")
+    assert (answer.verdict, answer.explanation) == ("no_channel", "This node has no channel.")
     assert unusable_why(Position(lon=100.4, lat=20.0), None, ()) is None

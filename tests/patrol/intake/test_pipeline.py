@@ -107,7 +107,7 @@ def test_what_is_not_its_senders_to_say_is_set_aside_and_does_not_ring() -> None
     assert [record.address for record in batch.judged] == ["test:b"]
     assert batch.refused == []
     [denied] = batch.denied
-    assert denied.said is call.transmission
+    assert denied.transmission is call.transmission
     assert isinstance(denied.error, NotItsToSay)
 
 

@@ -403,17 +403,17 @@ def test_a_hand_off_still_to_be_sent_to_the_other_node_keeps_everything_until_no
         at=at(0),
         case="c",
         target="t",
-        to=OTHER,
+        to_agency=OTHER,
         term=1,
         offered_at=at(0),
         lapses_at=at(600),
         state="lapsed",
-        owed=(OwedMessage(what="lapse", term=1),),
+        owed_messages=(OwedMessage(what="lapse", term=1),),
     )
-    for each in (made, replace(made, owed=())):
+    for each in (made, replace(made, owed_messages=())):
         found = needed([told(each, first=0, last=900, closed=each.is_closed)], HOUR)
         until_now = found.all[0][1] > to_us(datetime.max.replace(tzinfo=at(0).tzinfo))
-        assert until_now is bool(each.owed)
+        assert until_now is bool(each.owed_messages)
 
 
 spans = st.tuples(st.integers(0, 100), st.integers(0, 100)).map(lambda each: (*sorted(each),))

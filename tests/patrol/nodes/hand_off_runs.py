@@ -307,7 +307,7 @@ class World:
         desk = node.desk(agency)
         mine = [each for each in desk.targets.all() if each.agency == agency]
         offers = [each for each in desk.hand_offs.all() if each.case == self.case]
-        to_me = [each for each in offers if each.to == agency]
+        to_me = [each for each in offers if each.to_agency == agency]
         mine = [each for each in mine if each.case == self.case]
         act = self.random.choices(
             ["offer", "accept", "decline", "withdraw", "sight", "close"], [4, 6, 1, 1, 1, 0.15]

@@ -60,7 +60,9 @@ async def fill(node: Node) -> dict[str, str]:
     Image.new("RGB", (8, 8), (200, 30, 30)).save(picture, "JPEG")
     photo = await node.desk().photos.add(picture.getvalue())
     crew = node.desk("crew").crew(device="phone-1", unit=boat)
-    await crew.note((PhoneReceipt(id="r1", agency=AGENCY, kind="incident", by="kham", made="i1"),))
+    await crew.note(
+        (PhoneReceipt(id="r1", agency=AGENCY, kind="incident", by="kham", result_id="i1"),)
+    )
     with closing(sqlite3.connect(node.file, isolation_level=None)) as other:
         other.execute(
             "CREATE TRIGGER refuses BEFORE INSERT ON transmissions WHEN new.text = 'bad'"

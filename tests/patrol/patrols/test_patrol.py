@@ -300,7 +300,7 @@ def test_while_suspended_each_side_holds_its_own_part_and_nothing_joint_is_done(
     assert ours.check_ins == ()
     assert [each.unit for each in theirs.check_ins] == ["khong"]
     assert {each.agency for each in ours.signatures} == {AGENCY}
-    assert ours.suspended_why == "th-ck suspended it"
+    assert ours.suspension_reason == "th-ck suspended it"
     assert acts.check_in(cut, unit="naga", told_at=at(3900), at=at(3900), who=KHAM).check_ins
     assert acts.end(cut, at=at(4000), who=KHAM).state == "ended"
     ready = acts.suspend(in_state("ready"), "why", at=at(5), who=KHAM)
@@ -314,7 +314,7 @@ def test_while_suspended_each_side_holds_its_own_part_and_nothing_joint_is_done(
         assert held is not None
         assert {each.unit for each in held.check_ins} == units, "no backfill"
     assert resumed.check_in_overdue == ()
-    assert (resumed.suspended, resumed.suspended_why) == (False, "")
+    assert (resumed.suspended, resumed.suspension_reason) == (False, "")
     again = resumed.part_for(AGENCY)
     assert again is not None
     assert again.units == ("naga", "khong")

@@ -117,7 +117,7 @@ def test_posts_and_radios_that_nobody_registered_are_not_counted(ground: Ground)
 
 
 def test_boats_that_report_too_seldom_for_limits_are_counted(ground: Ground) -> None:
-    limits = SectorLimits(whose="others", loitering_s=1200.0)
+    limits = SectorLimits(applies_to="others", loitering_s=1200.0)
     boats = [
         reports("a", 900),
         reports("ais:1", 900, registered=False),

@@ -106,7 +106,7 @@ async def test_what_an_earlier_program_stored_is_there_after_the_upgrade_and_goe
             assert photo.startswith(b"\xff\xd8")
         if "crew_reports" in counts:
             crew = node.desk("crew").crew(device="phone-1", unit=boat)
-            assert [each.made for each in (await crew.receipts(["r1"])).values()] == ["i1"]
+            assert [each.result_id for each in (await crew.receipts(["r1"])).values()] == ["i1"]
     finally:
         await node.stop()
 

@@ -61,7 +61,7 @@ def broken(filing: Filing, what: str) -> Filing:
     if what == "keeps it":
         return msgspec.structs.replace(filing, documents=(made,))
     return msgspec.structs.replace(
-        filing, documents=(msgspec.structs.replace(made, owed=()), *rest)
+        filing, documents=(msgspec.structs.replace(made, owed_messages=()), *rest)
     )
 
 

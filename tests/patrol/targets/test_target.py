@@ -397,7 +397,7 @@ async def test_a_target_that_comes_surely_across_is_offered_at_once(border: Node
     assert crossed_it.version == 2
     assert crossed_it.state == "offered"
     [offer] = border.desk(agency=OTHER, name="malee").hand_offs.all()
-    assert (offer.why, offer.to, offer.office, offer.by) == ("border", OTHER, "TH-CKG", "")
+    assert (offer.why, offer.to_agency, offer.office, offer.by) == ("border", OTHER, "TH-CKG", "")
     assert len(offer.fixes) == 2
     assert offer.speed_mps == 8.0
     assert offer.prediction is not None

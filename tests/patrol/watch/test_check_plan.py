@@ -379,7 +379,7 @@ def test_an_agreement_of_two_others_is_shown_to_them_alone(ground: Ground) -> No
         agreement("a1", AGENCY, OTHER, until=at(90_000)),
         agreement("a2", AGENCY, THIRD, until=at(90_000)),
     ]
-    by_order = Consent(agency=OTHER, given=False, at=at(-60), reason="a matter of their own")
+    by_order = Consent(agency=OTHER, is_given=False, at=at(-60), reason="a matter of their own")
     states = {
         "suspended": agreement("a3", OTHER, THIRD, until=at(90_000), consents=(by_order,)),
         "unsigned": agreement("a3", OTHER, THIRD, until=at(90_000), signatures=()),
@@ -404,7 +404,7 @@ def test_an_agreement_of_two_others_is_shown_to_them_alone(ground: Ground) -> No
 
 
 def test_a_suspended_patrol_of_three_does_not_tell_one_of_them_why(ground: Ground) -> None:
-    by_order = Consent(agency=OTHER, given=False, at=at(-60), reason="a matter of their own")
+    by_order = Consent(agency=OTHER, is_given=False, at=at(-60), reason="a matter of their own")
     open_documents = OpenDocuments()
     open_documents.put([
         agreement("a1", AGENCY, OTHER, until=at(90_000)),

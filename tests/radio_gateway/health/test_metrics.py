@@ -44,7 +44,7 @@ PIER = ChannelHealth(
 )
 GATEWAY = GatewayHealth(
     gateway="hx",
-    told_at=NOW - timedelta(seconds=5),
+    reported_at=NOW - timedelta(seconds=5),
     channels=(PIER,),
     uplink="open",
     unanswered_s=40,

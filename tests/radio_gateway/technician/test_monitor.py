@@ -41,7 +41,7 @@ def test_the_table_tells_state_rate_age_errors_and_the_last_rejected() -> None:
     report = GatewayReport(health=replace(GATEWAY, channels=(well,)), rejected={"pier": [REJECTED]})
     earlier = replace(
         report.health,
-        told_at=GATEWAY.told_at - timedelta(seconds=30),
+        reported_at=GATEWAY.reported_at - timedelta(seconds=30),
         channels=(replace(well, transmissions=50),),
     )
     text = shown(report, GatewayReport(health=earlier))
@@ -208,7 +208,7 @@ async def test_one_look_tells_rates_since_it_looks_twice() -> None:
         looks += 1
         well = replace(pier, state="open", journal_fault=None, transmissions=60 + looks)
         at = NOW + timedelta(seconds=30 * looks)
-        return replace(GATEWAY, told_at=at, channels=(well,))
+        return replace(GATEWAY, reported_at=at, channels=(well,))
 
     async with serving_metrics(0, health, dict) as port:
         process = await asyncio.create_subprocess_exec(

@@ -107,7 +107,7 @@ async def gateway(
             settings(broker, user or name, signer, port=port, node_key=node_key),
             spool,
             gateway=name,
-            health=lambda: fares or GatewayHealth(gateway=name, told_at=datetime.now(UTC)),
+            health=lambda: fares or GatewayHealth(gateway=name, reported_at=datetime.now(UTC)),
             on_order=on_order,
         )
         task = asyncio.create_task(uplink.run())

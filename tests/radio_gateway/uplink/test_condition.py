@@ -201,7 +201,7 @@ async def test_a_password_that_is_set_right_is_taken_without_a_restart(
             told,
             spool,
             gateway="gw-1",
-            health=lambda: GatewayHealth(gateway="gw-1", told_at=datetime.now(UTC)),
+            health=lambda: GatewayHealth(gateway="gw-1", reported_at=datetime.now(UTC)),
         )
         task = asyncio.create_task(uplink.run())
         gw = Ended(spool, uplink)

@@ -111,7 +111,7 @@ async def test_an_order_is_carried_out_by_the_gateway_it_names_and_only_once(
         await hx.receiver.send_order("gw-1", order("o1", channel="base"), life_left_s=60)
         await until(lambda: hx.states("o1")[-1:] == ["sent"])
         [said] = [each for topic, each in spy.heard if each.startswith(b"order\n")]
-        told_at = told_of(spy, "gw-2").told_at
+        told_at = told_of(spy, "gw-2").reported_at
         wrong = [
             said,  # replayed to the other
             word(for_("gw-1", told_at, order("o2", channel="base"))),  # the same, and current
@@ -121,7 +121,7 @@ async def test_an_order_is_carried_out_by_the_gateway_it_names_and_only_once(
         for each in wrong:
             spy.say(topic_of("gw-2", "node"), each)
         spy.say(topic_of("gw-1", "node"), said)  # replayed to the one it was for
-        right = for_("gw-2", told_of(spy, "gw-2").told_at, order("o5", channel="base"))
+        right = for_("gw-2", told_of(spy, "gw-2").reported_at, order("o5", channel="base"))
         spy.say(topic_of("gw-2", "node"), word(right))
         await until(lambda: hx.states("o5")[-1:] == ["sent"])
         await until(lambda: len(hx.states("o1")) > 2)  # the replay had its last step told again
@@ -140,7 +140,7 @@ async def test_an_order_that_refers_to_another_run_or_to_long_ago_is_not_believe
 
     async with gateway(broker, tmp_path, on_order=take) as gw:
         await until(lambda: any(topic.endswith("/health") for topic, _ in spy.heard))
-        earlier = told_of(spy, "gw-1").told_at
+        earlier = told_of(spy, "gw-1").reported_at
         spy.say(topic_of("gw-1", "node"), word(for_("gw-1", earlier, order("now"))))
         await until(lambda: taken == ["now"])
         monkeypatch.setattr("radio_gateway.uplink.sender.report_times.ORDER_WITHIN_S", 0.05)
@@ -149,7 +149,7 @@ async def test_an_order_that_refers_to_another_run_or_to_long_ago_is_not_believe
         await until(lambda: gw.uplink.unbelieved.total() == 1)
         monkeypatch.undo()
     async with gateway(broker, tmp_path, on_order=take) as gw:
-        await until(lambda: told_of(spy, "gw-1").told_at > earlier)
+        await until(lambda: told_of(spy, "gw-1").reported_at > earlier)
         spy.say(topic_of("gw-1", "node"), word(for_("gw-1", earlier, order("replayed"))))
         await until(lambda: gw.uplink.unbelieved.total() == 1)
     assert taken == ["now"]
@@ -165,7 +165,7 @@ async def test_a_border_posts_clock_decides_nothing(
         ahead = order("ahead", channel="base", expires_at=now - timedelta(hours=1))
         await hx.receiver.send_order("gw-1", ahead, life_left_s=60)
         await until(lambda: hx.states("ahead")[-1:] == ["sent"])
-        told_at = told_of(spy, "gw-1").told_at
+        told_at = told_of(spy, "gw-1").reported_at
         await asyncio.sleep(0.3)  # a broker that holds it back
         behind = order("behind", channel="base", expires_at=now + timedelta(hours=1))
         held = for_("gw-1", told_at, behind, life_left_s=0.2)

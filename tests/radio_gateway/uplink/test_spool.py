@@ -107,7 +107,7 @@ async def test_what_was_put_is_there_after_opening_again_with_the_same_identity(
     async with await open_spool(path) as spool:
         assert spool.id == first
         items = await spool.after(0, 10)
-        assert [read_item(item.said) for item in items] == [fix(1), fix(2)]
+        assert [read_item(item.transmission) for item in items] == [fix(1), fix(2)]
         assert (await spool.state()).waiting == 2
 
 
@@ -141,7 +141,7 @@ async def test_beyond_its_size_the_oldest_routine_reports_go_and_no_distress_cal
         for number in range(1, 40):
             await spool.put([fix(number)])
         state = await spool.state()
-        kept = [read_item(item.said) for item in await spool.after(0, 100)]
+        kept = [read_item(item.transmission) for item in await spool.after(0, 100)]
         assert kept[0].distress
         assert kept[-1] == fix(39)
         assert 7 <= len(kept) <= 10
@@ -214,8 +214,8 @@ async def test_what_can_be_read_of_a_damaged_file_is_saved_under_its_numbers(
         assert 2000 < len(items) < 3001
         assert items[-1].number == 3001
         for item in items[:-1]:
-            assert read_item(item.said) == fix(item.number)
-        assert read_item(items[-1].said) == call(3001)
+            assert read_item(item.transmission) == fix(item.number)
+        assert read_item(items[-1].transmission) == call(3001)
         state = await spool.state()
         assert (state.waiting, state.damaged) == (len(items), 1)
         assert [put.number for put in await spool.put([fix(5)])] == [3002]
@@ -259,7 +259,7 @@ async def test_a_file_that_goes_bad_on_a_full_disk_is_saved_once_there_is_room(
         room = True
         items = await spool.after(0, 20_000)
         assert 10_000 < len(items) < 12_001
-        assert read_item(items[0].said) == call(0)
+        assert read_item(items[0].transmission) == call(0)
         assert [put.number for put in await spool.put([call(12_001)])] == [12_002]
 
 
@@ -279,7 +279,7 @@ async def test_saving_that_was_cut_off_is_brought_to_its_end(tmp_path: Path) -> 
     async with await open_spool(path) as spool:
         items = await spool.after(0, 5000)
         assert 2000 < len(items) < 3001
-        assert read_item(items[-1].said) == call(3001)
+        assert read_item(items[-1].transmission) == call(3001)
         await spool.remove(item.number for item in items)
     async with await open_spool(path) as spool:  # once is enough
         assert (await spool.state()).waiting == 0
@@ -307,8 +307,10 @@ async def test_receptions_while_saving_is_cut_off_take_no_place_of_what_is_to_be
         assert [put.number for put in await spool.put([call(3001)])] == [3001]
     async with await open_spool(path) as spool:
         items = await spool.after(0, 5000)
-        assert [read_item(each.said) for each in items[:501]] == [fix(n) for n in range(1, 502)]
-        assert read_item(items[-1].said) == call(3001)
+        assert [read_item(each.transmission) for each in items[:501]] == [
+            fix(n) for n in range(1, 502)
+        ]
+        assert read_item(items[-1].transmission) == call(3001)
 
 
 async def test_stored_messages_are_confirmed_though_no_room_can_be_made_for_more(
@@ -392,7 +394,7 @@ async def test_on_a_full_disk_routine_reports_make_room(small_disk: Path) -> Non
         await spool.put([call(2000)])
         await spool.put(said[:20])
         state = await spool.state()
-        kept = [read_item(item.said) for item in await spool.after(0, 5000)]
+        kept = [read_item(item.transmission) for item in await spool.after(0, 5000)]
         assert kept[-20:] == said[:20]
         assert kept[-21].distress
         assert kept[-22] == said[-1]
@@ -425,7 +427,7 @@ async def test_a_small_spool_on_a_full_disk_still_grows_into_its_reserve_and_say
             await spool.put([fix(each) for each in range(number, number + 10)])
         after = await spool.state()
         assert after.dropped["pier"] - state.dropped["pier"] < 2000
-        last = [read_item(item.said) for item in await spool.after(0, 20_000)]
+        last = [read_item(item.transmission) for item in await spool.after(0, 20_000)]
         assert last[-2000:] == [fix(each) for each in range(12_001, 14_001)]
 
 
@@ -456,7 +458,7 @@ async def test_a_large_spool_on_a_full_disk_makes_room_without_sorting_on_disk(
                 filler.write(bytes(4096))
         for number in range(0, 12_000, at_once):
             await spool.put(said[number : number + at_once])
-        kept = [read_item(item.said) for item in await spool.after(0, 30_000)]
+        kept = [read_item(item.transmission) for item in await spool.after(0, 30_000)]
         assert words in kept
         assert call(2) in kept
         assert kept[-at_once:] == said[-at_once:]

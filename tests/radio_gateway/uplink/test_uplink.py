@@ -261,7 +261,7 @@ async def test_a_gateways_doubt_of_its_clock_and_its_backlog_are_reported(
     broker: Mosquitto, tmp_path: Path
 ) -> None:
     doubt = ClockDoubt(kind="set", by_s=-3600.0, at=AT)
-    fares = GatewayHealth(gateway="gw-1", told_at=AT, clock=doubt, inbox=350)
+    fares = GatewayHealth(gateway="gw-1", reported_at=AT, clock=doubt, inbox=350)
     async with node(broker) as hx, gateway(broker, tmp_path, fares=fares):
         await until(lambda: hx.receiver.health()[0].state == "open")
         way = hx.receiver.health()[0]

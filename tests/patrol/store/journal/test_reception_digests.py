@@ -114,7 +114,7 @@ async def test_the_retention_washes_nothing_clean(node: Node, tmp_path: Path) ->
     faults = (await proved(node)).faults
     assert len(faults) == 1, faults
     [fault] = faults
-    assert "messages 17 to 20 were others before the retention came" in fault.why
+    assert "messages 17 to 20 were others before the retention came" in fault.reason
 
 
 async def test_messages_of_before_a_restart_are_sent_after_it(node: Node, tmp_path: Path) -> None:
@@ -183,7 +183,7 @@ async def test_an_interrupted_verification_goes_on_and_finds_what_it_would_have_
         return prove(connection, after=after, mark=lambda made: marks.append(kept(made())))
 
     whole = await node.store.read(proving)
-    assert [mark.heard for mark in marks] == [0, *range(4, 41, 4)]
+    assert [mark.last_reception for mark in marks] == [0, *range(4, 41, 4)]
     for mark in tuple(marks):
         assert await node.store.read(proving, mark) == whole
     sql(tmp_path, "UPDATE transmissions SET lon = lon + 0.01 WHERE id = 30")
@@ -192,7 +192,7 @@ async def test_an_interrupted_verification_goes_on_and_finds_what_it_would_have_
     # and a row that took the place of the one until which all was proved
     sql(tmp_path, "DELETE FROM journal WHERE seq = (SELECT max(seq) FROM journal)")
     faults = (await node.store.read(proving, marks[0])).faults
-    assert "before the verification was interrupted" in faults[-1].why
+    assert "before the verification was interrupted" in faults[-1].reason
 
 
 def kept(mark: ProofMark) -> ProofMark:

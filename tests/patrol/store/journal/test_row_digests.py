@@ -110,7 +110,7 @@ async def test_a_change_by_hand_is_named_though_an_act_came_after_it(
     await acts(store)
     [fault] = (await proved(store)).faults
     assert (fault.what, fault.seq) == ("altered", 4)
-    assert "before this act" in fault.why
+    assert "before this act" in fault.reason
 
 
 async def test_accounts_of_an_older_version_are_covered_from_the_next_start_on(

@@ -82,7 +82,7 @@ async def test_plain_words_are_sealed_out_of_every_version_and_both_contents_are
     async with running(file) as node:  # nobody guesses who informed by what a search finds
         search = node.desk("admin").holdings.search
         for word in WORDS:
-            assert (await search(word[1:], purpose="asked by a court")).found == ()
+            assert (await search(word[1:], purpose="asked by a court")).mentions == ()
     with pytest.raises(NoFieldKey):
         seal_store(url, FieldKeys(None).read, now=at(60), actor="x", origin="hx")
     assert there() == list(WORDS), "without a key nothing is changed"
