@@ -85,7 +85,7 @@ def install(web: Path) -> None:
     digest = hashlib.sha256(lock).hexdigest()
     if mark.is_file() and mark.read_text() == digest:
         return
-    _node(web, str(_npm(node())), "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+    _node(web, str(npm(node())), "ci", "--ignore-scripts", "--no-audit", "--no-fund")
     mark.write_text(digest)
 
 
@@ -120,7 +120,12 @@ def node() -> Path:
     return Path(on_path)
 
 
-def _npm(chosen: Path) -> Path:
+def npm(chosen: Path) -> Path:
+    """Return the script of the npm that comes with a Node.
+
+    Raises:
+        WebBuildError: If there is none beside it.
+    """
     home = chosen.resolve().parent
     beside = [
         home.parent / "lib" / "node_modules" / "npm",
