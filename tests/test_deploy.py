@@ -32,12 +32,10 @@ def test_units_are_taken_by_systemd_and_start_what_there_is(unit: Path, tmp_path
 
     analyze = needs.program("systemd-analyze", hint="systemd")
     # It looks for the program too: one that is on every machine stands in for ours.
-    shown = tmp_path / unit.name
-    shown.write_text(
-        re.sub(r"^ExecStart=/opt/\S+", "ExecStart=/bin/true", text, flags=re.MULTILINE)
-    )
+    path = tmp_path / unit.name
+    path.write_text(re.sub(r"^ExecStart=/opt/\S+", "ExecStart=/bin/true", text, flags=re.MULTILINE))
     done = subprocess.run(
-        [analyze, "verify", "--man=no", str(shown)], capture_output=True, text=True, timeout=60
+        [analyze, "verify", "--man=no", str(path)], capture_output=True, text=True, timeout=60
     )
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -59,8 +57,8 @@ def test_the_compose_file_starts_every_part_by_command_lines_of_ours() -> None:
     broker = compose["services"]["broker"]
     ((folder, done),) = broker["depends_on"].items()
     assert done == {"condition": "service_completed_successfully"}
-    (kept,) = compose["services"][folder]["volumes"]
-    assert kept in broker["volumes"]
+    (answer,) = compose["services"][folder]["volumes"]
+    assert answer in broker["volumes"]
     assert compose["services"][folder]["entrypoint"][0] == "chown"
     assert roles == {"watch": "watch", "standby": "watch", "web-1": "web", "web-2": "web"}
     assert {"broker", "store"} < set(compose["services"])
@@ -86,10 +84,10 @@ def test_images_are_pinned_by_the_digests_that_docker_tells(tmp_path: Path) -> N
             found = pinned[name]["build"]["args"]["PYTHON"]
             tag = re.search("ARG PYTHON=(.+)", (DEPLOY / "compose" / "Dockerfile").read_text())
             assert tag is not None
-            wanted = tag[1]
+            expected = tag[1]
         else:
-            found, wanted = pinned[name]["image"], service["image"]
-        assert found == f"{wanted}@sha256:{'ab' * 32}"
+            found, expected = pinned[name]["image"], service["image"]
+        assert found == f"{expected}@sha256:{'ab' * 32}"
 
 
 def test_its_settings_can_be_read_and_name_its_services(tmp_path: Path) -> None:

@@ -109,8 +109,8 @@ def test_the_table_of_protocols_names_every_one() -> None:
     page = (ROOT / "docs/reference/protocols.md").read_text("utf-8")
     table = page.partition("## What is read")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| (`[^|]+`) \|", table, re.MULTILINE)
-    named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
-    assert sorted(set(PROTOCOLS) - named) == []
+    answers = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    assert sorted(set(PROTOCOLS) - answers) == []
 
 
 def test_no_two_public_classes_have_one_name() -> None:

@@ -62,10 +62,12 @@ def panels() -> list[str]:
 
 @pytest.mark.parametrize("queries", [rules, panels])
 def test_dashboards_and_alarms_query_only_exported_metrics(queries: object, tmp_path: Path) -> None:
-    asked = queries()  # type: ignore[operator]
-    assert len(asked) > 10
+    answer = queries()  # type: ignore[operator]
+    assert len(answer) > 10
     names = {
-        name for each in asked for name in re.findall(r"\b(?:joint_patrol|radio_gateway)_\w+", each)
+        name
+        for each in answer
+        for name in re.findall(r"\b(?:joint_patrol|radio_gateway)_\w+", each)
     }
     assert names - told(tmp_path) == set()
 
@@ -74,11 +76,11 @@ def test_prometheus_takes_rules_and_queries(tmp_path: Path) -> None:
     promtool = shutil.which("promtool")
     if promtool is None:
         pytest.skip("promtool is not on this machine (apt-get install prometheus)")
-    asked = tmp_path / "panels.yml"
+    path = tmp_path / "panels.yml"
     made = [{"record": f"panel:{i}", "expr": each} for i, each in enumerate(panels())]
-    asked.write_text(json.dumps({"groups": [{"name": "panels", "rules": made}]}))
+    path.write_text(json.dumps({"groups": [{"name": "panels", "rules": made}]}))
     for command in (
-        ["rules", str(RULES), str(asked)],
+        ["rules", str(RULES), str(path)],
         ["config", "--syntax-only", str(RULES.with_name("prometheus.yml"))],
     ):
         done = subprocess.run(

@@ -46,5 +46,5 @@ def test_the_list_of_the_second_step_is_what_is_marked() -> None:
         marked.setdefault(folders[0] if folders else name, marks)
     assert set(marked) == set(listed)
     for name, (is_whole, tests) in marked.items():
-        said = re.search(r": (\d+) tests?$", listed[name])
-        assert (0 if is_whole else tests) == (int(said[1]) if said else 0), name
+        match = re.search(r": (\d+) tests?$", listed[name])
+        assert (0 if is_whole else tests) == (int(match[1]) if match else 0), name

@@ -133,8 +133,8 @@ def _loads(part: Part, only: Sequence[str]) -> list[str]:
     """Return which loads of `end_to_end` matter for the goals that were asked for."""
     if part.name != "end_to_end" or not only or part.name in only:
         return []
-    wanted = {load for goal in part.goals if str(goal) in only for load in _LOADS[goal]}
-    return [word for load in sorted(wanted) for word in ("--load", load)]
+    expected = {load for goal in part.goals if str(goal) in only for load in _LOADS[goal]}
+    return [word for load in sorted(expected) for word in ("--load", load)]
 
 
 def _machine() -> tuple[float, float]:

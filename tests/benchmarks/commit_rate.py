@@ -107,16 +107,18 @@ def main() -> None:
     parser.add_argument("--no-postgres", action="store_true", help="SQLite alone")
     options = parser.parse_args()
 
-    heard = _heard()
+    transmissions = _heard()
     contests: dict[str, Callable[[Path], _Rate]] = {
-        "bare sqlite3, NORMAL": lambda folder: _bare(folder, heard, "NORMAL"),
-        "bare sqlite3, FULL": lambda folder: _bare(folder, heard, "FULL"),
-        "store": lambda folder: asyncio.run(_store(f"sqlite:///{folder / 'store.db'}", heard)),
+        "bare sqlite3, NORMAL": lambda folder: _bare(folder, transmissions, "NORMAL"),
+        "bare sqlite3, FULL": lambda folder: _bare(folder, transmissions, "FULL"),
+        "store": lambda folder: asyncio.run(
+            _store(f"sqlite:///{folder / 'store.db'}", transmissions)
+        ),
     }
     if not options.no_postgres:
         contests |= {
-            _BARE_COPY: lambda _: _copy(_plain(heard)),
-            _ON_POSTGRES: lambda _: asyncio.run(_store(_fresh(), heard)),
+            _BARE_COPY: lambda _: _copy(_plain(transmissions)),
+            _ON_POSTGRES: lambda _: asyncio.run(_store(_fresh(), transmissions)),
         }
     rates: dict[str, list[_Rate]] = {name: [] for name in contests}
     try:
@@ -183,18 +185,18 @@ def _heard() -> list[Transmission]:
     """Return the traffic as a channel would have heard it just now."""
     traffic = Traffic(MEKONG, _COUNT)
     start = time.time() - _COUNT / 500 * 0.01
-    heard: list[Transmission] = []
+    transmissions: list[Transmission] = []
     decoders = [PROTOCOLS["nmea0183"].decoder(DecoderSettings()) for _ in range(500)]
     for number in range(_COUNT):
         at = start + number // 500 * 0.01
         line = traffic.rmc(number, at).rstrip()
         frame = Frame(line, datetime.fromtimestamp(at, UTC))
-        heard += decoders[number % 500].decode(frame)
+        transmissions += decoders[number % 500].decode(frame)
     for decoder in decoders:
-        heard += decoder.flush(None)
+        transmissions += decoder.flush(None)
     return [
         _on_channel(transmission, number)
-        for number, transmission in enumerate(heard)
+        for number, transmission in enumerate(transmissions)
         if transmission.kind == "position"
     ]
 
@@ -203,23 +205,23 @@ def _on_channel(transmission: Transmission, number: int) -> Transmission:
     return replace(transmission, channel="boats", reception_id=f"bench/boot/{number}")
 
 
-def _bare(folder: Path, heard: list[Transmission], synchronous: str) -> _Rate:
+def _bare(folder: Path, transmissions: list[Transmission], synchronous: str) -> _Rate:
     rows = [
         (
-            said.address,
-            int(said.heard_at.timestamp() * 1e6),
-            int(said.heard_at.timestamp() * 1e6),
-            said.position.lon,
-            said.position.lat,
-            said.position.speed_mps,
-            said.position.course_deg,
-            said.position.altitude_m,
+            transmission.address,
+            int(transmission.heard_at.timestamp() * 1e6),
+            int(transmission.heard_at.timestamp() * 1e6),
+            transmission.position.lon,
+            transmission.position.lat,
+            transmission.position.speed_mps,
+            transmission.position.course_deg,
+            transmission.position.altitude_m,
             number % 1000,
-            said.channel,
-            said.raw,
+            transmission.channel,
+            transmission.raw,
         )
-        for number, said in enumerate(heard)
-        if said.position is not None
+        for number, transmission in enumerate(transmissions)
+        if transmission.position is not None
     ]
     with closing(sqlite3.connect(folder / "bare.db", isolation_level=None)) as database:
         database.execute("PRAGMA journal_mode=WAL")
@@ -239,34 +241,34 @@ def _fresh() -> str:
     return server.url(server.create(template=server.migrated()))
 
 
-def _plain(heard: list[Transmission]) -> list[tuple[Any, ...]]:
+def _plain(transmissions: list[Transmission]) -> list[tuple[Any, ...]]:
     point = struct.Struct("<BIIdd")
     return [
         (
-            said.address,
-            said.heard_at,
-            point.pack(1, 0x20000001, 4326, said.position.lon, said.position.lat),
-            said.position.speed_mps,
-            said.position.course_deg,
+            transmission.address,
+            transmission.heard_at,
+            point.pack(1, 0x20000001, 4326, transmission.position.lon, transmission.position.lat),
+            transmission.position.speed_mps,
+            transmission.position.course_deg,
             number % 1000,
-            said.channel,
-            said.raw,
+            transmission.channel,
+            transmission.raw,
         )
-        for number, said in enumerate(heard)
-        if said.position is not None
+        for number, transmission in enumerate(transmissions)
+        if transmission.position is not None
     ]
 
 
 def _copy(rows: list[tuple[Any, ...]]) -> _Rate:
     server = databases.server()
     types = ("text", "timestamptz", "bytea", "float4", "float4", "int4", "text", "bytea")
-    asked = "COPY positions (unit, at, place, speed, course, sector, source, raw) FROM STDIN"
+    text = "COPY positions (unit, at, place, speed, course, sector, source, raw) FROM STDIN"
     with server.connect(server.create(template=server.migrated())) as database:
         database.execute(_BARE_POSTGRES)
         database.autocommit = False
         clock = _Clock(server=True)
         for at in range(0, len(rows), _BATCH):
-            with database.cursor().copy(f"{asked} (FORMAT BINARY)") as copy:
+            with database.cursor().copy(f"{text} (FORMAT BINARY)") as copy:
                 copy.set_types(types)
                 for row in rows[at : at + _BATCH]:
                     copy.write_row(row)
@@ -274,10 +276,10 @@ def _copy(rows: list[tuple[Any, ...]]) -> _Rate:
         return clock.rate(len(rows))
 
 
-async def _store(url: str, heard: list[Transmission]) -> _Rate:
+async def _store(url: str, transmissions: list[Transmission]) -> _Rate:
     rows: list[Row] = [
         transmission_row(record_of(transmission, lambda said, _: said.address), origin="bench")
-        for transmission in heard
+        for transmission in transmissions
     ]
     if url.startswith("sqlite"):
         create_store(url)

@@ -161,7 +161,10 @@ def _of_samples(protocol: str) -> Iterator[Contest]:
     good = [
         each
         for each in samples(protocol)
-        if any(said.position is not None for said in exercise(protocol, Input(data=each)))
+        if any(
+            transmission.position is not None
+            for transmission in exercise(protocol, Input(data=each))
+        )
     ][: _OF_ONE_STREAM.get(protocol)]
     turns = -(-_MESSAGES // len(good))
     framing = PROTOCOLS[protocol].FRAMING
@@ -258,10 +261,10 @@ def _elsewhere(peer: str, messages: list[bytes]) -> float:
         text=True,
         check=True,
     )
-    told = json.loads(result.stdout)
-    if told["decoded"] < len(messages) / 2:
-        raise AssertionError(f"{peer} decoded {told['decoded']} of {len(messages)}")
-    return float(told["rate"])
+    answer = json.loads(result.stdout)
+    if answer["decoded"] < len(messages) / 2:
+        raise AssertionError(f"{peer} decoded {answer['decoded']} of {len(messages)}")
+    return float(answer["rate"])
 
 
 def _gpsdecode(stream: bytes, count: int) -> float:

@@ -78,14 +78,14 @@ def main() -> int:
         BareUvicorn("per message"),
         BareUvicorn("coalesced"),
     ]
-    wanted = {name for load in options.loads for name in _TAKES_PART[load]}
-    wanted &= set(options.only or wanted)
+    expected = {name for load in options.loads for name in _TAKES_PART[load]}
+    expected &= set(options.only or expected)
     most = max(_viewers(load, options.viewers) for load in options.loads)
     targets: list[Target] = []
     versions: dict[str, str] = {}
     failed: list[str] = []
     for target in every:
-        if target.name not in wanted:
+        if target.name not in expected:
             continue
         try:
             versions[target.name] = target.prepare(cache, viewers=most)

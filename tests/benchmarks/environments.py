@@ -14,13 +14,13 @@ from pathlib import Path
 from tests.benchmarks.targets.target import TargetError
 
 
-def cache_folder(named: str | None) -> Path:
+def cache_folder(text: str | None) -> Path:
     """Return the folder that keeps the environments between runs.
 
     Args:
-        named: Value of `JOINT_PATROL_BENCH_CACHE`; None chooses one in the temporary folder.
+        text: Value of `JOINT_PATROL_BENCH_CACHE`; None chooses one in the temporary folder.
     """
-    folder = Path(named) if named else Path(tempfile.gettempdir()) / "joint-patrol-benchmarks"
+    folder = Path(text) if text else Path(tempfile.gettempdir()) / "joint-patrol-benchmarks"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

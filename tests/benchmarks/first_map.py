@@ -117,7 +117,7 @@ def main() -> None:
     words = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     words.add_argument("--times", type=int, default=5, help="how often each page is opened")
     words.add_argument("--json", type=Path)
-    said = words.parse_args()
+    options = words.parse_args()
     found: dict[tuple[str, str], list[Opened]] = {}
     names: set[str] = set()
     office: dict[str, tuple[Open, str]] = {
@@ -132,17 +132,17 @@ def main() -> None:
         _fill(server)
         browser = playwright.chromium.launch(executable_path=needs.program("chromium"), args=FLAGS)
         for page, (opener, user) in office.items():
-            for _ in range(said.times):
+            for _ in range(options.times):
                 session = {"name": "jp_session", "value": server.session(user), "url": server.url}
                 _twice(browser, found, page, opener, server.url, session)
         with _leaflet_server(sorted(names - {""})) as url:
-            for _ in range(said.times):
+            for _ in range(options.times):
                 _twice(browser, found, "leaflet", _leaflet, url, None)
         browser.close()
     print(as_text(_rows(found)))
-    if said.json is not None:
+    if options.json is not None:
         rows = [dict(zip(_HEAD, row, strict=True)) for row in _rows(found)[1:]]
-        said.json.write_text(json.dumps({"machine": describe(), "figures": rows}, indent=1))
+        options.json.write_text(json.dumps({"machine": describe(), "figures": rows}, indent=1))
 
 
 _HEAD = [

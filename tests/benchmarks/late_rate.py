@@ -138,7 +138,7 @@ async def _answered(inbox: Inbox, batch: list[Transmission]) -> None:
         if not left:
             done.set()
 
-    inbox.offer([Delivery(said, stored) for said in batch], can_wait=True)
+    inbox.offer([Delivery(transmission, stored) for transmission in batch], can_wait=True)
     await done.wait()
 
 

@@ -104,23 +104,23 @@ def main() -> None:
     words.add_argument("--page", action="append", choices=list(PAGES))
     words.add_argument("--near", action="store_true", help="zoomed in on Houay Xai")
     words.add_argument("--json", type=Path)
-    said = words.parse_args()
+    options = words.parse_args()
     chromium = needs.program("chromium")
     found = []
     with sync_playwright() as playwright:
-        for load in said.load or LOADS:
-            for name in said.page or PAGES:
+        for load in options.load or LOADS:
+            for name in options.page or PAGES:
                 flags = [*FLAGS, "--js-flags=--expose-gc", "--enable-precise-memory-info"]
                 browser = playwright.chromium.launch(executable_path=chromium, args=flags)
                 with serving(load) as url:
-                    found.append(_measured(browser, name, url, load, said.minutes, said.near))
+                    found.append(_measured(browser, name, url, load, options.minutes, options.near))
                 browser.close()
                 print(found[-1], flush=True)
     print(as_text(_rows(found)))
-    if said.json is not None:
+    if options.json is not None:
         figures = [each._asdict() for each in found]
         document = {"machine": describe(), "figures": figures, "goals": told(_ratios(found))}
-        said.json.write_text(json.dumps(document, indent=1))
+        options.json.write_text(json.dumps(document, indent=1))
 
 
 def _ratios(found: list[Figures]) -> list[Verdict]:

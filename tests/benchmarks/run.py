@@ -199,10 +199,10 @@ async def _said(orders: Connection, word: str, seconds: float) -> None:
     while time.monotonic() < end:
         try:
             if orders.poll():
-                said = orders.recv()
-                if said == word:
+                answer = orders.recv()
+                if answer == word:
                     return
-                raise TargetError(said)
+                raise TargetError(answer)
         except (EOFError, OSError) as error:
             raise TargetError(f"the feeder ended before it said {word!r}") from error
         await asyncio.sleep(0.01)

@@ -66,10 +66,10 @@ def test_an_ais_sentence_holds_the_latitude_exactly() -> None:
     traffic = Traffic(MEKONG, 12_345)
     for number in (0, 499, 500, 7_777, 12_344):
         sentence = traffic.ais(number, 1_764_000_007.25)
-        said: Any = pyais.decode(sentence.rstrip())
-        assert traffic.number(said.lat) == number
-        assert said.lon == pytest.approx(traffic.place(number)[0], abs=1e-6)
-        assert (said.mmsi, said.second) == (FIRST_MMSI + number % BOATS, 7)
+        answer: Any = pyais.decode(sentence.rstrip())
+        assert traffic.number(answer.lat) == number
+        assert answer.lon == pytest.approx(traffic.place(number)[0], abs=1e-6)
+        assert (answer.mmsi, answer.second) == (FIRST_MMSI + number % BOATS, 7)
 
 
 def test_closed_areas_can_be_drawn_and_a_tenth_of_the_boats_lie_in_one() -> None:
@@ -236,15 +236,15 @@ def test_a_goal_is_judged_only_when_both_servers_ran() -> None:
 def test_a_peer_made_with_another_python_is_made_anew(tmp_path: Path) -> None:
     folder = tmp_path / "peer"
     python = environment(folder, "pip")
-    kept = folder / "kept"
-    kept.touch()
+    path = folder / "kept"
+    path.touch()
     assert environment(folder, "pip") == python
-    assert kept.exists(), "one of our Python is used as it is"
+    assert path.exists(), "one of our Python is used as it is"
 
     config = folder / "pyvenv.cfg"
     ours = f"version = {platform.python_version()}"
     assert ours in config.read_text()
     config.write_text(config.read_text().replace(ours, "version = 3.2.0"))
     assert environment(folder, "pip") == python
-    assert not kept.exists()
+    assert not path.exists()
     assert ours in config.read_text()

@@ -146,10 +146,10 @@ def _peer(tracks: dict[str, Track]) -> dict[str, float]:
     lats = np.concatenate([each.lat for each in some.values()])
     points = gpd.points_from_xy(lons, lats)
     gpd.GeoDataFrame(rows, geometry=points, crs="EPSG:4326").to_file(file)
-    told = subprocess.run(
+    result = subprocess.run(
         [python, "-c", PEER_SCRIPT, str(file)], capture_output=True, text=True, check=True
     )
-    theirs: dict[str, float] = json.loads(told.stdout)
+    theirs: dict[str, float] = json.loads(result.stdout)
     ours = {
         "length": _cpu_s(lambda: effort(some)),
         "stops": _cpu_s(lambda: [stops(track) for track in some.values()]),

@@ -306,12 +306,12 @@ async def crossings(node: Node) -> AsyncGenerator[list[Call], None]:
         device = await node.boat()
         start = datetime.now(UTC) - timedelta(minutes=1)
         decoder = PROTOCOLS["nmea0183"].decoder(DecoderSettings())
-        heard = []
+        transmissions = []
         for n in range(6):
             at, lon = start + timedelta(seconds=10 * n), WEST + (100 * n - 420) * METRE_DEG
             frame = Frame(rmc(device, at, lon, lat).rstrip(), datetime.now(UTC))
-            heard += decoder.decode(frame)
-        *outside, inside = heard + decoder.flush(None)
+            transmissions += decoder.decode(frame)
+        *outside, inside = transmissions + decoder.flush(None)
         for each in outside:
             stored = asyncio.Event()
             inbox.offer([Delivery(each, stored.set)], can_wait=True)
@@ -416,8 +416,8 @@ def main() -> None:
         if options.files:
             print(f"\n{trip.name}: files", *trip.files, sep="\n  ")
         if options.moves:
-            told = [f"{_at(last)} → {_at(first)}" for last, first in trip.moves]
-            print(f"\n{trip.name}: moves", *told, sep="\n  ")
+            texts = [f"{_at(last)} → {_at(first)}" for last, first in trip.moves]
+            print(f"\n{trip.name}: moves", *texts, sep="\n  ")
         if options.calls:
             print(f"\n{trip.name}: calls", *map(_at, trip.calls), sep="\n  ")
 

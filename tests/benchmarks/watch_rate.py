@@ -66,16 +66,16 @@ def main() -> None:
     parser.add_argument("--profile", action="store_true", help="show where the time goes")
     options = parser.parse_args()
 
-    heard = positions(COUNT)
+    transmissions = positions(COUNT)
     if options.profile:
-        profile(heard, options.viewers)
+        profile(transmissions, options.viewers)
         return
     ours: list[Rate] = []
     bare: list[Rate] = []
     for _ in range(options.reps):
         with tempfile.TemporaryDirectory(prefix="joint-patrol-watch-") as folder:
             file = Path(folder, "watch.db")
-            ours.append(asyncio.run(through_the_watch(file, heard, options.viewers)))
+            ours.append(asyncio.run(through_the_watch(file, transmissions, options.viewers)))
             bare.append(by_sqlite_alone(file, Path(folder, "bare.db")))
     rows = [["what", "CPU /s", "wall /s", "ratio CPU", "ratio wall"]]
     mine = Rate(median(rate.cpu for rate in ours), median(rate.wall for rate in ours))
@@ -110,23 +110,23 @@ def positions(number: int) -> list[Transmission]:
     traffic = Traffic(MEKONG, number)
     start = time.time() - number / BOATS
     decoders = [PROTOCOLS["nmea0183"].decoder(DecoderSettings()) for _ in range(BOATS)]
-    heard: list[Transmission] = []
+    transmissions: list[Transmission] = []
     for each in range(number):
         at = start + each // BOATS
         line = traffic.rmc(each, at).rstrip()
-        heard += decoders[each % BOATS].decode(Frame(line, datetime.fromtimestamp(at, UTC)))
+        transmissions += decoders[each % BOATS].decode(Frame(line, datetime.fromtimestamp(at, UTC)))
     for decoder in decoders:
-        heard += decoder.flush(None)
+        transmissions += decoder.flush(None)
     numbers = count()
     return [
-        replace(said, channel="boats", reception_id=f"bench/boot/{next(numbers)}")
-        for said in heard
-        if said.kind == "position"
+        replace(transmission, channel="boats", reception_id=f"bench/boot/{next(numbers)}")
+        for transmission in transmissions
+        if transmission.kind == "position"
     ]
 
 
-async def through_the_watch(file: Path, heard: list[Transmission], viewers: int) -> Rate:
-    """Return how fast `heard` goes from the inbox into `file` and to the viewers."""
+async def through_the_watch(file: Path, transmissions: list[Transmission], viewers: int) -> Rate:
+    """Return how fast `transmissions` goes from the inbox into `file` and to the viewers."""
     create_store(f"sqlite:///{file}")
     store = open_store(f"sqlite:///{file}")
     watch = Watch(store, node="bench", agency="joint")
@@ -138,9 +138,9 @@ async def through_the_watch(file: Path, heard: list[Transmission], viewers: int)
         for each in range(viewers)
     ]
     watching = [asyncio.create_task(_drain(place)) for place in places]
-    inbox = Inbox(len(heard) + 1)
+    inbox = Inbox(len(transmissions) + 1)
     answered = asyncio.Event()
-    left = len(heard)
+    left = len(transmissions)
 
     def stored() -> None:
         nonlocal left
@@ -148,11 +148,14 @@ async def through_the_watch(file: Path, heard: list[Transmission], viewers: int)
         if not left:
             answered.set()
 
-    inbox.offer([Delivery(said, stored) for said in heard], can_wait=True)
+    inbox.offer([Delivery(transmission, stored) for transmission in transmissions], can_wait=True)
     wall, cpu = time.perf_counter(), time.process_time()
     working = asyncio.create_task(watch.run(inbox))
     await answered.wait()
-    rate = Rate(len(heard) / (time.process_time() - cpu), len(heard) / (time.perf_counter() - wall))
+    rate = Rate(
+        len(transmissions) / (time.process_time() - cpu),
+        len(transmissions) / (time.perf_counter() - wall),
+    )
     for task in (working, *watching):
         task.cancel()
     await asyncio.gather(working, *watching, return_exceptions=True)
@@ -193,12 +196,12 @@ def by_sqlite_alone(full: Path, bare: Path) -> Rate:
         )
 
 
-def profile(heard: list[Transmission], viewers: int) -> None:
+def profile(transmissions: list[Transmission], viewers: int) -> None:
     """Print the functions that take most of the event loop's time; the writer is not in it."""
     profiler = cProfile.Profile()
     with tempfile.TemporaryDirectory(prefix="joint-patrol-watch-") as folder:
         profiler.enable()
-        asyncio.run(through_the_watch(Path(folder, "watch.db"), heard, viewers))
+        asyncio.run(through_the_watch(Path(folder, "watch.db"), transmissions, viewers))
         profiler.disable()
     pstats.Stats(profiler).sort_stats("tottime").print_stats(30)
 

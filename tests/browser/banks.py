@@ -122,8 +122,8 @@ class Banks:
             "sighting": LAO_SIDE,
         }
         made = self.post("somchai", "/api/targets", body)
-        seen = self.post("somchai", f"/api/targets/{made['id']}/sightings", THAI_SIDE)
-        assert seen["state"] == "offered"
+        answer = self.post("somchai", f"/api/targets/{made['id']}/sightings", THAI_SIDE)
+        assert answer["state"] == "offered"
         [offer] = [
             each for each in self.get("malee", "/api/hand-offs") if each["target"] == made["id"]
         ]

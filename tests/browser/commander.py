@@ -149,9 +149,9 @@ def opened(
     if role is not None:
         session = server.session(role)
         context.add_cookies([{"name": "jp_session", "value": session, "url": server.url}])
-    shown = Commander(context.new_page(), server)
-    shown.page.goto(server.url + path)
-    return shown
+    page = Commander(context.new_page(), server)
+    page.page.goto(server.url + path)
+    return page
 
 
 def looking(
@@ -164,6 +164,6 @@ def looking(
     **how: Any,
 ) -> Commander:
     """Open the commander's page as somebody, as `opened` does, and wait until its map is drawn."""
-    shown = opened(browser, server, role=role, size=size, palette=palette, **how)
-    wait_for("the map", shown.drawn)
-    return shown
+    page = opened(browser, server, role=role, size=size, palette=palette, **how)
+    wait_for("the map", page.drawn)
+    return page

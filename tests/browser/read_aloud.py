@@ -32,5 +32,5 @@ def listen(page: Page) -> None:
 
 def read_aloud(page: Page) -> list[str]:
     """Return the words of each change that would be read aloud since `listen`."""
-    heard: list[str] = page.evaluate("window.readAloud")
-    return heard
+    texts: list[str] = page.evaluate("window.readAloud")
+    return texts

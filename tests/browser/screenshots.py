@@ -194,8 +194,8 @@ class Photographer:
         with self._running.client("admin") as office:
             boats = office.get("/api/units").json()
             boat = next(each for each in boats if each["call_sign"] == BOAT)
-            asked = {"device": device, "unit": boat["id"]}
-            code = office.post("/api/devices/enrolments", json=asked).json()["code"]
+            body = {"device": device, "unit": boat["id"]}
+            code = office.post("/api/devices/enrolments", json=body).json()["code"]
         page.goto(f"{self._running.url}/enrol#code={code}")
         page.fill("#name", "Kham")
         page.fill("#pin", PIN)
@@ -250,26 +250,26 @@ def main() -> None:
     parser.add_argument("--palettes", nargs="*", default=["day", "red-night"])
     parser.add_argument("--sizes", nargs="*", default=list(SIZES), choices=list(SIZES))
     parser.add_argument("--wait", type=float, default=110, help="seconds of story before the first")
-    asked = parser.parse_args()
-    asked.out.mkdir(parents=True, exist_ok=True)
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as home, demo(Path(home)) as running:
-        time.sleep(asked.wait)
+        time.sleep(options.wait)
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(
                 executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=FLAGS
             )
-            photographer = Photographer(browser, running, asked.out)
-            for size in asked.sizes:
+            photographer = Photographer(browser, running, options.out)
+            for size in options.sizes:
                 for shot in SHOTS:
-                    if asked.pages and shot.name not in asked.pages:
+                    if options.pages and shot.name not in options.pages:
                         continue
                     files = [
                         photographer.take(shot, language, palette, size)
-                        for palette in asked.palettes
-                        for language in asked.languages
+                        for palette in options.palettes
+                        for language in options.languages
                     ]
-                    sheet = asked.out / f"sheet-{shot.name}-{size}.png"
-                    contact_sheet(files, sheet, columns=len(asked.languages))
+                    sheet = options.out / f"sheet-{shot.name}-{size}.png"
+                    contact_sheet(files, sheet, columns=len(options.languages))
                     sys.stdout.write(f"{sheet}\n")
                     sys.stdout.flush()
             browser.close()

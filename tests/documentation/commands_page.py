@@ -63,8 +63,8 @@ def _name(name: str, each: Any) -> str:
         name = name.partition(" ")[0].upper()
     kinds = {"<list[str]>": "<text>", "<str>": "<text>", "<int>": "<number>"}
     kinds |= {"<int range>": "<number>", "<float range>": "<number>", "<float>": "<number>"}
-    for kind, shown in kinds.items():
-        name = name.replace(kind, shown)
+    for kind, text in kinds.items():
+        name = name.replace(kind, text)
     return f"`{name}`".replace("|", "\\|")
 
 

@@ -13,6 +13,6 @@ def protocols_table() -> str:
     for name in sorted(PROTOCOLS):
         first = (PROTOCOLS[name].__doc__ or "").partition("\n")[0].replace("|", "\\|")
         orders: frozenset[str] = OUTBOUND[name].ORDERS if name in OUTBOUND else frozenset()
-        told = ", ".join(sorted(orders, key=_ORDER.index))
-        rows.append(f"| `{name}` | {first} | {told} |")
+        text = ", ".join(sorted(orders, key=_ORDER.index))
+        rows.append(f"| `{name}` | {first} | {text} |")
     return "\n".join(rows)

@@ -46,21 +46,21 @@ def _sections(name: str, field: Any, tables: dict[str, Any]) -> Iterator[str]:
     """Yield the section of one table, then those of the tables inside it."""
     table = tables[_referred(field)]
     words, _, attributes = str(table.get("description", "")).partition("\nAttributes:\n")
-    told = _told(attributes)
+    body = _told(attributes)
     yield f"## `{name}`\n\n{_line(words)}\n\n| setting | is | default | |\n|---|---|---|---|"
     inside = []
     required = table.get("required", ())
-    for setting, said in table["properties"].items():
-        if _referred(said):
-            inside.append((setting, said))
-        default = "" if setting in required else _default(said.get("default"))
-        yield f"| `{setting}` | {_kind(said)} | {default} | {told.get(setting, '')} |"
+    for setting, answer in table["properties"].items():
+        if _referred(answer):
+            inside.append((setting, answer))
+        default = "" if setting in required else _default(answer.get("default"))
+        yield f"| `{setting}` | {_kind(answer)} | {default} | {body.get(setting, '')} |"
     yield ""
-    for setting, said in inside:
+    for setting, answer in inside:
         inner = f"{name.strip('[]')}.{setting}"
-        if "additionalProperties" in said:
+        if "additionalProperties" in answer:
             inner += ".NAME"
-        yield from _sections(f"[[{inner}]]" if "items" in said else f"[{inner}]", said, tables)
+        yield from _sections(f"[[{inner}]]" if "items" in answer else f"[{inner}]", answer, tables)
 
 
 def _referred(field: Any) -> str:

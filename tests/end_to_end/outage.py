@@ -259,7 +259,7 @@ def run(
 
 
 def _server(folder: Path, broker: Mosquitto, gateways: list[GatewayProcess]) -> Server:
-    named = "\n".join(
+    text = "\n".join(
         f'[[gateways]]\nid = "{each.name}"\nkey = "{each.public}"' for each in gateways
     )
     return Server(
@@ -271,7 +271,7 @@ username = "node"
 password = "{broker.passwords["node"]}"
 key_file = "node.key"
 
-{named}
+{text}
 
 [[channels]]
 name = "straight"
@@ -429,17 +429,17 @@ def _watch_the_return(
                 gateway.opened() > before for gateway, before in zip(gateways, opened, strict=True)
             ):
                 reconnected_s = time.monotonic()
-            shown = {
+            answers = {
                 radio["address"].partition(":")[2]: round(
                     (radio["state"]["last"]["lon"] - 100.40) * 1e5
                 )
                 for radio in client.get("/api/radios/unknown").raise_for_status().json()
                 if "last" in radio["state"]
             }
-            if reconnected_s and all(shown.get(name, -1) >= new for name, new in said.items()):
+            if reconnected_s and all(answers.get(name, -1) >= new for name, new in said.items()):
                 now_s = time.monotonic()
                 return answered - stored, now_s - reconnected_s, now_s - mended_s
-            assert time.monotonic() - mended_s < 60, (said, shown)
+            assert time.monotonic() - mended_s < 60, (said, answers)
             time.sleep(0.05)
 
 

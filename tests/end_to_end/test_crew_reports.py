@@ -71,9 +71,9 @@ class Phone:
             base_url=self._url, headers={"authorization": f"Bearer {self.key}"}, timeout=5
         ) as client:
             for batch in self.batches:
-                wanted, last = {each["id"] for each in batch}, False
+                expected, last = {each["id"] for each in batch}, False
                 while not last:
-                    last = wanted <= self.taken
+                    last = expected <= self.taken
                     try:
                         answer = client.post("/api/crew/reports", json={"reports": batch})
                     except httpx.TransportError:

@@ -134,14 +134,14 @@ def direwolf(folder: Path, link: str) -> Iterator[_Tnc]:
         process.stdin.close()
 
 
-def _agrees(said: Transmission, row: dict[str, str]) -> None:
+def _agrees(transmission: Transmission, row: dict[str, str]) -> None:
     """Hold what we heard against Dire Wolf's own line about the same packet."""
-    assert said.facts["symbol"] == row["symbol"]
-    if said.mark is not None:
-        at = Position(lon=said.mark.lon or 0.0, lat=said.mark.lat or 0.0)
+    assert transmission.facts["symbol"] == row["symbol"]
+    if transmission.mark is not None:
+        at = Position(lon=transmission.mark.lon or 0.0, lat=transmission.mark.lat or 0.0)
         assert at == near(float(row["longitude"]), float(row["latitude"]), within_deg=1e-6)
         return
-    position = said.position
+    position = transmission.position
     assert position == near(float(row["longitude"]), float(row["latitude"]), within_deg=1e-6)
     assert position is not None
     if row["speed"] and position.speed_mps is not None:
@@ -149,13 +149,17 @@ def _agrees(said: Transmission, row: dict[str, str]) -> None:
     assert position.course_deg == (float(row["course"]) if row["course"] else None)
     if row["altitude"]:
         assert position.altitude_m == pytest.approx(float(row["altitude"]), abs=0.06)
-    assert (said.distress, said.status == "emergency") == ((row["status"] == "Emergency"),) * 2
+    assert (transmission.distress, transmission.status == "emergency") == (
+        (row["status"] == "Emergency"),
+    ) * 2
 
 
-def _check(heard: list[Transmission], tnc: _Tnc) -> None:
-    by_device = {said.device: said for said in heard}
+def _check(transmissions: list[Transmission], tnc: _Tnc) -> None:
+    by_device = {transmission.device: transmission for transmission in transmissions}
     assert set(by_device) == {source for source, *_ in PACKETS}
-    assert [said.device for said in heard if said.distress] == ["XW1HLP-7"]
+    assert [transmission.device for transmission in transmissions if transmission.distress] == [
+        "XW1HLP-7"
+    ]
     assert by_device["XW1HLP-7"].position == near(100.4105, 20.2741, within_deg=1 / 6000)
     assert by_device["XW1HLP-7"].text == "engine on fire"
     relayed = by_device["HS0ABC-9"]
@@ -163,9 +167,9 @@ def _check(heard: list[Transmission], tnc: _Tnc) -> None:
     assert relayed.signal is not None
     assert relayed.signal.hops == 1
     rows = {row["name"]: row for row in tnc.log()}
-    for device, said in by_device.items():
+    for device, transmission in by_device.items():
         assert device is not None
-        _agrees(said, rows[OBJECTS.get(device, device)])
+        _agrees(transmission, rows[OBJECTS.get(device, device)])
 
 
 async def test_positions_heard_over_kiss_tcp_are_those_that_direwolf_decodes(

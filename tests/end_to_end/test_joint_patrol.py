@@ -235,8 +235,8 @@ async def handed_over(story: Story, patrol: str) -> str:
         201,
     )
     across = sighting | {"lon": 100.3995, "lat": 20.2580, "accuracy_m": 10}
-    seen = await done(offices["bounmy"], f"/api/targets/{target['id']}/sightings", across, 201)
-    assert seen["custodian"] == LAO, "an offer moves nothing"
+    answer = await done(offices["bounmy"], f"/api/targets/{target['id']}/sightings", across, 201)
+    assert answer["custodian"] == LAO, "an offer moves nothing"
     offers = await got(offices["chai"], "/api/hand-offs")
     if not offers:  # not surely across: offered on demand
         await done(offices["somchai"], "/api/hand-offs", {"target": target["id"]}, 201)

@@ -186,12 +186,12 @@ def test_every_position_of_a_real_ais_log_is_stored_once_at_its_place(
         assert set(stored) == set(expected)
         assert len(stored) <= len(expected)
         with server.client() as client:
-            shown = {
+            answers = {
                 radio["address"].partition(":")[2]: radio["state"].get("last")
                 for radio in client.get("/api/radios/unknown").json()
             }
         for device in {place[0] for place in expected}:
-            last = shown[device]
+            last = answers[device]
             assert last is not None
             assert (device, round(last["lon"], 4), round(last["lat"], 4)) in set(expected)
 
@@ -333,9 +333,9 @@ def _vector_sentences() -> list[tuple[bytes, float, float]]:
     found: list[tuple[bytes, float, float]] = []
     for text in needs.shared("vectors", "vectors.jsonl").read_text(encoding="utf-8").splitlines():
         vector = json.loads(text)
-        said = vector["expect"]
-        if vector["protocol"] == "nmea0183.rmc" and "input" in vector and said.get("fix"):
-            found.append((vector["input"].encode("latin-1"), said["lon"], said["lat"]))
+        answer = vector["expect"]
+        if vector["protocol"] == "nmea0183.rmc" and "input" in vector and answer.get("fix"):
+            found.append((vector["input"].encode("latin-1"), answer["lon"], answer["lat"]))
     return found
 
 

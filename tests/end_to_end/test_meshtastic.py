@@ -146,16 +146,25 @@ async def test_mesh_is_received_through_a_real_broker(broker: Mosquitto, tmp_pat
         async with running(channel):
             await until(lambda: channel.health().state == "open")
             await asyncio.to_thread(speak)
-            heard = [each.transmission for each in await hear(channel.inbox, 5)]
+            transmissions = [each.transmission for each in await hear(channel.inbox, 5)]
             await until(lambda: sum(channel.health().errors.values()) == 2)
-    assert {said.address for said in heard} == {"meshtastic:!a1b2c3d4"}
-    assert [said.kind for said in heard] == ["position", "position", "distress", "position", "text"]
-    first, again, alert, public, text = heard
+    assert {transmission.address for transmission in transmissions} == {"meshtastic:!a1b2c3d4"}
+    assert [transmission.kind for transmission in transmissions] == [
+        "position",
+        "position",
+        "distress",
+        "position",
+        "text",
+    ]
+    first, again, alert, public, text = transmissions
     assert first.position is not None
     assert (first.position.lat, first.position.lon) == (20.273, 100.412)
     # one packet by two gateways: whoever keeps the picture joins them, and has both signals
     assert first.duplicate_key == again.duplicate_key
-    assert [said.facts["gateway"] for said in (first, again)] == [mesh.GATEWAY, SECOND_GATEWAY]
+    assert [transmission.facts["gateway"] for transmission in (first, again)] == [
+        mesh.GATEWAY,
+        SECOND_GATEWAY,
+    ]
     assert first.signal is not None
     assert (first.signal.rssi_dbm, first.signal.hops) == (-90.0, 3)
     assert (alert.distress, alert.text) == (True, "help")
@@ -176,9 +185,9 @@ async def test_retained_packet_is_known_again_after_a_reconnection(
             channel = listening(broker, tmp_path)
             async with running(channel):
                 for delivery in await hear(channel.inbox, 1):
-                    said = delivery.transmission
-                    keys.append((said.address, said.duplicate_key))
-                    assert said.duplicate_window_s is None
+                    transmission = delivery.transmission
+                    keys.append((transmission.address, transmission.duplicate_key))
+                    assert transmission.duplicate_window_s is None
     # the second time it comes as retained, and because nobody said that it was stored
     assert len(keys) >= 2
     assert len(set(keys)) == 1

@@ -128,7 +128,7 @@ async def test_nodes_of_a_mesh_see_a_waypoint_until_the_mark_ends(tmp_path: Path
     assert (last.id, last.expire) == (first.id, 1)
 
 
-async def _hear_waypoints(port: Path, heard: list[Any]) -> None:
+async def _hear_waypoints(port: Path, answers: list[Any]) -> None:
     """Be the radio on the serial port: note the waypoints that it is to send."""
     framer, loop = SerialFramer(), asyncio.get_running_loop()
     with port.open("rb", buffering=0) as wire:
@@ -136,4 +136,4 @@ async def _hear_waypoints(port: Path, heard: list[Any]) -> None:
             for payload in framer.feed(await loop.run_in_executor(None, wire.read, 512) or b""):
                 packet = mesh.parsed("ToRadio", payload).packet
                 if packet.decoded.portnum == 8:
-                    heard.append(mesh.parsed("Waypoint", packet.decoded.payload))
+                    answers.append(mesh.parsed("Waypoint", packet.decoded.payload))

@@ -79,11 +79,11 @@ class BaseRadio:
     def _listen(self) -> None:
         while True:
             try:
-                said = os.read(self._ours, 1000)
+                data = os.read(self._ours, 1000)
             except OSError:
                 return
-            self.written += said
-            if said.endswith(b"\x03"):
+            self.written += data
+            if data.endswith(b"\x03"):
                 os.write(self._ours, b"\x020\x03")  # the text was sent and the set has it
 
 

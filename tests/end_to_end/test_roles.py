@@ -82,16 +82,16 @@ class Process:
         """Return what it says of itself; nothing while it says nothing."""
         path = "/api/health" if self.role == "web" else "/health"
         try:
-            said: str = httpx.get(self.url + path, timeout=1).json()["status"]
+            text: str = httpx.get(self.url + path, timeout=1).json()["status"]
         except httpx.TransportError:
             return ""
-        return said
+        return text
 
     async def until(self, *states: str, seconds: float = 150) -> None:
         end = time.monotonic() + seconds
-        while (said := await asyncio.to_thread(self.health)) not in states:
+        while (text := await asyncio.to_thread(self.health)) not in states:
             assert self._process is None or self._process.poll() is None, self.log()[-4000:]
-            assert time.monotonic() < end, f"{said!r} is none of {states}: {self.log()[-4000:]}"
+            assert time.monotonic() < end, f"{text!r} is none of {states}: {self.log()[-4000:]}"
             await asyncio.sleep(0.1)
 
     def log(self) -> str:
@@ -262,8 +262,8 @@ password = "{broker.passwords["node"]}"
         async with httpx.AsyncClient(
             base_url=web.url, headers={"Origin": web.url}, timeout=30
         ) as client:
-            said = {"name": "commander", "password": PASSWORD}
-            answer = await client.post("/api/session", json=said)
+            body = {"name": "commander", "password": PASSWORD}
+            answer = await client.post("/api/session", json=body)
             assert answer.status_code == 200, answer.text
             yield client
 
@@ -352,18 +352,18 @@ async def test_a_viewer_whose_web_process_is_killed_goes_on_at_another_without_a
         async with Live(first.url, cookie) as live:
             began = await live.until("snapshot")
             node.say()
-            seen = await heard(live, node.lon)
+            body = await heard(live, node.lon)
             first.signal(signal.SIGKILL)
             await first.ended()
         said = []
         for _ in range(3):
             node.say()
             said.append(node.lon)
-        query = f"?stream={began['stream']}&since={seen['seq']}"
+        query = f"?stream={began['stream']}&since={body['seq']}"
 
         async def goes_on(web: Process) -> None:
             async with Live(web.url, cookie, query) as live:
-                number, left = seen["seq"], set(said)
+                number, left = body["seq"], set(said)
                 while left:
                     frame = await live.until("change")
                     number += 1

@@ -92,8 +92,8 @@ async def test_sentences_that_it_hears_are_positions_here(tmp_path: Path) -> Non
         with signal_k(tmp_path, {"type": "NMEA0183", "subOptions": tcp}) as url:
             inbox = Inbox()
             async with running(make(url, "signalk", inbox=inbox)):
-                heard = [each.transmission for each in await hear(inbox, 8, within_s=120)]
-    places = {each.address: each for each in heard if each.position is not None}
+                transmissions = [each.transmission for each in await hear(inbox, 8, within_s=120)]
+    places = {each.address: each for each in transmissions if each.position is not None}
     own, boat = places[f"ais:{OWN}"], places[f"ais:{BOAT}"]
     assert own.position is not None
     assert boat.position is not None
@@ -119,8 +119,8 @@ async def test_packets_of_nmea_2000_are_positions_here(tmp_path: Path) -> None:
     async def feed() -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as gateway:
             while True:
-                said = packet(129026, motion) + packet(129025, place)
-                gateway.sendto(said.encode(), ("127.0.0.1", port))
+                text = packet(129026, motion) + packet(129025, place)
+                gateway.sendto(text.encode(), ("127.0.0.1", port))
                 await asyncio.sleep(0.1)
 
     feeding = asyncio.create_task(feed())
@@ -128,11 +128,11 @@ async def test_packets_of_nmea_2000_are_positions_here(tmp_path: Path) -> None:
         with signal_k(tmp_path, {"type": "NMEA2000", "subOptions": udp}) as url:
             inbox = Inbox()
             async with running(make(url, "signalk", inbox=inbox)):
-                heard = [each.transmission for each in await hear(inbox, 3, within_s=120)]
+                transmissions = [each.transmission for each in await hear(inbox, 3, within_s=120)]
     finally:
         feeding.cancel()
         await asyncio.gather(feeding, return_exceptions=True)
-    last = heard[-1]
+    last = transmissions[-1]
     assert last.position is not None
     assert (last.address, last.position.lat) == (f"ais:{OWN}", 20.28)
     assert last.position.speed_mps == pytest.approx(5.1)

@@ -44,7 +44,7 @@ async def test_another_client_sees_our_boats_their_calls_and_that_one_is_taken_b
         boat = await commander.registry.add_unit(call_sign='HX "1" & co', kind="boat")
         await commander.registry.assign(address="position_json:boat-3", unit=boat.id)
         key = await server.device("boat-3")
-        said = {
+        body = {
             "lon": 100.4102,
             "lat": 20.2741,
             "speed_mps": 5.5,
@@ -53,10 +53,10 @@ async def test_another_client_sees_our_boats_their_calls_and_that_one_is_taken_b
             "time": datetime.now(UTC).isoformat(),
         }
         async with server.stranger(authorization=f"Bearer {key}") as phone:
-            assert (await phone.post("/api/positions", json=said)).status_code == 200
+            assert (await phone.post("/api/positions", json=body)).status_code == 200
             event = await them.hears("a-f-S")
-            said |= {"distress": True, "time": datetime.now(UTC).isoformat()}
-            assert (await phone.post("/api/positions", json=said)).status_code == 200
+            body |= {"distress": True, "time": datetime.now(UTC).isoformat()}
+            assert (await phone.post("/api/positions", json=body)).status_code == 200
             call = await them.hears("b-a-o-tbl")
         await commander.registry.clear_distress(boat.id)
         over = await them.hears("b-a-o-can")

@@ -74,8 +74,8 @@ class Client:
                 read: Iterator[Any] = self._parser.read_events()
                 for _, element in read:
                     assert isinstance(element, ET.Element)
-                    wanted = element.tag == "event" and element.get("type") == type_
-                    if wanted and uid in (None, element.get("uid")):
+                    expected = element.tag == "event" and element.get("type") == type_
+                    if expected and uid in (None, element.get("uid")):
                         return element
                 data = await self._reader.read(4096)
                 assert data, "taky closed the connection"
@@ -132,12 +132,12 @@ async def test_what_another_client_says_reaches_our_channel(port: int) -> None:
             them.say(theirs("GeoChat.ANDROID-1.All Chat Rooms.m-1", type_="b-t-f", extra=chat))
             alert = '<emergency type="911 Alert">PATROL 3</emergency>'
             them.say(theirs("ANDROID-1-9-1-1", type_="b-a-o-tbl", lat=17.96, extra=alert))
-            heard: list[Transmission] = []
-            while not any(each.distress for each in heard):
-                heard += [each.transmission for each in await hear(channel.inbox, 1)]
+            transmissions: list[Transmission] = []
+            while not any(each.distress for each in transmissions):
+                transmissions += [each.transmission for each in await hear(channel.inbox, 1)]
         assert channel.health().errors == {}
-    assert [each.device for each in heard] == ["ANDROID-1"] * 3
-    unit, words, call = heard
+    assert [each.device for each in transmissions] == ["ANDROID-1"] * 3
+    unit, words, call = transmissions
     assert unit.position is not None
     assert (unit.position.lon, unit.position.lat) == (102.6133, 17.95)
     assert (unit.position.speed_mps, unit.position.course_deg) == (6.0, 181.2)
@@ -221,9 +221,13 @@ async def test_words_for_us_alone_arrive_once_the_server_knows_us(port: int) -> 
             "received</remarks>"
         )
         them.say(theirs("GeoChat.ANDROID-3.HQ.m-2", type_="b-t-f", extra=chat))
-        heard: list[Transmission] = []
-        while not heard:
+        transmissions: list[Transmission] = []
+        while not transmissions:
             deliveries = await hear(channel.inbox, 1)
-            heard = [each.transmission for each in deliveries if each.transmission.text]
-    (said,) = heard
-    assert (said.device, said.text, said.facts["to"]) == ("ANDROID-3", "received", "HQ")
+            transmissions = [each.transmission for each in deliveries if each.transmission.text]
+    (transmission,) = transmissions
+    assert (transmission.device, transmission.text, transmission.facts["to"]) == (
+        "ANDROID-3",
+        "received",
+        "HQ",
+    )

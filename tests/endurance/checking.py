@@ -146,7 +146,7 @@ def in_spool(gateway: GatewayProcess, fleet: Fleet) -> NDArray[np.int64]:
         finally:
             os.kill(gateway.pid, signal.SIGCONT)
         with closing(sqlite3.connect(Path(folder, gateway.spool.name))) as spool:
-            waiting = [read_item(said) for (said,) in spool.execute("SELECT said FROM waiting")]
+            waiting = [read_item(answer) for (answer,) in spool.execute("SELECT said FROM waiting")]
     numbers = [
         fleet.number_at(each.address, each.position.lat)
         for each in waiting
@@ -164,13 +164,13 @@ def wait_until_stored(
         How many seconds it took; None when it is not after `seconds`.
     """
     began = time.monotonic()
-    wanted = ledger.numbers(ACKNOWLEDGED, BY_BROKER, first=first)
+    expected = ledger.numbers(ACKNOWLEDGED, BY_BROKER, first=first)
     while True:
         try:
             reader.read()
         except SQLAlchemyError:  # what was the matter with it may not be over
             reader.close()
-        if not len(reader.missing(wanted)):
+        if not len(reader.missing(expected)):
             return time.monotonic() - began
         if time.monotonic() - began > seconds:
             return None

@@ -287,8 +287,8 @@ def _go(
             stopped_at = datetime.now(UTC)
         elif not called:
             called = True
-            said = {"device": "phone-1", "lon": 100.43, "lat": 20.25, "distress": True}
-            _post(client, "/api/positions", said)
+            body = {"device": "phone-1", "lon": 100.43, "lat": 20.25, "distress": True}
+            _post(client, "/api/positions", body)
         time.sleep(EVERY_S)
         other.listen()
         watcher.listen()
@@ -350,12 +350,12 @@ def main() -> None:
     )
     parser.add_argument("--minutes", type=float, default=10.0, help="how long")
     parser.add_argument("--without-signalk", action="store_true", help="taky alone")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         tak_port = stack.enter_context(taky())
-        ports = None if asked.without_signalk else stack.enter_context(signalk())
-        result = run(folder, minutes=asked.minutes, tak_port=tak_port, signalk_ports=ports)
+        ports = None if options.without_signalk else stack.enter_context(signalk())
+        result = run(folder, minutes=options.minutes, tak_port=tak_port, signalk_ports=ports)
     sys.stdout.write(f"{result}\n{'passed' if result.passed else 'FAILED'}\n")
     sys.exit(0 if result.passed else 1)
 

@@ -107,8 +107,8 @@ class WatchStopped(Plain):
             lambda: node.leader() != self._leader,
             f"{self._leader} is stopped, and nobody took its place",
         )
-        said = f"{self.name}: stopped at {at}, {standby} leads {took_s:.1f} s later"
-        print(said, file=sys.stderr, flush=True)
+        text = f"{self.name}: stopped at {at}, {standby} leads {took_s:.1f} s later"
+        print(text, file=sys.stderr, flush=True)
 
     def end(self, rig: Rig) -> None:
         """Let it go on: it is to end by itself; then start it again, as its supervisor would.

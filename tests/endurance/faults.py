@@ -234,7 +234,7 @@ def table(outcomes: list[Outcome]) -> str:
         if each.skipped is not None or each.account is None:
             rows.append([each.fault, *[""] * 10, f"skipped: {each.skipped}", "-"])
             continue
-        told = each.account
+        account = each.account
         rows.append(
             [
                 each.fault,
@@ -243,11 +243,11 @@ def table(outcomes: list[Outcome]) -> str:
                 f"{each.before_p95_ms:.0f}",
                 _seconds(each.recovered_s),
                 _seconds(each.stored_s),
-                f"{told.acknowledged:,} + {told.by_broker:,}",
-                f"{told.lost}",
-                f"{told.twice}",
-                f"{told.lost_by_broker}",
-                f"{told.lost_unanswered}",
+                f"{account.acknowledged:,} + {account.by_broker:,}",
+                f"{account.lost}",
+                f"{account.twice}",
+                f"{account.lost_by_broker}",
+                f"{account.lost_unanswered}",
                 "; ".join(each.shown[:MOST_SHOWN]).replace("|", "/") or "nothing",
                 "yes" if each.good else "NO",
             ]
@@ -302,17 +302,17 @@ def _seconds(value: float | None) -> str:
 def _line(outcome: Outcome) -> str:
     if outcome.skipped is not None or outcome.account is None:
         return f"{outcome.fault}: skipped: {outcome.skipped}"
-    told = outcome.account
+    account = outcome.account
     words = (
         f"{outcome.fault}: {'good' if outcome.good else 'NOT GOOD'}; recovered after "
         f"{_seconds(outcome.recovered_s)} s, stored after {_seconds(outcome.stored_s)} s, "
-        f"acknowledged {told.acknowledged:,}, lost {told.lost}, twice {told.twice}, broker's "
-        f"word lost {told.lost_by_broker} of {told.by_broker:,}, unanswered lost "
-        f"{told.lost_unanswered} of {told.unanswered:,}, refused {told.refused}, moved no mark "
-        f"{outcome.late:.0%}; when it ended, acknowledged in the gateway's spool "
+        f"acknowledged {account.acknowledged:,}, lost {account.lost}, twice {account.twice}, "
+        f"broker's word lost {account.lost_by_broker} of {account.by_broker:,}, unanswered lost "
+        f"{account.lost_unanswered} of {account.unanswered:,}, refused {account.refused}, "
+        f"moved no mark {outcome.late:.0%}; when it ended, acknowledged in the gateway's spool "
         f"{outcome.spooled:,}, nowhere {'?' if outcome.nowhere is None else outcome.nowhere}"
     )
-    return "\n    ".join([words, *told.examples, *outcome.shown])
+    return "\n    ".join([words, *account.examples, *outcome.shown])
 
 
 def _options() -> argparse.Namespace:

@@ -70,7 +70,7 @@ class Door:
                 for n in range(len(boat))
             ]
         )
-        heard = dict(zip(boat.tolist(), t.tolist(), strict=True))
+        answers = dict(zip(boat.tolist(), t.tolist(), strict=True))
         for event in outcome.withdrawn:
             alarm = self._alarm(event)
             if alarm is not None and self._alarms.get(alarm):
@@ -78,7 +78,7 @@ class Door:
         for event in outcome.added:
             alarm = self._alarm(event)
             if alarm is not None:
-                self._alarms.setdefault(alarm, []).append(heard[alarm.boat])
+                self._alarms.setdefault(alarm, []).append(answers[alarm.boat])
 
     def standing(self) -> list[tuple[Alarm, float]]:
         """Return the alarms that stand, each with the time of the report that brought it."""

@@ -114,11 +114,11 @@ class Radio(NamedTuple):
     wild: float = 0.0
 
     def __str__(self) -> str:
-        said = [word for word, yes in (("accuracy", self.tells_accuracy),
+        texts = [word for word, yes in (("accuracy", self.tells_accuracy),
                                        ("speed", self.tells_speed)) if yes]  # fmt: skip
         wild = ", outliers" if self.wild else ""
         return (f"{self.interval_s:3.0f} s, {self.accuracy_m:2.0f} m, "
-                f"says {' and '.join(said) or 'neither'}{wild}")  # fmt: skip
+                f"says {' and '.join(texts) or 'neither'}{wild}")  # fmt: skip
 
 
 class Trial(NamedTuple):

@@ -128,9 +128,9 @@ def _minutes(rig: Rig, seconds: float, *, burst_every_s: float) -> list[Minute]:
         while (now_s := time.monotonic()) < until_s:
             time.sleep(0.2)
             viewers = min(viewers, rig.sightings.seats.connected)
-            wanted = bursts_s <= now_s < bursts_s + BURST_S
-            if wanted != is_burst:
-                is_burst = wanted
+            expected = bursts_s <= now_s < bursts_s + BURST_S
+            if expected != is_burst:
+                is_burst = expected
                 rig.report(BURST_TIMES if is_burst else 1.0)
                 if not is_burst:
                     bursts_s += burst_every_s

@@ -150,10 +150,10 @@ class Node(Server):
             self.launch()
             time.sleep(0.2)
 
-    def keep_journal(self, wanted: bool) -> None:
+    def keep_journal(self, expected: bool) -> None:
         """Have all that the channels read be kept from the next start on, or no longer."""
         table = '[journal]\nfolder = "heard"\n\n'
-        if wanted:
+        if expected:
             self._change(r"\[web\]\n", f"{table}[web]\n")
         else:
             self._change(re.escape(table), "")

@@ -292,10 +292,10 @@ folder = "backups"
         with socket.create_connection(("127.0.0.1", port), timeout=1) as link:
             while not self.end.is_set():
                 with suppress(TimeoutError):
-                    heard = link.recv(65536)
-                    if not heard:
+                    data = link.recv(65536)
+                    if not data:
                         return
-                    self.account.hear(f"feed {name}", heard)
+                    self.account.hear(f"feed {name}", data)
 
     def _read_frames(self, who: str, session: str) -> None:
         url = self.node.url.replace("http", "ws", 1) + "/api/live"
@@ -451,9 +451,9 @@ def file_documents(lao: Office, thai: Office, listeners: Listeners) -> None:
     with lao.client("commander") as client:
         for kind, document in (("incident", first), ("target", id)):
             path = f"/api/protected/{kind}/{document}"
-            shown = client.post(f"{path}/reading", json={"purpose": "asked by the court"})
-            assert PROTECTED in shown.content, shown.text
-            entry = shown.json()[0]["id"]
+            response = client.post(f"{path}/reading", json={"purpose": "asked by the court"})
+            assert PROTECTED in response.content, response.text
+            entry = response.json()[0]["id"]
     lao.ask("commander", "POST", f"/api/protected/target/{id}/{entry}/redaction", reason="asked")
     lao.ask("commander", "POST", "/api/legal-holds", kind="incident", id=first, reason="court")
     for role in ("admin", "commander"):
@@ -490,9 +490,9 @@ def register(lao: Office, listeners: Listeners) -> None:
     lao.keep("address", address)
     headers = {"Authorization": f"Bearer {listeners.key}"}
     for distress in (False, True):
-        said = {"lon": LON, "lat": LAT, "time": datetime.now(UTC).isoformat(), "distress": distress}
+        body = {"lon": LON, "lat": LAT, "time": datetime.now(UTC).isoformat(), "distress": distress}
         url = f"{listeners.node.url}/api/positions"
-        httpx.post(url, json=said, headers=headers).raise_for_status()
+        httpx.post(url, json=body, headers=headers).raise_for_status()
     wait_for("the alert", lambda: lao.ask("commander", "GET", "/api/alerts"))
     lao.keep("alert", lao.ask("commander", "GET", "/api/alerts")[0]["id"])
 
@@ -541,8 +541,8 @@ def make_files(offices: tuple[Office, ...], account: Account) -> None:
                 job = office.ask("commander", "POST", path, report=report, format=kind, **span)
 
                 def state(office: Office = office, id: str = job["id"]) -> Any:
-                    told = office.ask("commander", "GET", f"/api/report-jobs/{id}")
-                    return told if told["state"] in ("made", "failed") else None
+                    answer = office.ask("commander", "GET", f"/api/report-jobs/{id}")
+                    return answer if answer["state"] in ("made", "failed") else None
 
                 done = wait_for("the report", state)
                 assert done["state"] == "made", done
@@ -590,10 +590,10 @@ def main() -> int:
             ("backups", "run"), ("backup", str(folder / "by-hand.backup")), ("set-aside", "list"),
         ):  # fmt: skip
             try:
-                said = node.command(*words)
+                text = node.command(*words)
             except AssertionError as error:  # many end with 1 as things are here; the words count
-                said = str(error)
-            account.hear("commands", said.encode(), " ".join(words))
+                text = str(error)
+            account.hear("commands", text.encode(), " ".join(words))
         for mail in listeners.mailbox.mails:
             account.hear("mail", mail.as_bytes())
             for part in mail.walk():  # in whatever way its words are encoded
@@ -606,8 +606,10 @@ def main() -> int:
     print(f"{asked_for:,} answers to GET; what was heard:")
     print("| who | messages | with an open word | with a protected one |\n|---|---|---|---|")
     for who in sorted(account.messages):
-        told = account.protected.get(who, [])
-        print(f"| {who} | {account.messages[who]:,} | {account.open.get(who, 0):,} | {len(told)} |")
+        texts = account.protected.get(who, [])
+        print(
+            f"| {who} | {account.messages[who]:,} | {account.open.get(who, 0):,} | {len(texts)} |"
+        )
     for who, each in account.protected.items():
         print(f"{who}:", *each[:8], sep="\n    ", file=sys.stderr)
     leaks = account.protected.keys() - ASKED.keys()

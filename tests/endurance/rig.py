@@ -206,8 +206,8 @@ def rigged(
 
 
 @contextmanager
-def _database(wanted: bool) -> Iterator[Postgres | None]:
-    if not wanted:
+def _database(expected: bool) -> Iterator[Postgres | None]:
+    if not expected:
         yield None
         return
     from tests.fixtures.databases import Server as Postgres  # only who wants one has its driver
@@ -227,7 +227,7 @@ def heard(connection: Connection, word: str, seconds: float) -> Any:
     """
     end = time.monotonic() + seconds
     while connection.poll(max(0.0, end - time.monotonic())):
-        said, value = connection.recv()
-        if said == word:
+        answer, value = connection.recv()
+        if answer == word:
             return value
     raise TimeoutError(f"no {word!r} within {seconds:.0f} s")

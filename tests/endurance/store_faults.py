@@ -37,14 +37,14 @@ class StoreDeleted(Plain):
         aside = rig.stage.folder / "deleted"
         aside.mkdir()
         self._files = {each: aside / each.name for each in _files(store)}
-        for file, kept in self._files.items():
-            os.link(file, kept)
+        for file, path in self._files.items():
+            os.link(file, path)
             file.unlink()
 
     def end(self, rig: Rig) -> None:
         """Give them their names back."""
-        for file, kept in self._files.items():
-            kept.rename(file)
+        for file, path in self._files.items():
+            path.rename(file)
         (rig.stage.folder / "deleted").rmdir()
         rig.stage.node.start_ended(within_s=3)
 
@@ -112,8 +112,8 @@ class PageDamaged(Plain):
         node.stop()
         with closing(sqlite3.connect(node.database)) as database:
             database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            asked = "SELECT rootpage FROM sqlite_master WHERE type='table' AND name='units'"
-            (number,) = database.execute(asked).fetchone()
+            text = "SELECT rootpage FROM sqlite_master WHERE type='table' AND name='units'"
+            (number,) = database.execute(text).fetchone()
             (size,) = database.execute("PRAGMA page_size").fetchone()
         self._place = (number - 1) * size
         with node.database.open("rb+") as file:

@@ -333,16 +333,16 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=5000, help="damaged frames to send")
     parser.add_argument("--page", default="/", help="path of the page: / or /planner")
     parser.add_argument("--seed", type=int, default=1, help="of what is damaged, and how")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=needs.headless_chromium(), args=QUICK)
         with serving(Path(folder), channels="", roles=("commander",)) as server:
             result = fuzz(
                 browser,
                 server,
-                frames=asked.frames,
-                path=asked.page,
-                seed=asked.seed,
+                frames=options.frames,
+                path=options.page,
+                seed=options.seed,
                 say=_say,
             )
         browser.close()

@@ -57,13 +57,13 @@ def test_the_time_of_day_jumps_and_waits_and_threads_are_as_ever(
 ) -> None:
     clock = Clock(tmp_path / "clock")
     clock.set(hours * HOUR_S)
-    told = _told(clock.environment)
+    body = _told(clock.environment)
     right = _told({})
-    assert told["clock"] - right["clock"] == pytest.approx(hours * HOUR_S, abs=60)
-    for waited_s in told["waits"]:
+    assert body["clock"] - right["clock"] == pytest.approx(hours * HOUR_S, abs=60)
+    for waited_s in body["waits"]:
         assert 0.05 <= waited_s < 5
     # a thread that waits for its turn costs nothing, or as good as
-    assert told["together"] < 2 * told["alone"]
+    assert body["together"] < 2 * body["alone"]
 
 
 def _told(environment: dict[str, str]) -> dict[str, Any]:
@@ -75,5 +75,5 @@ def _told(environment: dict[str, str]) -> dict[str, Any]:
         check=True,
         timeout=60,
     )
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
+    body: dict[str, Any] = json.loads(done.stdout)
+    return body

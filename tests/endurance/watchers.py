@@ -166,8 +166,8 @@ class _Watching:
             self._stop.set()
         elif word == "stall" or self._stalls:  # who goes on need not be told to
             self._stalls = word == "stall"
-            told, self._told = self._told, asyncio.Event()
-            told.set()
+            event, self._told = self._told, asyncio.Event()
+            event.set()
 
     async def _sit(self, number: int) -> None:
         plan, loop = self._plan, asyncio.get_running_loop()
@@ -329,8 +329,8 @@ class Sightings:
                 np.empty(0, bool),
             )
         joined = [np.concatenate(column) for column in zip(*some, strict=True)]
-        wanted = joined[1] >= since_ns
-        return Seen(*(column[wanted] for column in joined))
+        expected = joined[1] >= since_ns
+        return Seen(*(column[expected] for column in joined))
 
     def latencies_ms(self, from_ns: int, until_ns: int) -> NDArray[np.float64]:
         """Return, for each sighting between two moments, how long ago it was sent."""
@@ -351,26 +351,26 @@ class Sightings:
             return 0.0
         due = int((self._ledger.state[first:last] != LOST_HERE).sum())
         seen = self.all(from_ns)
-        wanted = (seen.numbers >= first) & (seen.numbers < last) & seen.live
-        numbers, at_ns = seen.numbers[wanted], seen.at_ns[wanted]
+        expected = (seen.numbers >= first) & (seen.numbers < last) & seen.live
+        numbers, at_ns = seen.numbers[expected], seen.at_ns[expected]
         soon = (at_ns - sent_at[numbers]) <= limit_ms * 1e6
-        keys = np.unique(numbers[soon] * SAMPLED + seen.viewer[wanted][soon])
+        keys = np.unique(numbers[soon] * SAMPLED + seen.viewer[expected][soon])
         return len(keys) / float(max(due, 1) * SAMPLED)
 
     def _receive(self) -> None:
         while True:
             try:
-                said: Any = self._reports.recv()
+                answer: Any = self._reports.recv()
             except (EOFError, OSError):
                 return
-            if isinstance(said, Seats):
-                self.seats = said
-            elif len(said.numbers):
-                self.late += int((~said.live).sum())
-                newest = said.at_ns[np.argmax(said.at_ns)]
-                order = np.argsort(said.at_ns, kind="stable")
+            if isinstance(answer, Seats):
+                self.seats = answer
+            elif len(answer.numbers):
+                self.late += int((~answer.live).sum())
+                newest = answer.at_ns[np.argmax(answer.at_ns)]
+                order = np.argsort(answer.at_ns, kind="stable")
                 with self._lock:
-                    self._kept.append(Seen(*(column[order] for column in said)))
+                    self._kept.append(Seen(*(column[order] for column in answer)))
                     while self._kept and self._kept[0].at_ns[-1] < newest - self._keep_ns:
                         del self._kept[0]
 

@@ -140,11 +140,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, nargs=2, default=(500, 510), metavar=("FROM", "TO"))
     parser.add_argument("--only", default="", help="scenes with this in their name")
-    asked = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     for name, scene in scenes():
-        if asked.only not in name:
+        if options.only not in name:
             continue
-        found = [answer(scene, seed) for seed in range(*asked.seeds)]
+        found = [answer(scene, seed) for seed in range(*options.seeds)]
         true_km = np.array([each.true_km for each in found])
         km = np.array([each.told_km for each in found])
         along = sum(each.along_river_km for each in found) / max(km.sum(), 1e-9)
@@ -213,8 +213,8 @@ def _soft(values: Floats, steps: int) -> Floats:
 
 def _speed(count: int, rng: np.random.Generator) -> Floats:
     """Return speeds between 2 and 12 m/s that change every some minutes, at most by 0.5 m/s2."""
-    wanted = np.repeat(rng.uniform(2.0, 12.0, count // 300 + 1), 300)[:count]
-    return _soft(wanted, 15)
+    expected = np.repeat(rng.uniform(2.0, 12.0, count // 300 + 1), 300)[:count]
+    return _soft(expected, 15)
 
 
 def _noise(count: int, scene: Scene, rng: np.random.Generator) -> Floats:

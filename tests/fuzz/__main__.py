@@ -45,8 +45,8 @@ def main() -> int:
     if not names or any(name not in PROTOCOLS for name in names):
         parser.error(f"which protocol? {', '.join(PROTOCOLS)}")
     if options.again is not None:
-        for said in exercise(names[0], read_input(names[0], options.again.read_bytes())):
-            print(said)
+        for transmission in exercise(names[0], read_input(names[0], options.again.read_bytes())):
+            print(transmission)
         return 0
     folder = options.folder or Path(tempfile.mkdtemp(prefix="joint-patrol-fuzz-"))
     rows = [

@@ -20,10 +20,10 @@ _LONE_SENTENCE = re.compile(rb"\$([A-Z]{2}(?:RMC|GGA|GLL|GNS),[^*]*)\*(.{0,2})",
 _IDENTITY = re.compile(rb"([A-Z0-9/][A-Z0-9/ ]{7},[\x20-\x7e]*)\*[0-9A-Fa-f]{2}")
 
 
-def is_wrong(protocol: str, said: Transmission) -> bool:
+def is_wrong(protocol: str, transmission: Transmission) -> bool:
     """Return whether what a channel of `protocol` said was made of a frame with a bad checksum."""
     check = _CHECKS.get(protocol)
-    return check is not None and check(said)
+    return check is not None and check(transmission)
 
 
 def put_right(protocol: str, data: bytes) -> bytes:
@@ -78,9 +78,9 @@ def _taip_right(data: bytes) -> bytes:
     return _TAIP.sub(right, data)
 
 
-def _gt06_is_wrong(said: Transmission) -> bool:
-    raw = said.raw[: -2 if said.raw.endswith(b"\r\n") else None]
-    if not {"no_checksum", "bad_crc"}.isdisjoint(said.flags):
+def _gt06_is_wrong(transmission: Transmission) -> bool:
+    raw = transmission.raw[: -2 if transmission.raw.endswith(b"\r\n") else None]
+    if not {"no_checksum", "bad_crc"}.isdisjoint(transmission.flags):
         return False  # flagged, as over TCP it may be
     return crc_x25(raw[2:-2]) != int.from_bytes(raw[-2:])
 
@@ -108,9 +108,9 @@ def _crc_ibm(data: bytes) -> int:
     return crc
 
 
-def _teltonika_is_wrong(said: Transmission) -> bool:
-    raw = said.raw
-    if raw[:4] != bytes(4) or not {"bad_crc", "truncated"}.isdisjoint(said.flags):
+def _teltonika_is_wrong(transmission: Transmission) -> bool:
+    raw = transmission.raw
+    if raw[:4] != bytes(4) or not {"bad_crc", "truncated"}.isdisjoint(transmission.flags):
         return False
     return _crc_ibm(raw[8:-4]) != int.from_bytes(raw[-4:])
 
@@ -138,9 +138,9 @@ def _hdap_sum(body: bytes) -> int:
     return 0x33 + ~sum(body) & 0xFF
 
 
-def _hytera_is_wrong(said: Transmission) -> bool:
+def _hytera_is_wrong(transmission: Transmission) -> bool:
     """Return whether the sums of the packet are wrong; HDAP stands at its end."""
-    raw = said.raw
+    raw = transmission.raw
     if raw[:1] == b"\x7e" and _hrnp_sum(raw) % 0xFFFF != int.from_bytes(raw[10:12]) % 0xFFFF:
         return True
     return not any(
@@ -166,8 +166,8 @@ def _hytera_right(data: bytes) -> bytes:
     return bytes(out)
 
 
-def _dprs_is_wrong(said: Transmission) -> bool:
-    for line in re.split(rb"[\r\n]+", said.raw):
+def _dprs_is_wrong(transmission: Transmission) -> bool:
+    for line in re.split(rb"[\r\n]+", transmission.raw):
         start = line.rfind(b"$$CRC")
         if start >= 0:
             match = _GPS_A.match(line, start)
@@ -188,9 +188,9 @@ def _dprs_right(data: bytes) -> bytes:
     return _IDENTITY.sub(lambda match: b"%s*%02X" % (match[1], reduce(xor, match[1])), data)
 
 
-def _aprs_is_wrong(said: Transmission) -> bool:
+def _aprs_is_wrong(transmission: Transmission) -> bool:
     """Return whether a sentence that is a packet's whole information is wrong."""
-    information = said.raw.partition(b":")[2]
+    information = transmission.raw.partition(b":")[2]
     return information.startswith(b"$GP") and _sentence_is_wrong(information)
 
 

@@ -91,7 +91,7 @@ def exercise(protocol: str, input_: Input) -> list[Transmission]:
         Broken: If something that must hold does not. Any error but `FrameError` passes through.
     """
     started = time.perf_counter()
-    said = _Exercise(protocol, input_).said
+    transmissions = _Exercise(protocol, input_).said
     if time.perf_counter() - started > PATIENCE_S:
         # maybe a busy machine: again, by the process's own clock, which is slow to ask
         started = time.process_time()
@@ -99,7 +99,7 @@ def exercise(protocol: str, input_: Input) -> list[Transmission]:
         used = time.process_time() - started
         if used > PATIENCE_S:
             raise Broken(f"{used:.1f} s for {len(input_.data)} bytes")
-    return said
+    return transmissions
 
 
 class LongConnection:
@@ -212,44 +212,50 @@ class _Exercise:
                 raise Broken(f"an error without its frame, or too long: {error.detail[:100]}")
             msgspec.json.encode(as_rejection(error))
 
-    def _check(self, said: list[Transmission]) -> None:
-        for each in said:
+    def _check(self, transmissions: list[Transmission]) -> None:
+        for each in transmissions:
             try:
                 self._check_one(each)
             except Broken as error:
                 raise Broken(f"{error}, in {each}") from error
-        self.said += said
+        self.said += transmissions
 
-    def _check_one(self, said: Transmission) -> None:
-        _check_position(said)
-        for moment in (said.heard_at, said.device_time, said.passed_on_at):
+    def _check_one(self, transmission: Transmission) -> None:
+        _check_position(transmission)
+        for moment in (transmission.heard_at, transmission.device_time, transmission.passed_on_at):
             if moment is not None and moment.utcoffset() != timedelta():
                 raise Broken("a time that is not aware UTC")
-        if said.device is not None and not is_device_name(said.device):
+        if transmission.device is not None and not is_device_name(transmission.device):
             raise Broken("a device without a name")
-        if not said.address or len(said.address) > 512:
+        if not transmission.address or len(transmission.address) > 512:
             raise Broken("no address that could be kept")
-        if list(said.flags) != sorted(set(said.flags)):
+        if list(transmission.flags) != sorted(set(transmission.flags)):
             raise Broken("flags are not sorted")
-        if any(isinstance(each, float) and not math.isfinite(each) for each in said.facts.values()):
+        if any(
+            isinstance(each, float) and not math.isfinite(each)
+            for each in transmission.facts.values()
+        ):
             raise Broken("a fact that is no number")
-        msgspec.json.encode(as_json(said))
-        if msgspec.json.decode(msgspec.json.encode(said), type=Transmission) != said:
+        msgspec.json.encode(as_json(transmission))
+        if (
+            msgspec.json.decode(msgspec.json.encode(transmission), type=Transmission)
+            != transmission
+        ):
             raise Broken("another one after JSON")
-        if read_item(item_bytes(said)) != said:
+        if read_item(item_bytes(transmission)) != transmission:
             raise Broken("another one after MessagePack")
-        if said.position is None:
+        if transmission.position is None:
             return
-        if is_wrong(self._protocol, said):
+        if is_wrong(self._protocol, transmission):
             raise Broken("a position from a frame with a wrong checksum")
-        unchecked = self._protocol in _STRICT and not _UNCHECKED.isdisjoint(said.flags)
-        unchecked &= not (said.distress and "damaged" in said.flags)
+        unchecked = self._protocol in _STRICT and not _UNCHECKED.isdisjoint(transmission.flags)
+        unchecked &= not (transmission.distress and "damaged" in transmission.flags)
         if unchecked and self._input.checksum_required:
             raise Broken("a position without the checksum that is required")
 
 
-def _check_position(said: Transmission) -> None:
-    place = said.position
+def _check_position(transmission: Transmission) -> None:
+    place = transmission.position
     if place is None:
         return
     if not (-90.0 <= place.lat <= 90.0 and -180.0 <= place.lon <= 180.0):

@@ -72,13 +72,13 @@ def _nmea0183() -> list[bytes]:
 
 
 def _ais() -> list[bytes]:
-    said: list[bytes] = _lines(*capture("river.aivdm")[:6])
+    payloads: list[bytes] = _lines(*capture("river.aivdm")[:6])
     common = {"mmsi": 574123456, "lon": 100.41, "lat": 20.27}
     for type_ in (1, 4, 5, 9, 11, 14, 18, 19, 21, 24, 27):
         more: dict[str, Any] = {"shipname": "RIVER 7", "text": "MAN OVERBOARD", "partno": 1}
         words = common | more | {"type": type_}
-        said.append(b"".join(_lines(*(line.encode() for line in encode_dict(words)))))
-    return said
+        payloads.append(b"".join(_lines(*(line.encode() for line in encode_dict(words)))))
+    return payloads
 
 
 def _dsc() -> list[bytes]:
@@ -132,7 +132,9 @@ def _meshtastic_mqtt() -> list[bytes]:
 
 def _meshtastic_serial() -> list[bytes]:
     tests: Any = _tests_of("meshtastic_serial")
-    said = [mesh.framed(tests.from_radio(packet=mesh.packet(*each))) for each in _mesh_payloads()]
+    payloads = [
+        mesh.framed(tests.from_radio(packet=mesh.packet(*each))) for each in _mesh_payloads()
+    ]
     node = mesh.message(
         "NodeInfo",
         num=mesh.BOAT,
@@ -141,7 +143,7 @@ def _meshtastic_serial() -> list[bytes]:
     )
     others = ({"node_info": node}, {"my_info": mesh.message("MyNodeInfo", my_node_num=7)})
     return [
-        *said,
+        *payloads,
         *(mesh.framed(tests.from_radio(**each)) for each in others),
         tests.LOG + tests.PLACE + tests.TEXT,
         mesh.framed(tests.from_radio(rebooted=True)),
@@ -211,14 +213,14 @@ def _aprs() -> list[bytes]:
 
 
 def _aprs_kiss() -> list[bytes]:
-    said = []
+    payloads = []
     for line in _aprs():
         head, _, information = line.rstrip(b"\r\n").partition(b":")
         destination = head.partition(b">")[2].split(b",")[0].decode()
         packet = ax25("HS0ABC-9", destination, ("HS1XYZ-1*", "WIDE2-1"), information)
         escaped = packet.replace(b"\xdb", b"\xdb\xdd").replace(b"\xc0", b"\xdb\xdc")
-        said.append(b"\xc0\x00" + escaped + b"\xc0")
-    return said
+        payloads.append(b"\xc0\x00" + escaped + b"\xc0")
+    return payloads
 
 
 def _dprs() -> list[bytes]:

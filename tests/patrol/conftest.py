@@ -24,12 +24,12 @@ async def node(tmp_path: Path) -> AsyncIterator[Node]:
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[DuplicateQuery]:
     """Return every question to the store about what is known, as it is asked."""
-    asked: list[DuplicateQuery] = []
+    queries: list[DuplicateQuery] = []
     ask = known.known
 
     def noted(connection: Connection, what: DuplicateQuery) -> known.Found:
-        asked.append(what)
+        queries.append(what)
         return ask(connection, what)
 
     monkeypatch.setattr(known, "known", noted)
-    return asked
+    return queries

@@ -40,8 +40,8 @@ class Gpsd:
             raise Unavailable("gpsd is missing: apt-get install gpsd")
         self._program = program
         self._viewers = viewers
-        told = subprocess.run([program, "-V"], capture_output=True, text=True, check=False)
-        return (told.stdout + told.stderr).strip().splitlines()[0]
+        result = subprocess.run([program, "-V"], capture_output=True, text=True, check=False)
+        return (result.stdout + result.stderr).strip().splitlines()[0]
 
     def start(self, folder: Path) -> Started:
         """Start it on a free port."""

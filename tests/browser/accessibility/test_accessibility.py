@@ -149,8 +149,8 @@ def test_every_page_is_in_the_table() -> None:
 def test_every_palette_is_in_the_table() -> None:
     written = Path(pages.__file__).parent.parent / "web" / "src"
     preferences = (written / "browser" / "preferences.ts").read_text()
-    [named] = re.findall(r"PALETTES.*= \[(.*)\];", preferences)
-    assert tuple(re.findall(r'"([\w-]+)"', named)) == PALETTES
+    [answer] = re.findall(r"PALETTES.*= \[(.*)\];", preferences)
+    assert tuple(re.findall(r'"([\w-]+)"', answer)) == PALETTES
     styles = "".join(each.read_text() for each in written.rglob("*.css"))
     assert set(re.findall(r'\[data-palette="([\w-]+)"\]', styles)) == set(PALETTES)
     assert 'toggleAttribute("data-sun"' in (written / "pages/crew/outbox/sun.ts").read_text()
@@ -169,7 +169,7 @@ def test_axe_finds_nothing_in_any_palette(
     query = {"/replay": scene.track, "/reports": f"report=briefing&patrol={scene.patrol}"}
     path = f"{row.path}?{query[row.path]}" if row.path in query else row.path
     sharp = row.path == "/reports"  # its pixels are looked at
-    shown = opened(
+    page = opened(
         browser,
         scene.server,
         path,
@@ -179,22 +179,22 @@ def test_axe_finds_nothing_in_any_palette(
         geography=True,  # what is on and what can be switched on look otherwise
         at=(LON, LAT),
     )
-    shown.lossy = row.refused
+    page.lossy = row.refused
     found: list[str] = []
-    seen: set[str] = set()
-    for state in row.visit(shown.page, scene):
-        seen.add(state)
-        found += violations(shown.page, state, row.palettes)
-        found += too_small(shown.page, state, row.least_px, by_label=row.by_label)
-        found += too_wide(shown.page, state)
+    texts: set[str] = set()
+    for state in row.visit(page.page, scene):
+        texts.add(state)
+        found += violations(page.page, state, row.palettes)
+        found += too_small(page.page, state, row.least_px, by_label=row.by_label)
+        found += too_wide(page.page, state)
     if row.path == "/reports":
-        found += _not_red(shown.page)
-    shown.close()
+        found += _not_red(page.page)
+    page.close()
     assert found == []
-    assert seen == set(row.states)
-    assert shown.foreign == [], "a request left the server"
+    assert texts == set(row.states)
+    assert page.foreign == [], "a request left the server"
     # axe speaks to every frame; that of a preview is sandboxed and hears nobody.
-    assert [each for each in shown.complaints if "postMessage" not in each] == []
+    assert [each for each in page.complaints if "postMessage" not in each] == []
 
 
 def _not_red(page: Page) -> list[str]:

@@ -160,11 +160,11 @@ def test_folding_a_side_does_not_move_the_map(look: Look) -> None:
 
 def test_palettes_follow_each_other_and_survive_a_reload(look: Look) -> None:
     page = look()
-    seen = []
+    answers = []
     for _ in range(3):
         page.page.keyboard.press("n")
-        seen.append(page.page.evaluate("document.documentElement.dataset.palette"))
-    assert seen == ["dark", "red-night", "day"]
+        answers.append(page.page.evaluate("document.documentElement.dataset.palette"))
+    assert answers == ["dark", "red-night", "day"]
     page.page.keyboard.press("n")
     page.page.reload()
     assert page.page.evaluate("document.documentElement.dataset.palette") == "dark"

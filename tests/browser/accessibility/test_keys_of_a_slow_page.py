@@ -36,14 +36,14 @@ def banks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Banks]:
 @pytest.fixture
 def page(browser: Browser, banks: Banks) -> Iterator[Commander]:
     """The page of an officer who is told of a call for help, and draws slowly from now on."""
-    shown = looking(browser, banks.server, role="somchai", size=DESKTOP, palette="day")
-    wait_for("the call", lambda: "nobody has acknowledged" in shown.says(".alert-state"))
-    shown.page.evaluate(SLOW)
-    yield shown
-    palette = shown.page.evaluate("document.documentElement.dataset.palette")
-    call = shown.page.locator(".alert").first.inner_text() if shown.says("#alerts-title") else ""
-    shown.close()
-    assert shown.complaints == []
+    page = looking(browser, banks.server, role="somchai", size=DESKTOP, palette="day")
+    wait_for("the call", lambda: "nobody has acknowledged" in page.says(".alert-state"))
+    page.page.evaluate(SLOW)
+    yield page
+    palette = page.page.evaluate("document.documentElement.dataset.palette")
+    call = page.page.locator(".alert").first.inner_text() if page.says("#alerts-title") else ""
+    page.close()
+    assert page.complaints == []
     assert palette == "day", "a letter acted as a key"
     assert "acknowledged by" not in call
 

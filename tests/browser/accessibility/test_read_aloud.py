@@ -28,22 +28,22 @@ def test_ages_that_grow_on_the_commanders_page_are_not_read_each_second(
     browser: Browser, own_server: Server
 ) -> None:
     with own_server.client() as client:
-        said = {"device": "pole-4", "lon": 100.408, "lat": 20.272, "distress": True}
-        client.post("/api/positions", json=said).raise_for_status()
-    shown = looking(browser, own_server, role="commander", size=DESKTOP, palette="day")
-    shown.lossy = True
-    wait_for("the card", lambda: "calls for help" in shown.says(".distress-cards"))
-    listen(shown.page)
+        body = {"device": "pole-4", "lon": 100.408, "lat": 20.272, "distress": True}
+        client.post("/api/positions", json=body).raise_for_status()
+    page = looking(browser, own_server, role="commander", size=DESKTOP, palette="day")
+    page.lossy = True
+    wait_for("the card", lambda: "calls for help" in page.says(".distress-cards"))
+    listen(page.page)
     os.kill(own_server.pid, signal.SIGSTOP)
     try:
-        wait_for("the word that it stopped", lambda: "No news since" in shown.says("#stale"))
-        assert any("No news since" in words for words in read_aloud(shown.page))
-        listen(shown.page)
+        wait_for("the word that it stopped", lambda: "No news since" in page.says("#stale"))
+        assert any("No news since" in words for words in read_aloud(page.page))
+        listen(page.page)
         for place in ("#stale", ".distress-cards"):
-            before = shown.says(place)
-            wait_for(f"time in {place}", lambda p=place, b=before: shown.says(p) != b)
-        assert read_aloud(shown.page) == []
+            before = page.says(place)
+            wait_for(f"time in {place}", lambda p=place, b=before: page.says(p) != b)
+        assert read_aloud(page.page) == []
     finally:
         os.kill(own_server.pid, signal.SIGCONT)
-    shown.close()
-    assert shown.complaints == []
+    page.close()
+    assert page.complaints == []

@@ -54,8 +54,8 @@ def add(office: Server, *roles: str, name: str | None = None) -> None:
     """Add a user for each role, as an administrator does."""
     with office.client("admin") as client:
         for role in roles:
-            said = {"name": name or role, "role": role, "password": PASSWORD}
-            client.post("/api/users", json=said).raise_for_status()
+            body = {"name": name or role, "role": role, "password": PASSWORD}
+            client.post("/api/users", json=body).raise_for_status()
 
 
 class Visit:
@@ -206,8 +206,8 @@ def test_the_own_password_is_changed_by_who_knows_it(visit: Visit, office: Serve
     wait_for("the word", lambda: page.get_by_text("The password is changed.").count() == 1)
     page.reload()  # in a fresh session, not signed out
     wait_for("the page", lambda: page.locator("#password-present").count() == 1)
-    said = {"name": "nid", "password": PASSWORD}
-    assert httpx.post(f"{office.url}/api/session", json=said).status_code == 401
+    body = {"name": "nid", "password": PASSWORD}
+    assert httpx.post(f"{office.url}/api/session", json=body).status_code == 401
 
 
 def test_a_token_is_shown_once_works_and_is_revoked(visit: Visit, office: Server) -> None:
@@ -237,8 +237,8 @@ def test_a_session_of_a_while_ago_is_asked_for_its_password_and_goes_on(
     visit: Visit, office: Server
 ) -> None:
     page = visit.come("commander")
-    with reading(office.database) as kept:  # as if an hour had passed since
-        kept.execute("UPDATE sessions SET created_us = created_us - 3600000000")
+    with reading(office.database) as answer:  # as if an hour had passed since
+        answer.execute("UPDATE sessions SET created_us = created_us - 3600000000")
     page.get_by_label("What it is for").fill("wall screen")
     page.get_by_label("See units, radios and channels as they are now").check()
     page.get_by_role("button", name="Make a token").click()
@@ -277,9 +277,9 @@ def test_an_administrator_keeps_users_and_devices(visit: Visit, office: Server) 
     page.get_by_role("button", name="Add a tracker").click()
     wait_for("its key", lambda: page.locator(".secret").count() == 1)
     bearer = {"authorization": f"Bearer {page.locator('.secret').inner_text()}"}
-    said = {"id": "boat-7", "lon": 100.41, "lat": 20.27}
-    told = httpx.post(f"{office.url}/api/positions", json=said, headers=bearer)
-    assert told.status_code < 300, told.text
+    body = {"id": "boat-7", "lon": 100.41, "lat": 20.27}
+    response = httpx.post(f"{office.url}/api/positions", json=body, headers=bearer)
+    assert response.status_code < 300, response.text
     page.get_by_role("button", name="I have kept it").click()
     page.get_by_label("Name of the phone").fill("naga-phone")
     page.get_by_role("button", name="Enrol a phone").click()
@@ -327,7 +327,7 @@ def test_what_is_pushed_is_shown_in_its_own_words(visit: Visit, office: Server) 
         "ServiceWorker.deliverPushMessage",
         {"origin": office.url, "registrationId": ids[-1], "data": json.dumps(pushed)},
     )
-    shown = wait_for(
+    answer = wait_for(
         "the notification",
         lambda: page.evaluate(
             "navigator.serviceWorker.getRegistration('/account')"
@@ -335,17 +335,17 @@ def test_what_is_pushed_is_shown_in_its_own_words(visit: Visit, office: Server) 
             ".then((all) => all.map((each) => [each.title, each.body, each.lang, each.tag]))"
         ),
     )
-    assert shown == [["[Test] SOS: ນາກາ 1", "ຍັງບໍ່ມີໃຜຮັບຮູ້", "lo", "a1"]]
+    assert answer == [["[Test] SOS: ນາກາ 1", "ຍັງບໍ່ມີໃຜຮັບຮູ້", "lo", "a1"]]
 
 
 def test_the_link_of_a_mail_leads_through_signing_in_to_its_alert(
     visit: Visit, office: Server
 ) -> None:
     with office.client("commander") as client:
-        said = {"device": "boat-1", "lon": 100.41, "lat": 20.27, "distress": True}
-        client.post("/api/positions", json=said).raise_for_status()
-        said = {"device": "boat-2", "lon": 100.42, "lat": 20.27, "distress": True}
-        client.post("/api/positions", json=said).raise_for_status()
+        body = {"device": "boat-1", "lon": 100.41, "lat": 20.27, "distress": True}
+        client.post("/api/positions", json=body).raise_for_status()
+        body = {"device": "boat-2", "lon": 100.42, "lat": 20.27, "distress": True}
+        client.post("/api/positions", json=body).raise_for_status()
 
         def older() -> Any:
             found = client.get("/api/alerts").json()

@@ -142,8 +142,8 @@ def test_a_phone_is_enrolled_and_its_page_works_offline(
         # The page without TLS: what it shows is what the command line said, and the check is real.
         page.goto(f"{office.plain}/")
         assert page.url == f"{office.plain}/trust"
-        shown = page.locator(".fingerprint span").all_inner_texts()
-        assert ":".join(each.strip() for each in shown) in office.said
+        texts = page.locator(".fingerprint span").all_inner_texts()
+        assert ":".join(each.strip() for each in texts) in office.said
         page.get_by_role("button", name="Check whether this phone trusts it").click()
         page.get_by_text("This phone trusts the office.").wait_for()
         assert faults(page, "trust") == []

@@ -114,8 +114,8 @@ def authenticator(server: Server, name: str) -> list[str]:
         async with open_account_services(read_settings(server.config)) as accounts:
             found = await accounts.people.user(name)
             assert found is not None
-            begun = await accounts.factors.begin(found[0])
-            code = pyotp.TOTP(begun.secret).now()
+            factor_set_up = await accounts.factors.begin(found[0])
+            code = pyotp.TOTP(factor_set_up.secret).now()
             return list((await accounts.factors.confirm(found[0], code)).codes)
 
     return run_in_background_loop(set_up())

@@ -110,20 +110,20 @@ def test_the_crews_word_that_it_is_safe_stands_under_its_sos(look: Look, banks: 
     page = look("somchai")
     page.page.keyboard.press("q")
     unit = banks.boat("somchai", "Naga safe", "LA", lon=100.4123, lat=20.2791)
-    asked = {"device": "naga-safe-phone", "unit": unit}
-    code = banks.post("somchai", "/api/devices/enrolments", asked)["code"]
+    body = {"device": "naga-safe-phone", "unit": unit}
+    code = banks.post("somchai", "/api/devices/enrolments", body)["code"]
     url = banks.server.url
     keys = httpx.post(f"{url}/api/enrolment", json={"code": code}).json()
     card = page.page.locator(".alert", has_text="Naga safe")
     safe = "The crew says that its call for help is over."
     for kind, seen in (("sos", False), ("sos_cancel", True)):
-        told = {"id": uuid4().hex, "kind": kind, "at": datetime.now(UTC).isoformat()}
+        body = {"id": uuid4().hex, "kind": kind, "at": datetime.now(UTC).isoformat()}
         taken = httpx.post(
             f"{url}/api/crew/reports",
-            json={"reports": [told]},
+            json={"reports": [body]},
             headers={"authorization": f"Bearer {keys['reporting_key']}"},
         ).json()
-        assert taken["taken"] == [told["id"]], taken
+        assert taken["taken"] == [body["id"]], taken
         wait_for("the card", card.count)
         wait_for(kind, lambda seen=seen: (safe in card.inner_text()) is seen)
         over = page.page.locator(".distress-card", has_text="Naga safe")
@@ -169,8 +169,8 @@ def test_keys_act_only_on_what_is_seen(look: Look, banks: Banks) -> None:
     wait_for("that something waits", lambda: "wait" in page.says(".waiting-card"))
     page.page.keyboard.press("a")  # brings the queue, and no more
     wait_for("the queue", card.count)
-    told = [each for each in banks.get("somchai", "/api/alerts") if each["unit"] == unit]
-    assert [each.get("state") in (None, "escalated") for each in told] == [True]
+    answers = [each for each in banks.get("somchai", "/api/alerts") if each["unit"] == unit]
+    assert [each.get("state") in (None, "escalated") for each in answers] == [True]
     page.page.locator(".alert", has_text="Naga keys").locator(".alert-what").focus()
     page.page.keyboard.press("a")
     wait_for("who knows", lambda: "acknowledged by somchai" in card.inner_text())
@@ -187,8 +187,8 @@ def test_a_key_that_is_held_acknowledges_one_alert(look: Look, banks: Banks) -> 
     wait_for("the cards", page.page.locator(".alert", has_text="Naga next").count)
 
     def calling() -> int:
-        told = banks.get("somchai", "/api/alerts")
-        return sum(each.get("state") in (None, "escalated") for each in told)
+        answer = banks.get("somchai", "/api/alerts")
+        return sum(each.get("state") in (None, "escalated") for each in answer)
 
     before = calling()
     assert before >= 2
@@ -239,9 +239,9 @@ def test_an_offer_cannot_be_missed_and_is_accepted(look: Look, banks: Banks, siz
     page.page.locator(".waiting-card .button").click()
     card = page.page.locator("article.offer", has_text=name)
     wait_for("the card", card.count)
-    told = card.inner_text()
+    text = card.inner_text()
     for words in (LAO_NAME, "Lands", "right bank", "km/h", "Last seen", "within 1"):
-        assert words in told
+        assert words in text
     card.get_by_role("button", name="Accept", exact=True).click()
     wait_for("no card", lambda: card.count() == 0)
     mine = banks.get("somchai", f"/api/targets/{offer['target']}")

@@ -173,9 +173,9 @@ def test_a_night(browser: Browser, banks: Banks, radio: Kenwood, broker: Mosquit
         path = f"/api/agreements/{agreement}/suspend"
         banks.post("kham", path, {"reason": "talks in the capital"})
         wait_for("they are gone", lambda: "Naga 1" not in thai.marks())
-        told = thai.page.locator(".queue-bar.suspended").inner_text()
-        assert "talks in the capital" in told
-        assert THAI_NAME not in told
+        text = thai.page.locator(".queue-bar.suspended").inner_text()
+        assert "talks in the capital" in text
+        assert THAI_NAME not in text
     finally:
         tracker.close()
         for page in (lao, thai):

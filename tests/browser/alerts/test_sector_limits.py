@@ -70,8 +70,8 @@ def test_a_limit_is_set_and_a_boat_that_goes_beyond_it_is_reported(
     page.get_by_text("At one place (within 100 m) for over 20 min").wait_for()
     page.get_by_text("Faster than 36 km/h").wait_for()
     page.screenshot(path=tmp_path / f"kept-{kind}.png")
-    [kept] = [each["sector"] for each in banks.get("somchai", "/api/sectors?use=reach")]
-    assert kept["limits"] == {
+    [answer] = [each["sector"] for each in banks.get("somchai", "/api/sectors?use=reach")]
+    assert answer["limits"] == {
         "whose": "others", "loitering_s": 1200, "speed_mps": pytest.approx(10.0),
     }  # fmt: skip
     planner.close()
@@ -96,6 +96,6 @@ def test_a_limit_is_set_and_a_boat_that_goes_beyond_it_is_reported(
     wait_for("where", lambda: "km 2" in card.inner_text())
     commander.page.screenshot(path=tmp_path / f"alert-{kind}.png")
     assert violations(commander.page, "alert") == []
-    banks.post("somchai", f"/api/sectors/{kept['id']}/retire")
+    banks.post("somchai", f"/api/sectors/{answer['id']}/retire")
     commander.close()
     assert commander.complaints == []

@@ -176,8 +176,8 @@ def test_what_was_done_without_a_network_arrives_once(
         # The small picture went first; what the camera made comes when all else is out.
         wait_for("the original", lambda: rows(server, "select size from originals") != [])
         assert [bytes(body) for (body,) in rows(server, "select body from originals")] == [camera]
-        told = office.get(f"/api/photos/{incidents[0]['photos'][0]}/originals").json()
-        assert [each["sha256"] for each in told] == [hashlib.sha256(camera).hexdigest()]
+        answer = office.get(f"/api/photos/{incidents[0]['photos'][0]}/originals").json()
+        assert [each["sha256"] for each in answer] == [hashlib.sha256(camera).hexdigest()]
         alerts = [each for each in office.get("/api/alerts").json() if each["rule"] == "sos"]
         assert [each["unit"] for each in alerts] == [documents["unit"]]
         patrol = office.get(f"/api/patrols/{documents['patrol']}").json()
@@ -236,17 +236,17 @@ def test_who_presses_sos_again_does_not_call_it_off(phone: Phone) -> None:
 
 def test_an_sos_that_was_called_off_is_shown_as_not_sent(phone: Phone) -> None:
     phone.begin()
-    told = phone.page.locator(".sos-bar p[role='status']").first
-    assert told.inner_text() == ""
+    locator = phone.page.locator(".sos-bar p[role='status']").first
+    assert locator.inner_text() == ""
     phone.hold_sos()
     phone.call_off_sos()
-    wait_for("it is said", lambda: told.inner_text() == "The SOS was not sent.")
+    wait_for("it is said", lambda: locator.inner_text() == "The SOS was not sent.")
     phone.page.wait_for_timeout(5000)
-    assert told.is_visible(), "it stays"
+    assert locator.is_visible(), "it stays"
     assert phone.number("urgent") == 0
     assert phone.page.get_by_text("The office has your SOS").count() == 0
     phone.hold_sos(300)
-    assert told.inner_text() == "", "the next press is something else"
+    assert locator.inner_text() == "", "the next press is something else"
 
 
 def test_an_sos_sends_positions_while_it_is_on_and_no_longer(phone: Phone) -> None:
@@ -265,17 +265,17 @@ def test_an_sos_sends_positions_while_it_is_on_and_no_longer(phone: Phone) -> No
 
 def test_the_crew_is_shown_as_safe_once_the_office_knows(phone: Phone) -> None:
     phone.begin()
-    told = phone.page.locator(".sos-bar p[role='status']").first
+    locator = phone.page.locator(".sos-bar p[role='status']").first
     phone.hold_sos()
     text = phone.page.get_by_text("The office has your SOS")
     wait_for("the office has it", lambda: text.count())
     phone.context.set_offline(True)
     phone.call_off_as_safe()
-    wait_for("it waits", lambda: told.inner_text().startswith("The office does not know yet"))
+    wait_for("it waits", lambda: locator.inner_text().startswith("The office does not know yet"))
     assert phone.number("urgent") == 1
     phone.context.set_offline(False)
     safe = "The office was told that you are safe."
-    wait_for("the office knows", lambda: told.inner_text() == safe)
+    wait_for("the office knows", lambda: locator.inner_text() == safe)
     assert phone.number("urgent") == 0
 
 
@@ -314,7 +314,7 @@ def test_all_waiting_reports_are_counted_and_an_incident_is_shown_as_delivered_o
     wait_for("the text is kept", lambda: phone.number("urgent") == 1)
     phone.tab("report")
     page.get_by_role("button", name="Incident").click()
-    told = page.locator(".kept")
+    locator = page.locator(".kept")
     page.evaluate(
         "window.saw = []; new MutationObserver(() => {"
         " saw.push(document.querySelector('.kept')?.textContent ?? ''); })"
@@ -329,7 +329,7 @@ def test_all_waiting_reports_are_counted_and_an_incident_is_shown_as_delivered_o
             page.locator(".photos img").wait_for()
         page.get_by_role("button", name="Report the incident").click()
         wait_for("it is kept", lambda waiting=waiting: phone.number("routine") == waiting)
-        told.get_by_text("The incident is kept on this phone").wait_for()
+        locator.get_by_text("The incident is kept on this phone").wait_for()
     assert phone.number("urgent") == 1
     assert len(phone.stored()["outbox"]) == 3
     assert len(phone.stored()["photos"]) == 1
@@ -337,7 +337,7 @@ def test_all_waiting_reports_are_counted_and_an_incident_is_shown_as_delivered_o
     assert any("is kept on" in each for each in saw)
     assert not [each for each in saw if "office has" in each], "nobody has it yet"
     phone.context.set_offline(False)
-    told.get_by_text("The office has the incident.").wait_for()
+    locator.get_by_text("The office has the incident.").wait_for()
     with server.client() as office:
         found = [
             each for each in office.get("/api/incidents").json() if each["category"] == "timber"

@@ -47,8 +47,8 @@ def test_two_crews_with_one_phone_read_nothing_of_each_other(
     keys = {key for url, key in calls if url.endswith("/api/crew")}
     assert len(keys) == 1
     [full] = keys
-    kept = json.dumps(phone.stored())
-    assert full.removeprefix("Bearer ") not in kept, "the phone's key lies under the PIN only"
+    text = json.dumps(phone.stored())
+    assert full.removeprefix("Bearer ") not in text, "the phone's key lies under the PIN only"
 
     # Kham writes where there is no network, and hands the phone on
     phone.tab("texts")
@@ -196,11 +196,11 @@ def test_a_missing_category_is_reported_in_the_language_of_the_page(phones: Any)
     phone.page.locator(".pair button").nth(1).click()
     phone.page.locator("form button.primary").click()
     words = Wording("lo").text_if_any("crew.incident.missing")
-    told = phone.page.locator("#category-fault")
-    wait_for("it is told", lambda: told.inner_text() == words)
+    locator = phone.page.locator("#category-fault")
+    wait_for("it is told", lambda: locator.inner_text() == words)
     assert phone.page.evaluate("document.activeElement.id") == "category"
     phone.page.select_option("#category", "drugs")
-    wait_for("it is gone", lambda: told.inner_text() == "")
+    wait_for("it is gone", lambda: locator.inner_text() == "")
 
 
 def test_a_tab_opens_at_its_top(phones: Any) -> None:

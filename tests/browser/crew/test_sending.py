@@ -139,11 +139,11 @@ def test_an_original_that_makes_way_for_a_call_for_help_goes_soon_after(
     phone: Phone = phones()
     phone.begin()
     page = phone.page
-    begun: list[Route] = []
+    routes: list[Route] = []
 
     def first_hangs(route: Route) -> None:
-        begun.append(route)
-        if len(begun) > 1:
+        routes.append(route)
+        if len(routes) > 1:
             route.continue_()
 
     routed(page, ORIGINALS, first_hangs)

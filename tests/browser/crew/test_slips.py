@@ -184,27 +184,27 @@ def test_a_press_counts_as_long_as_it_was_though_a_busy_phone_notices_late(phone
 def test_who_presses_do_not_send_twice_tells_the_office_nothing(phones: Any) -> None:
     phone: Phone = phones()
     phone.begin()
-    said: list[str] = []
-    phone.page.on("request", lambda request: said.extend(kinds_in(request)))
+    texts: list[str] = []
+    phone.page.on("request", lambda request: texts.extend(kinds_in(request)))
     phone.hold_sos()
     phone.page.wait_for_timeout(1100)
     button = phone.page.get_by_role("button", name="Do not send")
     button.evaluate("(it) => { it.click(); it.click(); }")
     phone.page.get_by_text("The SOS was not sent.").wait_for()
     phone.page.wait_for_timeout(5500)
-    assert [each for each in said if each != "position"] == []
+    assert [each for each in texts if each != "position"] == []
 
 
 def test_who_presses_start_twice_starts_once(phones: Any) -> None:
     phone: Phone = phones()
     phone.begin()
-    said: list[str] = []
-    phone.page.on("request", lambda request: said.extend(kinds_in(request)))
+    texts: list[str] = []
+    phone.page.on("request", lambda request: texts.extend(kinds_in(request)))
     button = phone.page.get_by_role("button", name="Start patrol")
     button.evaluate("(it) => { it.click(); it.click(); }")
     phone.page.get_by_text("Under way").wait_for()
-    wait_for("it is told", lambda: phone.number("urgent") == 0 and "patrol_start" in said)
-    assert said.count("patrol_start") == 1
+    wait_for("it is told", lambda: phone.number("urgent") == 0 and "patrol_start" in texts)
+    assert texts.count("patrol_start") == 1
     assert phone.number("refused") == 0
 
 

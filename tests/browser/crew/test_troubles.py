@@ -44,8 +44,8 @@ def test_a_full_phone_does_not_send_a_call_for_help_that_was_called_off(phones: 
     phone.page.evaluate(FULL)
     phone.hold_sos()
     phone.call_off_sos()
-    told = phone.page.get_by_text("The SOS was not sent.")
-    wait_for("it is said", lambda: told.count())
+    locator = phone.page.get_by_text("The SOS was not sent.")
+    wait_for("it is said", lambda: locator.count())
     phone.page.wait_for_timeout(5000)
     assert phone.sent == []
 

@@ -44,10 +44,10 @@ def test_a_unit_is_described_by_kilometre_bank_side_and_reach(
     row.click()
     facts = page.locator(".facts").first
     wait_for("the reach", lambda: "Houay Xai reach" in facts.inner_text())
-    said = facts.inner_text()
-    assert "68 km below the Golden Triangle" in said
-    assert "river's line may be off by 330 m, a distance along it by 3.5 %" in said
-    assert "may be off by 550 m together" in said
+    text = facts.inner_text()
+    assert "68 km below the Golden Triangle" in text
+    assert "river's line may be off by 330 m, a distance along it by 3.5 %" in text
+    assert "may be off by 550 m together" in text
     if SHOTS:
         page.wait_for_timeout(2500)
         page.screenshot(path=Path(SHOTS) / f"unit{size[0]}.png")

@@ -155,7 +155,9 @@ def test_a_track_is_saved_in_a_chosen_format(river: Server, page_of: Open, tmp_p
         file = tmp_path / waiting.value.suggested_filename
         waiting.value.save_as(file)
         assert file.suffix == FORMATS[name].ending
-        assert "Naga 1" in {str(said) for each in read_file(file) for said in each.frame["name"]}
+        assert "Naga 1" in {
+            str(answer) for each in read_file(file) for answer in each.frame["name"]
+        }
     page.page.get_by_role("button", name="Show on the map").click()
     wait_for("its long track", lambda: drawn(page, "history"))
 

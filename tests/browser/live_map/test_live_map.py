@@ -190,8 +190,8 @@ def test_a_unit_is_plotted_by_a_press_on_the_map(look: Look, server: Server) -> 
     _select(page, "Team 5")
     page.page.get_by_role("button", name="Choose on the map").click()
     page.page.mouse.click(640, 520)
-    wanted = page.page.evaluate("jointPatrol.map.unproject([640, 520]).toArray()")
-    assert page.mark("Team 5")["place"] == pytest.approx(wanted, abs=1e-3)
+    expected = page.page.evaluate("jointPatrol.map.unproject([640, 520]).toArray()")
+    assert page.mark("Team 5")["place"] == pytest.approx(expected, abs=1e-3)
 
 
 def test_a_call_for_help_is_the_loudest_thing_until_it_is_cleared(
@@ -231,18 +231,18 @@ def test_a_call_for_help_is_the_loudest_thing_until_it_is_cleared(
 def test_the_servers_own_layers_are_read_once_they_are_switched_on_and_drawn(look: Look) -> None:
     page = look()
     wait_for("the map", page.drawn)
-    asked: list[str] = []
-    page.page.on("request", lambda request: asked.append(urlsplit(request.url).path))
+    texts: list[str] = []
+    page.page.on("request", lambda request: texts.append(urlsplit(request.url).path))
     page.page.reload()
     wait_for("the map again", page.drawn)
     page.page.keyboard.press("m")
-    assert "/api/layers/countries" in asked
-    named = {"Border liaison offices": "blos", "Crossings": "crossings", "Borders": "borders",
+    assert "/api/layers/countries" in texts
+    body = {"Border liaison offices": "blos", "Crossings": "crossings", "Borders": "borders",
              "Rivers": "mekong", "Towns": "places"}  # fmt: skip
-    switched_off = {f"/api/layers/{name}" for name in named.values()}
+    switched_off = {f"/api/layers/{name}" for name in body.values()}
     # The offices' counterparts are told of wherever one is found: those are read in any case.
-    assert switched_off & set(asked) <= {"/api/layers/blos"}
-    for words in named:
+    assert switched_off & set(texts) <= {"/api/layers/blos"}
+    for words in body:
         page.page.get_by_label(words, exact=True).check()
 
     def names(layer: str) -> set[str]:
@@ -261,12 +261,12 @@ def test_the_servers_own_layers_are_read_once_they_are_switched_on_and_drawn(loo
     assert names("land")
     wait_for("the crossings", lambda: names("crossings"))
     assert "OpenStreetMap" in page.says(".attribution")
-    assert switched_off <= set(asked)
+    assert switched_off <= set(texts)
     page.page.get_by_label("Rivers", exact=True).uncheck()
     wait_for("no river", lambda: not names("mekong"))
     page.page.get_by_label("Rivers", exact=True).check()
     wait_for("the river again", lambda: names("mekong"))
-    assert asked.count("/api/layers/mekong") == 1, "what was read stays read"
+    assert texts.count("/api/layers/mekong") == 1, "what was read stays read"
 
 
 def test_a_layer_that_cannot_be_read_is_reported_and_the_rest_works(look: Look, naga: str) -> None:
@@ -292,13 +292,13 @@ def test_the_first_map_keeps_its_budget_with_and_without_a_cache(
     context = cold.page.context
     found: dict[str, Weight] = {}
     for cache in FIRST_MAP:
-        shown = cold if cache == "cold" else Commander(context.new_page(), server)
+        page = cold if cache == "cold" else Commander(context.new_page(), server)
         if cache == "warm":
-            shown.page.goto(server.url)
-        wait_for("the map", shown.drawn)
-        found[cache] = whole(loaded(shown.page), without=(API,))
-        shown.page.close()
-        assert shown.complaints == []
+            page.page.goto(server.url)
+        wait_for("the map", page.drawn)
+        found[cache] = whole(loaded(page.page), without=(API,))
+        page.page.close()
+        assert page.complaints == []
     context.close()
     assert found["warm"].size < found["cold"].size / 10, "what does not change is kept"
     for cache, most in FIRST_MAP.items():

@@ -30,11 +30,11 @@ def boat(server: Server) -> None:
 
 
 def _photo() -> bytes:
-    told, body = Image.Exif(), io.BytesIO()
+    exif, body = Image.Exif(), io.BytesIO()
     taken = datetime.now(UTC) - timedelta(hours=2)
-    told.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = f"{taken:%Y:%m:%d %H:%M:%S}"
-    told.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.OffsetTimeOriginal] = "+00:00"
-    told.get_ifd(ExifTags.IFD.GPSInfo).update(
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = f"{taken:%Y:%m:%d %H:%M:%S}"
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.OffsetTimeOriginal] = "+00:00"
+    exif.get_ifd(ExifTags.IFD.GPSInfo).update(
         {
             ExifTags.GPS.GPSLatitudeRef: "N",
             ExifTags.GPS.GPSLatitude: (20.0, 16.0, 12.0),
@@ -42,7 +42,7 @@ def _photo() -> bytes:
             ExifTags.GPS.GPSLongitude: (100.0, 25.0, 48.0),
         }
     )
-    Image.new("RGB", (1600, 1200), tuple(uuid4().bytes[:3])).save(body, "JPEG", exif=told)
+    Image.new("RGB", (1600, 1200), tuple(uuid4().bytes[:3])).save(body, "JPEG", exif=exif)
     return body.getvalue()
 
 
@@ -59,8 +59,8 @@ def _report(server: Server, words: str, **told: object) -> None:
         **told,
     }
     with server.client("crew") as phone:
-        kept = phone.put(f"/api/crew/photos/{photo}", content=_photo())
-        assert kept.is_success, kept.text
+        response = phone.put(f"/api/crew/photos/{photo}", content=_photo())
+        assert response.is_success, response.text
         took = phone.post("/api/crew/reports", json={"reports": [report]}).json()
         assert took["taken"] == [report["id"]], took
 
@@ -85,12 +85,12 @@ def test_an_incident_with_a_photo_is_reported_shown_and_found(
     page.page.keyboard.press("q")
     card = page.page.locator(".alert", has_text=words).first
     wait_for("the card", card.count)
-    told = card.inner_text()
+    text = card.inner_text()
     for each in ("Incident: Timber", "Naga 2", "km 2"):
         wait_for(each, lambda each=each: each in card.inner_text())
     count = page.says("#alerts-title + .count").split()[0]
     assert page.page.title().startswith(f"({count}) "), "badge and list count the same"
-    assert "crew" not in told, "the boat is named, not who signed in"
+    assert "crew" not in text, "the boat is named, not who signed in"
     photo = card.locator(".photo img")
     wait_for("its photo", lambda: photo.evaluate("(each) => each.naturalWidth") > 0)
     # Camera and report do not agree: that is to be seen.

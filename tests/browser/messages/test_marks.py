@@ -200,9 +200,9 @@ def test_a_sector_is_sent_to_radios_from_the_planners_page(
             assert "a point in its middle" in dialog.inner_text()
             dialog.get_by_label("Channel").select_option("tnc")
             dialog.get_by_role("button", name="Send to radios").click()
-            said = lines.readline()
-            assert b":;ISLAND" in said
-            assert b"2017.40N/10027.00E" in said
+            data = lines.readline()
+            assert b":;ISLAND" in data
+            assert b"2017.40N/10027.00E" in data
             sent = page.locator(".sector-radios .message-log")
             wait_for("what became of it", lambda: "Sent" in (sent.all_inner_texts() or [""])[0])
             assert violations(page, "sector on radios") == []

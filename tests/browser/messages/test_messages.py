@@ -42,12 +42,12 @@ class Kenwood:
 
     def told(self, seconds: float = 10) -> bytes:
         """Return the next thing it is told to transmit."""
-        said, end = b"", time.monotonic() + seconds
-        while not said.endswith(b"\x03") and time.monotonic() < end:
+        data, end = b"", time.monotonic() + seconds
+        while not data.endswith(b"\x03") and time.monotonic() < end:
             with suppress(BlockingIOError):
-                said += os.read(self._ours, 4096)
+                data += os.read(self._ours, 4096)
             time.sleep(0.02)
-        return said
+        return data
 
     def place_of(self, unit: int) -> None:
         """Say where FleetSync unit 100:`unit` is."""

@@ -145,9 +145,9 @@ def test_a_joint_patrol_is_planned_signed_changed_and_started(
     wait_for("no error", lambda: here.locator(".plan-form .wrong").count() == 0)
     here.get_by_role("button", name="Save as draft").click()
     state(here, "Draft")
-    told = here.locator(".panel li")
-    assert told.filter(has_text="Naga 1").filter(has_text="1 person").count() == 1
-    assert told.filter(has_text="Khong 2").filter(has_text="people not entered").count() == 1
+    locator = here.locator(".panel li")
+    assert locator.filter(has_text="Naga 1").filter(has_text="1 person").count() == 1
+    assert locator.filter(has_text="Khong 2").filter(has_text="people not entered").count() == 1
     here.get_by_role("button", name="Propose to all agencies").click()
     state(here, "Proposed")
     says(here, ".sign-form", "You sign plan 1 of Night watch")
@@ -230,8 +230,8 @@ def test_the_last_change_is_taken_back_and_a_refusal_is_shown(
 
 
 def test_what_is_changed_while_it_is_saved_is_not_lost(open_planner: Open, banks: Banks) -> None:
-    asked = {"name": "Thin line", "starts_at": iso(80), "ends_at": iso(84), "note": "quiet"}
-    path = f"/api/patrols/{banks.post('somchai', '/api/patrols', asked)['id']}"
+    body = {"name": "Thin line", "starts_at": iso(80), "ends_at": iso(84), "note": "quiet"}
+    path = f"/api/patrols/{banks.post('somchai', '/api/patrols', body)['id']}"
     page = open_planner("somchai").page
     page.locator(".patrol-row", has_text="Thin line").click()
     page.keyboard.press("e")
@@ -253,8 +253,8 @@ def test_what_is_changed_while_it_is_saved_is_not_lost(open_planner: Open, banks
 def test_who_was_overtaken_goes_on_though_no_stream_tells_of_it(
     open_planner: Open, banks: Banks
 ) -> None:
-    asked = {"name": "No stream", "starts_at": iso(100), "ends_at": iso(104), "note": "quiet"}
-    path = f"/api/patrols/{banks.post('somchai', '/api/patrols', asked)['id']}"
+    body = {"name": "No stream", "starts_at": iso(100), "ends_at": iso(104), "note": "quiet"}
+    path = f"/api/patrols/{banks.post('somchai', '/api/patrols', body)['id']}"
     seen = open_planner("somchai")
     page = seen.page
     seen.lossy = True
@@ -275,8 +275,8 @@ def test_who_was_overtaken_goes_on_though_no_stream_tells_of_it(
 def test_what_stands_in_a_field_is_saved_by_the_key_that_saves(
     open_planner: Open, banks: Banks
 ) -> None:
-    asked = {"name": "By key", "starts_at": iso(20), "ends_at": iso(24)}
-    path = f"/api/patrols/{banks.post('somchai', '/api/patrols', asked)['id']}"
+    body = {"name": "By key", "starts_at": iso(20), "ends_at": iso(24)}
+    path = f"/api/patrols/{banks.post('somchai', '/api/patrols', body)['id']}"
     page = open_planner("somchai").page
     page.locator(".patrol-row", has_text="By key").click()
     page.keyboard.press("e")
@@ -289,8 +289,8 @@ def test_what_stands_in_a_field_is_saved_by_the_key_that_saves(
 
 
 def test_a_plan_that_is_not_saved_is_not_lost_to_another(open_planner: Open, banks: Banks) -> None:
-    asked = {"name": "Other plan", "starts_at": iso(28), "ends_at": iso(32)}
-    banks.post("somchai", "/api/patrols", asked)
+    body = {"name": "Other plan", "starts_at": iso(28), "ends_at": iso(32)}
+    banks.post("somchai", "/api/patrols", body)
     page = open_planner("somchai").page
     page.keyboard.press("n")
     name = page.locator("#plan-name")
@@ -307,8 +307,8 @@ def test_a_plan_that_is_not_saved_is_not_lost_to_another(open_planner: Open, ban
 
 
 def test_private_notes_that_are_not_saved_are_there_again(open_planner: Open, banks: Banks) -> None:
-    asked = {"name": "Two notes", "starts_at": iso(120), "ends_at": iso(124)}
-    path = f"/api/patrols/{banks.post('somchai', '/api/patrols', asked)['id']}"
+    body = {"name": "Two notes", "starts_at": iso(120), "ends_at": iso(124)}
+    path = f"/api/patrols/{banks.post('somchai', '/api/patrols', body)['id']}"
     page = open_planner("somchai").page
     notes = page.locator(".annex textarea")
     row = page.locator(".patrol-row", has_text="Two notes")

@@ -134,8 +134,8 @@ def saved(page: Page, banks: Banks, name: str, version: int = 1) -> dict[str, An
     page.keyboard.press("Control+Enter")
     page.get_by_text(f"{name} is saved, version {version}.").wait_for()
     assert page.locator("#sector-title").inner_text() == name
-    told = banks.get("somchai", "/api/sectors")
-    return dict(next(each for each in told if each["sector"]["name"] == name))
+    answer = banks.get("somchai", "/api/sectors")
+    return dict(next(each for each in answer if each["sector"]["name"] == name))
 
 
 def test_a_polygon_is_drawn_by_mouse_snaps_to_a_neighbour_and_is_saved(
@@ -159,8 +159,8 @@ def test_a_polygon_is_drawn_by_mouse_snaps_to_a_neighbour_and_is_saved(
     page.keyboard.press("Enter")
     wait_for("it", lambda: "4 corners" in page.locator(".vertices").inner_text())
     page.get_by_text("The shape can be used.").wait_for()
-    told = saved(page, banks, "East")
-    ring = told["sector"]["polygon"][0]
+    body = saved(page, banks, "East")
+    ring = body["sector"]["polygon"][0]
     assert ring[0] == ring[-1]
     assert ring[0] == pytest.approx([100.48, 20.31], abs=0.002), "in the order of the presses"
     assert ring[1] == pytest.approx([100.48, 20.27], abs=0.002)
@@ -331,8 +331,8 @@ def test_a_corridor_by_kilometres_is_shown_as_it_is_typed(plan: Open, banks: Ban
     page.get_by_label("To km").fill("2352")
     page.get_by_label("Width, metres").fill("1500")
     wait_for("its length", lambda: "2348.0 to 2352.0" in page.locator(".draw-bar").inner_text())
-    shown = """jointPatrol.map.queryRenderedFeatures({ layers: ["planner-stretch"] }).length"""
-    wait_for("the corridor", lambda: page.evaluate(shown) > 0)
+    text = """jointPatrol.map.queryRenderedFeatures({ layers: ["planner-stretch"] }).length"""
+    wait_for("the corridor", lambda: page.evaluate(text) > 0)
     names = page.locator("button:visible").evaluate_all(
         "(all) => all.map((each) => each.ariaLabel ?? each.innerText.trim())"
     )
@@ -341,8 +341,8 @@ def test_a_corridor_by_kilometres_is_shown_as_it_is_typed(plan: Open, banks: Ban
     page.locator('[data-code="off_river"]').wait_for()
     page.get_by_label("To km").fill("2353")
     page.get_by_text("The shape can be used.").wait_for()
-    told = saved(page, banks, "Reach 7")
-    stretch = {name: told["sector"][name] for name in ("river", "km_from", "km_to", "width_m")}
+    body = saved(page, banks, "Reach 7")
+    stretch = {name: body["sector"][name] for name in ("river", "km_from", "km_to", "width_m")}
     assert stretch == {"river": "Mekong", "km_from": 2348, "km_to": 2353, "width_m": 1500}
 
 
@@ -350,30 +350,30 @@ def test_a_no_go_in_the_way_is_reported_in_the_form_and_does_not_keep_from_savin
     plan: Open, banks: Banks
 ) -> None:
     page = plan().page
-    told = page.locator('.sector-faults [data-code="no_go"]')
+    locator = page.locator('.sector-faults [data-code="no_go"]')
     well = page.get_by_text("The shape can be used.")
     new_sector(page)
     page.keyboard.press("k")
     page.get_by_label("From km").fill("2343")
     page.get_by_label("To km").fill("2346")
     page.get_by_label("Width, metres").fill("1500")
-    told.wait_for()
+    locator.wait_for()
     words = f"The shape overlaps Reach 4 of {THAI_NAME}, where nobody goes: "
-    assert told.inner_text().strip().startswith(words)
-    assert "warns" in (told.get_attribute("class") or "")
-    assert told.count() == 1
+    assert locator.inner_text().strip().startswith(words)
+    assert "warns" in (locator.get_attribute("class") or "")
+    assert locator.count() == 1
     assert well.count() == 0
     wait_for("its ring", lambda: ringed(page) != [])
     # What is itself to be kept out of is in nobody's way, not even its own as it is changed.
     page.select_option("#sector-use", "no_go")
     well.wait_for()
-    assert told.count() == 0
+    assert locator.count() == 0
     saved(page, banks, "Reach 5")
     page.keyboard.press("e")
     page.select_option("#sector-use", "patrol")
-    told.wait_for()
-    assert told.count() == 1
-    assert "Reach 4" in told.inner_text()
+    locator.wait_for()
+    assert locator.count() == 1
+    assert "Reach 4" in locator.inner_text()
     sector = saved(page, banks, "Reach 5", version=2)["sector"]
     assert (sector.get("use", "patrol"), sector["km_from"]) == ("patrol", 2343)
     # It is told while somebody draws, too, and no longer than it is so.
@@ -385,11 +385,11 @@ def test_a_no_go_in_the_way_is_reported_in_the_form_and_does_not_keep_from_savin
     polygon = {"type": "Polygon", "coordinates": [around]}
     body = {"name": "Rapids", "use": "restricted", "polygon": polygon}
     rapids = banks.post("malee", "/api/sectors", body)
-    told.wait_for()
-    assert f"Rapids of {THAI_NAME}" in told.inner_text()
+    locator.wait_for()
+    assert f"Rapids of {THAI_NAME}" in locator.inner_text()
     banks.post("malee", f"/api/sectors/{rapids['sector']['id']}/retire")
     well.wait_for()
-    assert told.count() == 0
+    assert locator.count() == 0
 
 
 def test_a_change_is_a_new_version_that_others_may_overtake_and_an_old_one_is_restored(
@@ -518,8 +518,8 @@ def test_shapes_come_from_files(plan: Open, banks: Banks, tmp_path: Path) -> Non
             page.get_by_role("button", name="Second").click()
         page.get_by_text("The shape can be used.").wait_for()
         assert page.get_by_label("Name").input_value() in ("Round", "Second")
-        told = saved(page, banks, f"From {ending}")
-        assert {tuple(place) for place in told["sector"]["polygon"][0]} == set(_PLACES)
+        body = saved(page, banks, f"From {ending}")
+        assert {tuple(place) for place in body["sector"]["polygon"][0]} == set(_PLACES)
         page.get_by_role("button", name="Back to the list").click()
 
 

@@ -27,16 +27,16 @@ LONG_S = 60.0
 @pytest.fixture
 def planner(browser: Browser, server: Server) -> Iterator[Commander]:
     """The planner's page with a form of a new sector that waits for a file."""
-    seen = opened(browser, server, "/planner", role="planner")
-    seen.lossy = True  # the browser itself tells of a file that is refused
-    seen.page.set_default_timeout(LONG_S * 1000)
-    wait_for("the map", seen.drawn, seconds=LONG_S)
-    seen.page.get_by_role("button", name="New sector").click()
-    seen.page.locator(".way", has_text="File").click()
-    yield seen
-    seen.close()
-    assert seen.foreign == [], "a request left the server"
-    assert seen.complaints == []
+    page = opened(browser, server, "/planner", role="planner")
+    page.lossy = True  # the browser itself tells of a file that is refused
+    page.page.set_default_timeout(LONG_S * 1000)
+    wait_for("the map", page.drawn, seconds=LONG_S)
+    page.page.get_by_role("button", name="New sector").click()
+    page.page.locator(".way", has_text="File").click()
+    yield page
+    page.close()
+    assert page.foreign == [], "a request left the server"
+    assert page.complaints == []
 
 
 def bring(page: Page, file: Path) -> None:
@@ -70,12 +70,12 @@ def test_files_become_sectors_and_their_faults_are_asked_about_and_reported(
     # A Shapefile that does not say its encoding: the person who can read it chooses.
     bring(page, shapefile(tmp_path, PIER, "cp874"))
     page.get_by_text("Which line reads right?").wait_for()
-    asked = page.locator(".encodings")
-    looked_at(page, asked, tmp_path, "encoding")
-    asked.get_by_role("button", name=PIER).click()
+    locator = page.locator(".encodings")
+    looked_at(page, locator, tmp_path, "encoding")
+    locator.get_by_role("button", name=PIER).click()
     wait_for("its name", lambda: name.input_value() == PIER, seconds=LONG_S)
     well.wait_for()
-    assert asked.count() == 0
+    assert locator.count() == 0
 
     # Faults by feature; what can be mended is offered, and not taken by itself.
     file = tmp_path / "tie.geojson"
@@ -83,11 +83,11 @@ def test_files_become_sectors_and_their_faults_are_asked_about_and_reported(
     bring(page, file)
     page.get_by_text("3 features are left out").click()
     faults = page.locator(".way-form details li")
-    said = faults.all_inner_texts()
-    assert [each[:9] for each in said] == ["Feature 0", "Feature 1", "Feature 2"]
-    assert "self-intersection at longitude 100.45, latitude 20.25" in said[0]
-    assert "has a line of a single point" in said[1]
-    assert "has a ring that is not closed" in said[2]
+    texts = faults.all_inner_texts()
+    assert [each[:9] for each in texts] == ["Feature 0", "Feature 1", "Feature 2"]
+    assert "self-intersection at longitude 100.45, latitude 20.25" in texts[0]
+    assert "has a line of a single point" in texts[1]
+    assert "has a ring that is not closed" in texts[2]
     mended = page.get_by_role("button", name="Mended: ")
     assert mended.count() == 3, "two halves of the bow tie, and the ring closed"
     looked_at(page, faults.first, tmp_path, "faults")

@@ -80,11 +80,11 @@ def watch(browser: Browser, server: Server, history: Played) -> Iterator[Any]:
     pages: list[Commander] = []
 
     def open_page(role: str = "commander") -> Commander:
-        shown = opened(browser, server, f"/replay?{history.query}", role=role)
-        wait_for("the replay", lambda: shown.says("#clock") != "")
-        wait_for("the map", shown.drawn)
-        pages.append(shown)
-        return shown
+        page = opened(browser, server, f"/replay?{history.query}", role=role)
+        wait_for("the replay", lambda: page.says("#clock") != "")
+        wait_for("the map", page.drawn)
+        pages.append(page)
+        return page
 
     yield open_page
     for each in pages:
@@ -125,57 +125,57 @@ def bars(shown: Commander, *, before: float) -> int:
 
 
 def test_it_plays_and_marks_move(watch: Any, history: Played) -> None:
-    shown: Commander = watch()
-    printed = shown.says("#printed-local")
+    page: Commander = watch()
+    printed = page.says("#printed-local")
     assert "Asia/Vientiane +07" in printed
     assert f"{history.ended + timedelta(hours=7):%Y-%m-%d}" in printed
-    assert shown.says("#printed-utc").endswith("UTC")
+    assert page.says("#printed-utc").endswith("UTC")
     # It begins at the first report, not at minutes without one.
-    assert shown.says(".quiet") == ""
-    wait_for("whoever was heard first", shown.marks)
-    tabs = [each.inner_text() for each in shown.page.get_by_role("tab").all()]
+    assert page.says(".quiet") == ""
+    wait_for("whoever was heard first", page.marks)
+    tabs = [each.inner_text() for each in page.page.get_by_role("tab").all()]
     assert tabs == ["Range", "Units", "Alerts, patrols", "Totals", "Export"]
-    seek(shown, history, history.begun - timedelta(seconds=3))
-    wait_for("nothing yet", lambda: "Naga 1" not in shown.marks())
-    shown.page.keyboard.press("k")
-    shown.page.keyboard.press("ArrowRight")
-    first = shown.mark("Naga 1")["place"]
+    seek(page, history, history.begun - timedelta(seconds=3))
+    wait_for("nothing yet", lambda: "Naga 1" not in page.marks())
+    page.page.keyboard.press("k")
+    page.page.keyboard.press("ArrowRight")
+    first = page.mark("Naga 1")["place"]
     assert first == pytest.approx([100.405, 20.268], abs=1e-4), "a position on"
-    shown.page.locator("#speed").select_option("1")
-    shown.page.evaluate("document.activeElement.blur()")
-    before = shown.says("#clock")
-    shown.page.keyboard.press("Space")
-    wait_for("the clock runs", lambda: shown.says("#clock") != before)
-    wait_for("it moved on", lambda: shown.mark("Naga 1")["place"][0] > first[0] + 0.001)
-    shown.page.locator("#speed").select_option("600")
-    wait_for("the end", lambda: shown.says("#play") == "Play")
-    clock = shown.says("#clock")
-    shown.page.keyboard.press("Home")
-    wait_for("the start", lambda: shown.says("#clock") != clock and not shown.marks())
+    page.page.locator("#speed").select_option("1")
+    page.page.evaluate("document.activeElement.blur()")
+    before = page.says("#clock")
+    page.page.keyboard.press("Space")
+    wait_for("the clock runs", lambda: page.says("#clock") != before)
+    wait_for("it moved on", lambda: page.mark("Naga 1")["place"][0] > first[0] + 0.001)
+    page.page.locator("#speed").select_option("600")
+    wait_for("the end", lambda: page.says("#play") == "Play")
+    clock = page.says("#clock")
+    page.page.keyboard.press("Home")
+    wait_for("the start", lambda: page.says("#clock") != clock and not page.marks())
     # An empty map says why, and leads to the report that comes next.
-    assert "Nobody reported in the 10 minutes before this moment." in shown.says(".quiet")
-    assert "There is no report before it in this range." in shown.says(".quiet")
-    shown.page.get_by_role("button", name="Next report: ").click()
-    wait_for("no word of it", lambda: shown.says(".quiet") == "")
-    wait_for("whoever it was", shown.marks)
+    assert "Nobody reported in the 10 minutes before this moment." in page.says(".quiet")
+    assert "There is no report before it in this range." in page.says(".quiet")
+    page.page.get_by_role("button", name="Next report: ").click()
+    wait_for("no word of it", lambda: page.says(".quiet") == "")
+    wait_for("whoever it was", page.marks)
 
 
 def test_what_was_known_then_is_not_what_was(watch: Any, history: Played) -> None:
-    shown: Commander = watch()
-    seek(shown, history, history.begun - LATE + timedelta(seconds=15))
-    wait_for("not known then", lambda: "Late" not in shown.marks())
-    assert shown.says(".printed .how") == "As it was known then"
-    assert bars(shown, before=0.6) == 0, "nothing had been heard by then"
-    shown.page.keyboard.press("k")
-    wait_for("where it was there", lambda: bars(shown, before=0.6) > 0)
-    mark = shown.mark("Late")
+    page: Commander = watch()
+    seek(page, history, history.begun - LATE + timedelta(seconds=15))
+    wait_for("not known then", lambda: "Late" not in page.marks())
+    assert page.says(".printed .how") == "As it was known then"
+    assert bars(page, before=0.6) == 0, "nothing had been heard by then"
+    page.page.keyboard.press("k")
+    wait_for("where it was there", lambda: bars(page, before=0.6) > 0)
+    mark = page.mark("Late")
     assert mark["state"] == "live"
-    assert "Heard 1" in shown.says(".row .late")
-    seek(shown, history, history.begun - LATE + timedelta(seconds=45))
-    wait_for("it ages", lambda: shown.mark("Late")["state"] == "late")
-    seek(shown, history, history.begun - timedelta(seconds=1))
-    wait_for("lost", lambda: shown.mark("Late")["state"] == "lost")
-    assert shown.mark("Late")["place"] == pytest.approx([100.42, 20.255], abs=1e-4), "where it was"
+    assert "Heard 1" in page.says(".row .late")
+    seek(page, history, history.begun - LATE + timedelta(seconds=45))
+    wait_for("it ages", lambda: page.mark("Late")["state"] == "late")
+    seek(page, history, history.begun - timedelta(seconds=1))
+    wait_for("lost", lambda: page.mark("Late")["state"] == "lost")
+    assert page.mark("Late")["place"] == pytest.approx([100.42, 20.255], abs=1e-4), "where it was"
 
 
 def test_a_range_is_typed_in_local_time_or_utc_and_what_is_wrong_is_reported(
@@ -207,15 +207,15 @@ def test_the_last_hour_is_the_servers_on_a_machine_whose_clock_is_wrong(
     browser: Browser, server: Server, history: Played
 ) -> None:
     wrong = "{ const now = Date.now; Date.now = () => now() + 26 * 3600e3 }"  # more than a day
-    shown = opened(browser, server, "/replay", role="commander", script=wrong)
+    page = opened(browser, server, "/replay", role="commander", script=wrong)
     try:
-        with shown.page.expect_request("**/api/replay?**") as asked:
-            shown.page.get_by_role("button", name="Last hour").click()
+        with page.page.expect_request("**/api/replay?**") as asked:
+            page.page.get_by_role("button", name="Last hour").click()
         until = parse_qs(urlsplit(asked.value.url).query)["end"][0]
         assert abs(datetime.fromisoformat(until) - datetime.now(UTC)) < timedelta(minutes=5)
     finally:
-        shown.close()
-    assert shown.complaints == []
+        page.close()
+    assert page.complaints == []
 
 
 def test_files_that_are_taken_away_hold(
@@ -229,14 +229,14 @@ def test_files_that_are_taken_away_hold(
             shown.page.locator(f"#save-{name}").click()
         files[name] = tmp_path / coming.value.suggested_filename
         coming.value.save_as(files[name])
-    told = CliRunner().invoke(app, ["evidence", "verify", str(files["evidence"])])
-    assert told.exit_code == 0, told.output
-    assert re.search(r"\b[5-9] positions", told.output), told.output
+    result = CliRunner().invoke(app, ["evidence", "verify", str(files["evidence"])])
+    assert result.exit_code == 0, result.output
+    assert re.search(r"\b[5-9] positions", result.output), result.output
     assert files["picture"].read_bytes()[:4] == b"\x89PNG"
     context = browser.new_context(offline=True)
     page = context.new_page()
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    texts: list[str] = []
+    page.on("request", lambda request: texts.append(request.url))
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.goto(files["page"].as_uri())
@@ -254,25 +254,25 @@ def test_files_that_are_taken_away_hold(
             return layer(document.querySelector(".leaflet-map-pane canvas")) > layer(ground);
         }"""
     ), "tracks lie above the ground"
-    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+    assert [url for url in texts if not url.startswith(("file:", "data:"))] == []
     assert faults == []
     context.close()
 
 
 def test_who_exports_reads_what_the_role_leaves_out_before_and_after(watch: Any) -> None:
-    shown: Commander = watch(role="planner")
-    shown.page.keyboard.press("s")
+    page: Commander = watch(role="planner")
+    page.page.keyboard.press("s")
     sent = "What radios sent: your role may not see it."
     rows = "What the rows of the journal say: your role sees only how they hang together."
-    beside = shown.page.locator("section", has=shown.page.locator("#save-evidence"))
+    beside = page.page.locator("section", has=page.page.locator("#save-evidence"))
     assert beside.locator("li").all_inner_texts() == [sent, rows]
-    told = shown.page.locator(".save [role=status]")
-    assert told.inner_text().strip() == "", "nothing is saved yet"
-    with shown.page.expect_download():
-        shown.page.locator("#save-evidence").click()
-    wait_for("it is told", lambda: "The file is saved." in told.inner_text())
-    assert "Left out of the saved file:" in told.inner_text()
-    assert told.locator("li").all_inner_texts() == [sent, rows]
-    with shown.page.expect_download():
-        shown.page.locator("#save-page").click()
-    wait_for("that one is whole", lambda: told.inner_text().strip() == "The file is saved.")
+    locator = page.page.locator(".save [role=status]")
+    assert locator.inner_text().strip() == "", "nothing is saved yet"
+    with page.page.expect_download():
+        page.page.locator("#save-evidence").click()
+    wait_for("it is told", lambda: "The file is saved." in locator.inner_text())
+    assert "Left out of the saved file:" in locator.inner_text()
+    assert locator.locator("li").all_inner_texts() == [sent, rows]
+    with page.page.expect_download():
+        page.page.locator("#save-page").click()
+    wait_for("that one is whole", lambda: locator.inner_text().strip() == "The file is saved.")

@@ -91,9 +91,9 @@ def test_a_second_sender_stands_in_the_strip_the_unit_and_the_list(look: Look) -
     page.page.locator(".row", has_text="Bittern").first.click()
     note = page.page.locator(".claim-notes")
     wait_for("the note", lambda: note.count() > 0)
-    said = note.first.inner_text()
-    assert "ais:567000880 is also claimed from river, " in said
-    assert "km away, since " in said
+    text = note.first.inner_text()
+    assert "ais:567000880 is also claimed from river, " in text
+    assert "km away, since " in text
     page.page.locator("#tab-unknown").click()
     row = page.page.locator(".row", has_text="ais:567000880@river")
     assert "Two senders" in row.inner_text()

@@ -289,5 +289,5 @@ def test_the_preview_of_a_process_of_its_own(tmp_path: Path) -> None:
     file.write_bytes(FORMATS["gpkg"].write(material()))
     command = [sys.executable, "-m", "gis.files.preview", str(file)]
     done = subprocess.run(command, capture_output=True, check=True)
-    told = json.loads(done.stdout)
-    assert {each["name"] for each in told["layers"]} == {"places", "tracks", "track_points"}
+    answer = json.loads(done.stdout)
+    assert {each["name"] for each in answer["layers"]} == {"places", "tracks", "track_points"}

@@ -44,10 +44,10 @@ def test_places_at_the_edges_of_the_world_come_back(name: str, tmp_path: Path) -
     file.write_bytes(FORMATS[name].write(layer(*EDGES)))
     found = read_file(file)
     assert all(not each.faults for each in found)
-    kept = [shape for each in found for shape in each.frame.geometry]
-    assert shapely.total_bounds(kept).tolist() == [-180, -90, 180, 90]
+    answers = [shape for each in found for shape in each.frame.geometry]
+    assert shapely.total_bounds(answers).tolist() == [-180, -90, 180, 90]
     count = sum(len(shapely.get_coordinates(shape)) for shape in EDGES)
-    assert sum(len(shapely.get_coordinates(shape)) for shape in kept) == count
+    assert sum(len(shapely.get_coordinates(shape)) for shape in answers) == count
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -116,10 +116,10 @@ def test_geopackage(tmp_path: Path) -> None:
 
 def test_geojson(tmp_path: Path) -> None:
     made = FORMATS["geojson"].write(material())
-    told = json.loads(made)["features"]
-    assert told[0]["properties"]["times"] == TIMES
-    assert told[0]["properties"]["layer"] == "tracks"
-    assert told[0]["geometry"]["coordinates"][0][0] == [100.41, 20.27, 350.25]
+    answer = json.loads(made)["features"]
+    assert answer[0]["properties"]["times"] == TIMES
+    assert answer[0]["properties"]["layer"] == "tracks"
+    assert answer[0]["geometry"]["coordinates"][0][0] == [100.41, 20.27, 350.25]
     found = there_and_back("geojson", tmp_path)["export"].frame
     assert found["name"].tolist() == [NAME, "เชียงของ", "ທ່າເຮືອ ຫ້ວຍຊາຍ"]
     assert same_places(found.geometry[0])

@@ -24,8 +24,8 @@ SHAPES = [
 @pytest.mark.parametrize("flavor", ["iso", "extended"])
 @pytest.mark.parametrize("order", [0, 1])
 def test_a_shape_comes_back(flavor: str, order: int) -> None:
-    said = [shapely.to_wkb(each, byte_order=order, flavor=flavor) for each in SHAPES]
-    shapes, bad = read_shapes([*said, None])
+    answers = [shapely.to_wkb(each, byte_order=order, flavor=flavor) for each in SHAPES]
+    shapes, bad = read_shapes([*answers, None])
     assert bad == []
     assert [None if each is None else each.wkt for each in shapes] == [
         *(each.wkt for each in SHAPES),
@@ -36,8 +36,8 @@ def test_a_shape_comes_back(flavor: str, order: int) -> None:
 @pytest.mark.parametrize("code", [5, 7])
 def test_of_several_parts_the_good_ones_are_stored(code: int) -> None:
     parts = [LONELY, LINE.wkb, LONELY, shapely.LineString([(5, 5), (6, 6)]).wkb]
-    said = struct.pack("<BII", 1, code, len(parts)) + b"".join(parts)
-    shapes, (bad,) = read_shapes([said])
+    data = struct.pack("<BII", 1, code, len(parts)) + b"".join(parts)
+    shapes, (bad,) = read_shapes([data])
     assert [each.wkt for each in shapely.get_parts(shapes[0])] == [
         "LINESTRING (0 0, 1 1)",
         "LINESTRING (5 5, 6 6)",
@@ -47,16 +47,16 @@ def test_of_several_parts_the_good_ones_are_stored(code: int) -> None:
 
 
 def test_a_ring_that_is_not_closed_is_reported_and_closed_to_look_at() -> None:
-    said = struct.pack("<BIII8d", 1, 3, 1, 4, 0, 0, 1, 0, 1, 1, 0, 1)
-    shapes, (bad,) = read_shapes([said])
+    data = struct.pack("<BIII8d", 1, 3, 1, 4, 0, 0, 1, 0, 1, 1, 0, 1)
+    shapes, (bad,) = read_shapes([data])
     assert shapes[0] is None
     assert "not closed" in bad.fault
     assert bad.closed is not None
     assert bad.closed.equals(shapely.box(0, 0, 1, 1))
 
 
-@given(said=st.binary(max_size=40) | st.builds(lambda a, b: LONELY[:a] + b, st.integers(0, 20),
+@given(data=st.binary(max_size=40) | st.builds(lambda a, b: LONELY[:a] + b, st.integers(0, 20),
                                                st.binary(max_size=30)))  # fmt: skip
-def test_any_input_is_a_shape_or_an_error(said: bytes) -> None:
-    shapes, bad = read_shapes([said])
+def test_any_input_is_a_shape_or_an_error(data: bytes) -> None:
+    shapes, bad = read_shapes([data])
     assert (shapes[0] is None) <= (len(bad) == 1)

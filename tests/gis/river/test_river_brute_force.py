@@ -148,14 +148,14 @@ def test_the_bank_is_right_or_unsure_within_the_stated_error(
     )
     bearing, _, _ = GEOD.inv(samples[0][best], samples[1][best], *places)
     left = np.where((bearing - flow) % 360.0 > 180.0, 1, -1)
-    told = inside & (found.side != 0)
+    answer = inside & (found.side != 0)
     ends = (best < 3) | (best > last - 3)  # beyond an end of the line there is no bank to be on
-    assert told.sum() > 60_000
-    assert (found.side == left)[told & ~ends].all()
+    assert answer.sum() > 60_000
+    assert (found.side == left)[answer & ~ends].all()
     unsure = inside & (found.side == 0)
     assert (np.abs(found.offset_m) <= found.error_m)[unsure].all()
     assert (away <= found.error_m + 2.6)[unsure].all()
-    assert (away[told] > found.error_m[told] - 2.6).all()
+    assert (away[answer] > found.error_m[answer] - 2.6).all()
 
 
 def test_kilometre_to_place_and_back_is_within_a_metre() -> None:

@@ -79,12 +79,12 @@ def test_a_jammed_stretch_goes_and_the_rest_stays() -> None:
 def test_a_spike_no_speed_limit_sees_is_off_the_way_of_its_neighbours(
     run: int, speed_mps: float | None, accuracy_m: float | None
 ) -> None:
-    said: dict[str, Any] = {"speed_mps": speed_mps, "accuracy_m": accuracy_m}
+    body: dict[str, Any] = {"speed_mps": speed_mps, "accuracy_m": accuracy_m}
     for spike in (7, 0, 18):
-        given = [at(second, 100.4 + second * 7e-5, **said) for second in range(0, 200, 10)]
+        given = [at(second, 100.4 + second * 7e-5, **body) for second in range(0, 200, 10)]
         for n in range(spike, spike + run):
             lon, lat = destination(lon=given[n].lon, lat=20.27, bearing_deg=40.0, distance_m=250.0)
-            given[n] = at(n * 10, lon, lat, **said)
+            given[n] = at(n * 10, lon, lat, **body)
         if run == 1 or spike == 7:
             assert whys(given) == [(n, "spike") for n in range(spike, spike + run)]
 

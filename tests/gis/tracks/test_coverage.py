@@ -53,16 +53,16 @@ def test_one_straight_way_sees_a_strip_and_two_half_circles(place: tuple[float, 
     lon, lat = place
     track = straight(speed_mps=10.0, seconds=1000, bearing_deg=70.0, lon=lon, lat=lat)
     sector = around(lon, lat, 15_000.0)
-    seen, cells = area_coverage([track], sector, radius_m=500.0)
-    assert seen.whole == pytest.approx(true_km2(sector), rel=1e-4)
+    coverage, cells = area_coverage([track], sector, radius_m=500.0)
+    assert coverage.whole == pytest.approx(true_km2(sector), rel=1e-4)
     strip = 2 * 500.0 * 10_000.0 + math.pi * 500.0**2
-    assert seen.seen == pytest.approx(strip / 1e6, rel=2e-3)
-    assert seen.share == pytest.approx(strip / 1e6 / true_km2(sector), rel=2e-3)
-    assert (seen.first, seen.last) == (moment(0), moment(1000))
-    assert seen.seen_hours == pytest.approx(1000 / 3600, rel=1e-6)
-    assert cells["area_km2"].sum() == pytest.approx(seen.whole, rel=1e-9)
+    assert coverage.seen == pytest.approx(strip / 1e6, rel=2e-3)
+    assert coverage.share == pytest.approx(strip / 1e6 / true_km2(sector), rel=2e-3)
+    assert (coverage.first, coverage.last) == (moment(0), moment(1000))
+    assert coverage.seen_hours == pytest.approx(1000 / 3600, rel=1e-6)
+    assert cells["area_km2"].sum() == pytest.approx(coverage.whole, rel=1e-9)
     near = cells["visits"] > 0
-    assert cells["area_km2"][near].sum() == pytest.approx(seen.seen, rel=0.05)
+    assert cells["area_km2"][near].sum() == pytest.approx(coverage.seen, rel=0.05)
     assert cells["last"].isna().tolist() == (~near).tolist()
     assert str(cells["last"].dtype) == "datetime64[us, UTC]"
     assert cells.crs.to_epsg() == 4326
@@ -83,18 +83,18 @@ def test_what_two_units_see_of_one_place_counts_once() -> None:
 def test_only_what_lies_in_the_sector_counts() -> None:
     track = straight(speed_mps=10.0, seconds=2000, lat=0.0, lon=100.0)
     west = shapely.box(99.0, -1.0, 100.09, 1.0) - shapely.box(100.02, -0.5, 100.05, 0.5)
-    seen, _ = area_coverage([track], west, radius_m=300.0)
+    coverage, _ = area_coverage([track], west, radius_m=300.0)
     degree = 111_319.49
     strip = (0.09 - 0.03) * degree * 600.0 + math.pi * 300.0**2 / 2
-    assert seen.seen == pytest.approx(strip / 1e6, rel=3e-3)
-    assert seen.whole == pytest.approx(true_km2(west), rel=1e-4)
+    assert coverage.seen == pytest.approx(strip / 1e6, rel=3e-3)
+    assert coverage.whole == pytest.approx(true_km2(west), rel=1e-4)
 
 
 def test_the_whole_and_nothing() -> None:
     sector = around(100.4, 20.27, 300.0)
     still = track_of([at(n * 10) for n in range(10)])
-    seen, cells = area_coverage([still], sector, radius_m=1000.0)
-    assert seen.share == 1.0
+    coverage, cells = area_coverage([still], sector, radius_m=1000.0)
+    assert coverage.share == 1.0
     assert (cells["seen_s"] == 90.0).all()
     nothing, cells = area_coverage([still], around(101.0, 21.0, 500.0), radius_m=1000.0)
     assert (nothing.share, nothing.first, nothing.last, nothing.seen_hours) == (
@@ -110,10 +110,10 @@ def test_the_whole_and_nothing() -> None:
 
 def test_a_gap_is_no_passage_and_its_ends_are_seen_for_an_instant() -> None:
     track = track_of([at(0, 100.3), at(3000, 100.5)])
-    seen, _ = area_coverage([track], around(100.4, 20.27, 20_000.0), radius_m=500.0)
-    assert seen.seen == pytest.approx(2 * math.pi * 0.25, rel=2e-4)
-    assert seen.seen_hours == 0.0
-    assert (seen.first, seen.last) == (moment(0), moment(3000))
+    coverage, _ = area_coverage([track], around(100.4, 20.27, 20_000.0), radius_m=500.0)
+    assert coverage.seen == pytest.approx(2 * math.pi * 0.25, rel=2e-4)
+    assert coverage.seen_hours == 0.0
+    assert (coverage.first, coverage.last) == (moment(0), moment(3000))
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -132,18 +132,18 @@ def test_what_a_wavering_boat_saw_is_the_union_of_all_its_legs(seed: int) -> Non
     alone = [shapely.Point(x, y) for x, y in zip(east, north, strict=True)]
     truth = shapely.union_all(shapely.buffer([*legs, *alone], radius_m, quad_segs=64)).area
     track = path(seconds, east, north)
-    seen, _ = area_coverage([track], around(100.4, 20.27, 60_000.0), radius_m=radius_m)
-    assert seen.seen == pytest.approx(truth / 1e6, rel=3e-3)
+    coverage, _ = area_coverage([track], around(100.4, 20.27, 60_000.0), radius_m=radius_m)
+    assert coverage.seen == pytest.approx(truth / 1e6, rel=3e-3)
 
 
 def test_a_polar_cap_is_measured_and_seen() -> None:
     cap = shapely.box(-180.0, 89.0, 180.0, 90.0)
     over = track_of([at(0, 0.0, 89.5), at(300, 180.0, 89.5)])  # 112 km over the pole
-    seen, _ = area_coverage([over], cap, radius_m=2000.0, max_gap_s=600.0)
+    coverage, _ = area_coverage([over], cap, radius_m=2000.0, max_gap_s=600.0)
     height = 111_693.9  # metres of the last degree
-    assert seen.whole == pytest.approx(math.pi * height**2 / 1e6, rel=1e-3)
+    assert coverage.whole == pytest.approx(math.pi * height**2 / 1e6, rel=1e-3)
     strip = 2 * 2000.0 * height + math.pi * 2000.0**2
-    assert seen.seen == pytest.approx(strip / 1e6, rel=3e-3)
+    assert coverage.seen == pytest.approx(strip / 1e6, rel=3e-3)
 
 
 def test_when_a_place_was_last_seen_stands_in_its_cell() -> None:
@@ -173,11 +173,11 @@ def test_what_is_no_area_is_refused(area: shapely.Geometry) -> None:
 @given(positions())
 def test_any_track_sees_a_share(given: list[Position]) -> None:
     for sector in (around(100.4, 20.27, 5000.0), around(180.0, -0.5, 5000.0)):
-        seen, cells = area_coverage([track_of(given)], sector, radius_m=800.0, cell_m=1500.0)
-        assert 0.0 <= seen.share <= 1.0
-        assert (seen.last is None) <= (seen.share < 0.6)
+        coverage, cells = area_coverage([track_of(given)], sector, radius_m=800.0, cell_m=1500.0)
+        assert 0.0 <= coverage.share <= 1.0
+        assert (coverage.last is None) <= (coverage.share < 0.6)
         shuffled, _ = area_coverage([track_of(given[::-1])], sector, radius_m=800.0, cell_m=1500.0)
-        assert shuffled == seen
+        assert shuffled == coverage
         assert len(cells) >= 36
 
 
@@ -214,16 +214,16 @@ def test_a_boat_sees_the_river_a_radius_before_and_behind_it() -> None:
         radius_m=500.0,
         step_m=10.0,
     )
-    below, seen, above = found.stretches
+    below, stretch, above = found.stretches
     assert (below.km_from, above.km_to) == (0.0, 19.99)
-    assert seen.km_from == pytest.approx(13.5, abs=0.006)
-    assert seen.km_to == pytest.approx(18.5, abs=0.006)
+    assert stretch.km_from == pytest.approx(13.5, abs=0.006)
+    assert stretch.km_to == pytest.approx(18.5, abs=0.006)
     assert found.seen.seen == pytest.approx(5.0, abs=0.011)
     assert found.seen.share == pytest.approx(5.0 / 19.99, abs=0.001)
     assert (below.last, above.last) == (None, None)
-    assert seen.last is not None
+    assert stretch.last is not None
     # The upper end was left first: at 10 m/s, 500 m below it.
-    assert abs((seen.last - moment(0)).total_seconds()) < 2.0
+    assert abs((stretch.last - moment(0)).total_seconds()) < 2.0
     assert found.line_error_m == 120.0
     assert found.seen.last == moment(400)
 

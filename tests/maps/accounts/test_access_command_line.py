@@ -40,12 +40,12 @@ def test_users_are_changed_shut_out_and_let_in_again(folder: Path) -> None:
     out, _ = call("user", "sign-out", "ann", folder=folder)
     assert out == "0 sessions and tokens of ann have ended\n"
     with reading(folder / "joint-patrol.db") as store:
-        told = [
+        answers = [
             row[0] for row in store.execute("SELECT act FROM journal WHERE actor = 'command line'")
         ]
-    assert told.count("add user") == 3
-    assert told.count("change user") == 3
-    assert "make sign-in link" in told
+    assert answers.count("add user") == 3
+    assert answers.count("change user") == 3
+    assert "make sign-in link" in answers
 
 
 def test_a_token_with_scopes_is_printed_once(folder: Path) -> None:
@@ -89,11 +89,11 @@ async def test_an_administrator_who_is_locked_out_comes_in_by_the_command_line(
         async with server.stranger() as client:
             if locked == "wrong passwords":
                 for _ in range(12):
-                    said = {"name": "boss", "password": "wrong one"}
-                    await client.post("/api/session", json=said)
+                    body = {"name": "boss", "password": "wrong one"}
+                    await client.post("/api/session", json=body)
             elif locked == "second factor":
-                begun = await factors.begin(boss)
-                await factors.confirm(boss, pyotp.TOTP(begun.secret).now())
+                factor_set_up = await factors.begin(boss)
+                await factors.confirm(boss, pyotp.TOTP(factor_set_up.secret).now())
                 await command("second-factor", "boss", "--off")
             else:
                 await people.add_user("thief", "admin", "test", None)

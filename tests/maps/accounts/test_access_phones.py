@@ -95,8 +95,8 @@ async def test_a_phone_sees_what_a_crew_sees_and_does_nothing_of_people(server: 
             ("GET", "/api/openapi.json"),
         ):
             answer = await browser.request(method, path, json={})
-            wanted = 200 if path == "/api/openapi.json" else 403
-            assert answer.status_code == wanted, f"{method} {path}: {answer.text}"
+            expected = 200 if path == "/api/openapi.json" else 403
+            assert answer.status_code == expected, f"{method} {path}: {answer.text}"
 
 
 async def test_a_trackers_key_still_shows_nothing(server: Running) -> None:
@@ -222,8 +222,8 @@ async def _ended(server: Running, admin: httpx.AsyncClient, _: httpx.AsyncClient
 
 
 async def _password(server: Running, admin: httpx.AsyncClient, _: httpx.AsyncClient) -> None:
-    said = {"password": "another long enough"}
-    assert (await admin.patch("/api/users/crew", json=said)).status_code == 200
+    body = {"password": "another long enough"}
+    assert (await admin.patch("/api/users/crew", json=body)).status_code == 200
 
 
 async def _signed_out(server: Running, _: httpx.AsyncClient, crew: httpx.AsyncClient) -> None:
@@ -284,9 +284,9 @@ async def test_a_revoked_phone_is_cut_off(server: Running) -> None:
     async with (
         server.signed_in("admin") as admin,
         phone(server, admin) as browser,
-        phone(server, admin, device="other-phone") as kept,
+        phone(server, admin, device="other-phone") as async_client,
         server.live(browser) as watching,
-        server.live(kept) as other,
+        server.live(async_client) as other,
     ):
         assert (await watching.frame())["type"] == "snapshot"
         assert (await admin.delete("/api/devices/naga-phone")).status_code == 204

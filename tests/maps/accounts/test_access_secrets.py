@@ -37,21 +37,21 @@ def full_round(server: Server) -> list[str]:
         return httpx.Client(base_url=server.url, timeout=20)
 
     with client() as page, client() as phone, client() as other:
-        said = {"name": "commander", "password": PASSWORD}
-        assert page.post("/api/session", json=said).status_code == 200
+        body = {"name": "commander", "password": PASSWORD}
+        assert page.post("/api/session", json=body).status_code == 200
         secrets += [page.cookies[COOKIE], page.cookies[KNOWN].partition(".")[2]]
         # a pass phrase typed as name, and as a field there is not
         assert page.post("/api/session", json={"name": WRONG, "password": "x"}).status_code == 401
         assert page.post("/api/session", json={"pasword": WRONG}).status_code == 422
-        begun = page.post("/api/session/second-factor").json()
-        secrets += [begun["secret"], begun["address"]]
-        code = pyotp.TOTP(begun["secret"]).now()
+        answer = page.post("/api/session/second-factor").json()
+        secrets += [answer["secret"], answer["address"]]
+        code = pyotp.TOTP(answer["secret"]).now()
         bad = page.post("/api/session/second-factor/confirm", json={"code": "x" + WRONG})
         assert bad.status_code == 401
         codes = page.post("/api/session/second-factor/confirm", json={"code": code}).json()["codes"]
         secrets += codes
-        assert other.post("/api/session", json={**said, "code": codes[0]}).status_code == 200
-        assert other.post("/api/session", json={**said, "code": codes[0]}).status_code == 401
+        assert other.post("/api/session", json={**body, "code": codes[0]}).status_code == 200
+        assert other.post("/api/session", json={**body, "code": codes[0]}).status_code == 401
         wish = {"label": "wall", "scopes": ["read:picture"]}
         token = page.post("/api/tokens", json=wish).json()["token"]
         reading = page.post("/api/session/reading-token", json={}).json()["token"]

@@ -22,10 +22,10 @@ async def server(tmp_path: Path) -> AsyncIterator[Running]:
 
 
 async def test_the_password_is_changed_by_who_knows_it(server: Running) -> None:
-    said = {"name": "somchai", "password": PASSWORD}
+    body = {"name": "somchai", "password": PASSWORD}
     async with server.stranger(origin=server.url) as client, server.stranger() as other:
-        assert (await client.post("/api/session", json=said)).status_code == 200
-        assert (await other.post("/api/session", json=said)).status_code == 200
+        assert (await client.post("/api/session", json=body)).status_code == 200
+        assert (await other.post("/api/session", json=body)).status_code == 200
         made = {"label": "screen", "scopes": ["read:picture"]}
         token = (await client.post("/api/tokens", json=made)).json()["token"]
         wrong = await client.put(PATH, json={"present": "not the password", "new": NEW})
@@ -42,15 +42,15 @@ async def test_the_password_is_changed_by_who_knows_it(server: Running) -> None:
         bearer = {"authorization": f"Bearer {token}"}
         assert (await other.get("/api/units", headers=bearer)).status_code == 401
     async with server.stranger() as client:
-        assert (await client.post("/api/session", json=said)).status_code == 401
-        good = await client.post("/api/session", json=said | {"password": NEW})
+        assert (await client.post("/api/session", json=body)).status_code == 401
+        good = await client.post("/api/session", json=body | {"password": NEW})
         assert good.status_code == 200
 
 
 async def test_guessing_the_present_password_is_slowed_down(server: Running) -> None:
     async with server.stranger(origin=server.url) as client:
-        said = {"name": "somchai", "password": PASSWORD}
-        assert (await client.post("/api/session", json=said)).status_code == 200
+        body = {"name": "somchai", "password": PASSWORD}
+        assert (await client.post("/api/session", json=body)).status_code == 200
         states = [
             (await client.put(PATH, json={"present": f"guess {n}", "new": NEW})).status_code
             for n in range(7)

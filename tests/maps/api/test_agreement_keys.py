@@ -38,16 +38,16 @@ class Officer:
         found: dict[str, Any] = answer.json()
         return found
 
-    def answered(self, asked: dict[str, Any]) -> dict[str, str]:
-        return self.key.used(asked["options"]) | {"nonce": asked["nonce"]}
+    def answered(self, body: dict[str, Any]) -> dict[str, str]:
+        return self.key.used(body["options"]) | {"nonce": body["nonce"]}
 
     async def do(self, path: str, act: str, *, version: int = 0, **what: Any) -> Any:
-        said = {"passkey": self.answered(await self.asked(path, act, **what))} | what
+        answers = {"passkey": self.answered(await self.asked(path, act, **what))} | what
         if act == "change":
-            answer = await self.client.put(f"{path}/terms", json=said)
+            answer = await self.client.put(f"{path}/terms", json=answers)
         else:
             more = {"version": version} if act == "sign" else {}
-            answer = await self.client.post(f"{path}/{act}", json=said | more)
+            answer = await self.client.post(f"{path}/{act}", json=answers | more)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -99,9 +99,9 @@ async def test_what_officers_sign_with_passkeys_is_proved_from_the_record_alone(
         by_session = await chai.client.post(f"{path}/sign", json={"version": 2})
         assert (by_session.status_code, by_session.json()["code"]) == (409, "passkey_needed")
         await kham.do(path, "sign", version=2, office="BLO Houay Xai")
-        seen = await chai.do(path, "sign", version=3, office="BLO Chiang Khong")
-        assert seen["state"] == "active"
-        theirs, own = (each["key"] for each in seen["signatures"])
+        answer = await chai.do(path, "sign", version=3, office="BLO Chiang Khong")
+        assert answer["state"] == "active"
+        theirs, own = (each["key"] for each in answer["signatures"])
         assert own["label"] == "phone"
         assert "label" not in theirs, "what their officer calls the key stays there"
         suspended = await kham.do(path, "suspend", reason="by order", also=["distress"])

@@ -142,5 +142,5 @@ async def test_no_made_up_request_is_answered_by_anything_but_what_is_described(
         assert prober.told[200] + prober.told[201] > 0.1 * prober.told.total(), prober.told
         async with httpx.AsyncClient(base_url=server.url) as client:
             assert (await client.get("/api/health")).status_code == 200
-    told = "\n\n".join(f"{name}\n{fault}" for name, fault in prober.faults.items())
-    assert not prober.faults, told
+    text = "\n\n".join(f"{name}\n{fault}" for name, fault in prober.faults.items())
+    assert not prober.faults, text

@@ -93,11 +93,11 @@ class Pair:
         self.asked.append(type(what).__name__)
         await asyncio.sleep(0)
         if isinstance(what, words.OpenView):
-            said: Any = self.showing.open(what)
+            answer: Any = self.showing.open(what)
         else:
-            said = self.showing.changes(what)
+            answer = self.showing.changes(what)
         await asyncio.sleep(0)
-        return msgspec.msgpack.decode(msgspec.msgpack.encode(said), type=words.ViewStart)
+        return msgspec.msgpack.decode(msgspec.msgpack.encode(answer), type=words.ViewStart)
 
     def _told(self, agency: str, role: str, word: words.ViewMessage) -> None:
         if self.holds:
@@ -119,8 +119,8 @@ class Pair:
 
 
 def numbers(frames: list[bytes]) -> list[tuple[str, int]]:
-    said = [msgspec.json.decode(each) for each in frames]
-    return [(each["type"], each["seq"]) for each in said]
+    answers = [msgspec.json.decode(each) for each in frames]
+    return [(each["type"], each["seq"]) for each in answers]
 
 
 async def taken(subscription: Subscription) -> list[tuple[str, int]]:
@@ -218,9 +218,9 @@ async def test_what_may_not_pass_any_more_does_not_go_out() -> None:
     pair.change(own=b',"fixes":["own"]')
     pair.feed.begin_epoch(1)
     pair.change()
-    said = await viewer.take(0.05)
-    assert numbers(said) == [("change", 1), ("change", 2)]
-    assert b'"own"' in said[0]
+    payloads = await viewer.take(0.05)
+    assert numbers(payloads) == [("change", 1), ("change", 2)]
+    assert b'"own"' in payloads[0]
     again = await pair.views.enter(SOMCHAI, pair.feed.stream, 0)
     assert b'"own"' in (await again.take(0.05))[0]
 
@@ -233,9 +233,9 @@ async def test_what_may_not_pass_any_more_does_not_go_out() -> None:
     await asyncio.sleep(0)
     pair.feed.begin_epoch(2)
     pair.come()
-    said = await (await entering).take(0.05)
-    assert numbers(said) == [("change", 3)]
-    assert b'"own"' in said[0]
+    payloads = await (await entering).take(0.05)
+    assert numbers(payloads) == [("change", 3)]
+    assert b'"own"' in payloads[0]
 
 
 async def test_who_goes_on_when_an_agreement_is_just_over_is_shown_nothing_of_before() -> None:

@@ -152,7 +152,7 @@ async def settled(line: Line, answers: int) -> None:
 
 async def test_an_order_whose_answer_is_lost_is_asked_again_and_done_once(line: Line) -> None:
     line.loses_answers = True
-    asked = asyncio.create_task(line.asking.call(request()))
+    task = asyncio.create_task(line.asking.call(request()))
     await asyncio.sleep(0)
     line.deliver(line.asks[0])
     line.deliver(line.asks[0])  # while it is being worked on
@@ -164,7 +164,7 @@ async def test_an_order_whose_answer_is_lost_is_asked_again_and_done_once(line: 
     line.asking.tick()
     assert line.asks[1] == line.asks[0]
     line.deliver(line.asks[1])
-    answer: words.Response = await asked
+    answer: words.Response = await task
     assert (answer.status, line.done) == (200, ['{"say":"hello"}'])
     said = msgspec.json.decode(answer.body)
     assert (said["by"], said["from"]) == ("somchai", "10.0.0.7")
@@ -181,46 +181,46 @@ async def test_a_response_with_protected_text_is_not_cached_for_a_repeated_reque
     line: Line,
 ) -> None:
     line.loses_answers = True
-    asked = asyncio.create_task(line.asking.call(request(path="/api/protected/incident/i/reading")))
+    task = asyncio.create_task(line.asking.call(request(path="/api/protected/incident/i/reading")))
     await asyncio.sleep(0)
     line.deliver(line.asks[0])
     await settled(line, 1)
     line.deliver(line.asks[0])
     await loop_turns()
     assert (len(line.answers), line.done) == (1, ["read"]), "neither told nor read again"
-    asked.cancel()
+    task.cancel()
 
 
 async def test_a_request_for_another_watch_or_on_anothers_topic_is_not_done(
     line: Line,
 ) -> None:
-    asked = asyncio.create_task(line.asking.call(request()))
+    task = asyncio.create_task(line.asking.call(request()))
     await asyncio.sleep(0)
-    said = msgspec.msgpack.decode(line.asks[0], type=words.RpcRequest)
-    line.answering.take("web-2", said)
-    line.answering.take("web-1", msgspec.structs.replace(said, watch_id="w0"))
+    rpc_request = msgspec.msgpack.decode(line.asks[0], type=words.RpcRequest)
+    line.answering.take("web-2", rpc_request)
+    line.answering.take("web-1", msgspec.structs.replace(rpc_request, watch_id="w0"))
     await loop_turns()
     assert line.done == []
-    asked.cancel()
+    task.cancel()
 
 
 async def test_callers_get_an_error_when_the_watch_goes_or_another_takes_over(line: Line) -> None:
-    asked = asyncio.create_task(line.asking.call(request()))
+    task = asyncio.create_task(line.asking.call(request()))
     await asyncio.sleep(0)
     line.now_s += words.GONE_AFTER_S + 0.1
     line.asking.tick()
     with pytest.raises(NoAnswer):
-        await asked
+        await task
     with pytest.raises(WatchUnreachable):
         await line.asking.call(request())
     line.asking.beat(beat(1))  # played again
     assert line.asking.watch == ""
     line.asking.beat(beat(2))
-    asked = asyncio.create_task(line.asking.call(request()))
+    task = asyncio.create_task(line.asking.call(request()))
     await asyncio.sleep(0)
     line.asking.beat(beat(1, by="w2", epoch=2))
     with pytest.raises(NoAnswer):
-        await asked
+        await task
     line.asking.beat(beat(50))  # of the one that lost its lease
     line.asking.beat(beat(51, by="w3", epoch=2))  # there is only one of an epoch
     assert line.asking.watch == "w2"
@@ -231,14 +231,14 @@ async def test_what_was_refused_because_too_much_is_asked_is_not_done_later(
 ) -> None:
     monkeypatch.setattr(answering, "MOST_AT_ONCE", 0)
     line.loses_answers = True
-    asked = asyncio.create_task(line.asking.call(request()))
+    task = asyncio.create_task(line.asking.call(request()))
     await asyncio.sleep(0)
     line.deliver(line.asks[0])
     monkeypatch.undo()
     line.loses_answers = False
     line.deliver(line.asks[0])  # asked again, and now there would be room
     with pytest.raises(WatchUnreachable, match="too much"):
-        await asked
+        await task
     line.deliver(line.asks[0])
     await loop_turns()
     assert line.done == []
@@ -417,7 +417,7 @@ async def test_a_watch_whose_long_answer_holds_up_its_beats_is_there(
     link = WebLink(InternalSettings(), key, node="hx", now=lambda: now_s)
     line = NotedBus.made[-1]
     link.asking.beat(beat(1))
-    asked = asyncio.create_task(link.pass_on(request("GET")))
+    task = asyncio.create_task(link.pass_on(request("GET")))
     await asyncio.sleep(0)
     answer = words.RpcResponse(
         watch_id="w1",
@@ -430,7 +430,7 @@ async def test_a_watch_whose_long_answer_holds_up_its_beats_is_there(
         line.take(topic, piece)
         line.take(topic, b"not ours")
         link.asking.tick()
-    assert len((await asked).body) == 1_500_000
+    assert len((await task).body) == 1_500_000
     assert len(line.asks) == 1, "it is not made and sent once more"
     now_s += words.GONE_AFTER_S + 0.1
     link.asking.tick()

@@ -98,8 +98,8 @@ async def test_what_lay_in_a_queue_until_nobody_waits_for_it_is_not_done(
         is_well=lambda: True,
     )
     bus = Bus.made[-1]
-    asked: list[bytes] = []
-    asking = RpcClient(web="web-1", send=lambda body, _number: asked.append(body))
+    payloads: list[bytes] = []
+    asking = RpcClient(web="web-1", send=lambda body, _number: payloads.append(body))
 
     async def order(path: str) -> bytes:
         asking.beat(next(each for each in reversed(bus.said) if isinstance(each, WatchHeartbeat)))
@@ -110,7 +110,7 @@ async def test_what_lay_in_a_queue_until_nobody_waits_for_it_is_not_done(
         asking_it = asyncio.create_task(asking.call(request))
         await asyncio.sleep(0)
         asking_it.cancel()
-        return asked[-1]
+        return payloads[-1]
 
     async with link:
         bus.open()

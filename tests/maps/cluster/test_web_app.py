@@ -59,17 +59,17 @@ async def test_it_answers_every_page_and_route_with_nothing_but_the_accounts(
         ) as client:
             signed = await client.post("/api/session/link", json={"token": token})
             assert signed.status_code == 200, signed.text
-            named = {"host": "localhost:8080", "origin": "http://localhost:8080"}
-            asked = await client.post("/api/session/passkey/challenge", headers=named)
-            assert asked.json()["options"]["rpId"] == "localhost", asked.text
+            body = {"host": "localhost:8080", "origin": "http://localhost:8080"}
+            response = await client.post("/api/session/passkey/challenge", headers=body)
+            assert response.json()["options"]["rpId"] == "localhost", response.text
             answers = {}
             for route in app.routes:
                 if isinstance(route, Route) and "GET" in (route.methods or ()):
                     path = re.sub(r"{[^}]*}", "0", route.path)
                     answers[path] = await client.get(path)
             monkeypatch.setattr("maps.accounts.sessions.recent_proof.RECENT", timedelta())
-            asked = await client.post("/api/agreements/a/sign", json={"version": 1})
-            assert asked.json()["error"] == "proof_needed", "the Watch does not see the cookies"
+            response = await client.post("/api/agreements/a/sign", json={"version": 1})
+            assert response.json()["error"] == "proof_needed", "the Watch does not see the cookies"
     failed = {
         path: answer.text
         for path, answer in answers.items()

@@ -86,9 +86,9 @@ def more(folder: Path, text: str) -> None:
 
 @pytest.mark.parametrize("command", [app, gateway_app])
 def test_a_command_tells_its_version(command: typer.Typer) -> None:
-    said = CliRunner().invoke(command, ["--version"])
+    result = CliRunner().invoke(command, ["--version"])
     version = metadata.version("joint-patrol")
-    assert (said.exit_code, said.output) == (0, f"joint-patrol {version}\n")
+    assert (result.exit_code, result.output) == (0, f"joint-patrol {version}\n")
 
 
 def test_check_is_content_with_a_good_configuration_and_changes_nothing(folder: Path) -> None:
@@ -249,8 +249,8 @@ def test_a_taken_port_is_reported_in_words(folder: Path) -> None:
         for words in (("demo", "--port", str(port)), ("serve",)):
             (folder / "patrol.toml").write_text(small(folder, port), encoding="utf-8")
             _, err = run(*words, folder=folder, good=False)
-            said = f"cannot listen on 127.0.0.1 port {port}: Address already in use; choose another"
-            assert err.strip().startswith(said)
+            text = f"cannot listen on 127.0.0.1 port {port}: Address already in use; choose another"
+            assert err.strip().startswith(text)
 
 
 def test_users_are_added_listed_and_given_new_passwords(folder: Path) -> None:
@@ -341,8 +341,8 @@ def test_the_first_start_gives_a_link_for_an_administrator_and_keeps_others_out(
         token = re.search(r"#link=(\S+)", link)
         assert token is not None, link
         with httpx.Client(base_url=url[0]) as client:
-            said = client.post("/api/session/link", json={"token": token[1]}).json()
-            assert (said["user"], said["role"]) == ("admin", "admin")
+            answer = client.post("/api/session/link", json={"token": token[1]}).json()
+            assert (answer["user"], answer["role"]) == ("admin", "admin")
         # The running server alone writes to the picture; users may be added beside it.
         _, err = run("unit", "add", "Naga 1", folder=folder, good=False)
         assert "in use by a running server" in err
@@ -354,8 +354,8 @@ def test_the_first_start_gives_a_link_for_an_administrator_and_keeps_others_out(
         assert "web.port: taken now, by the running server or another program" in out
         run("user", "add", "noi", "--role", "crew", folder=folder, input=f"{PASSWORD}\n")
         with httpx.Client(base_url=url[0]) as client:
-            said = client.post("/api/session", json={"name": "noi", "password": PASSWORD})
-            assert said.status_code == 200
+            answer = client.post("/api/session", json={"name": "noi", "password": PASSWORD})
+            assert answer.status_code == 200
         server.send_signal(signal.SIGTERM)
         _, err = server.communicate(timeout=20)
         assert server.returncode == 0, err
@@ -438,12 +438,12 @@ def loaded(*words: str, folder: Path) -> set[str]:
 
 def test_a_command_loads_no_more_than_it_needs(tmp_path: Path) -> None:
     (tmp_path / "patrol.toml").write_text(small(tmp_path, 0))
-    told = loaded("--help", folder=tmp_path)
-    assert "typer" in told
-    assert not told & (SERVER | STORE)
-    told = loaded("user", "list", folder=tmp_path)
-    assert {"sqlalchemy", "maps.settings.settings"} <= told
-    assert not told & SERVER
+    texts = loaded("--help", folder=tmp_path)
+    assert "typer" in texts
+    assert not texts & (SERVER | STORE)
+    texts = loaded("user", "list", folder=tmp_path)
+    assert {"sqlalchemy", "maps.settings.settings"} <= texts
+    assert not texts & SERVER
 
 
 def test_a_capture_is_decoded_with_the_gateways_own_options(tmp_path: Path) -> None:

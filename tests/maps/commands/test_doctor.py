@@ -105,20 +105,20 @@ def diagnosed(folder: Path, answers: Mapping[str, tuple[int, bytes]], *, token: 
 
 
 def test_a_watch_that_stores_nothing_is_the_first_thing_to_mend(tmp_path: Path) -> None:
-    said = diagnosed(tmp_path, {"/health": (503, b"")}, token=False)
-    first = [line for line in said if line.startswith(("1. ", "2. "))]
+    texts = diagnosed(tmp_path, {"/health": (503, b"")}, token=False)
+    first = [line for line in texts if line.startswith(("1. ", "2. "))]
     assert any("stores nothing and answers no radio (health is 503)" in line for line in first)
-    unknown = [line for line in said if line.startswith("not known: ")]
+    unknown = [line for line in texts if line.startswith("not known: ")]
     assert any("set web.metrics_token_file" in line for line in unknown)
 
 
 def test_what_a_node_does_not_tell_is_not_known(tmp_path: Path) -> None:
     well = {"/api/health": (200, b"")}
-    said = diagnosed(tmp_path, well | {"/metrics": (403, b"")}, token=True)
-    assert "well: node: runs, and takes records" in said
-    assert "not known: how the running node fares: /metrics answers 403" in said
-    said = diagnosed(tmp_path, well | {"/metrics": (200, b"{no metrics")}, token=True)
-    assert any(line.startswith("not known: how the running node fares: ") for line in said)
+    texts = diagnosed(tmp_path, well | {"/metrics": (403, b"")}, token=True)
+    assert "well: node: runs, and takes records" in texts
+    assert "not known: how the running node fares: /metrics answers 403" in texts
+    texts = diagnosed(tmp_path, well | {"/metrics": (200, b"{no metrics")}, token=True)
+    assert any(line.startswith("not known: how the running node fares: ") for line in texts)
 
 
 def test_another_version_that_runs_and_a_disk_that_fills_are_told(tmp_path: Path) -> None:
@@ -128,9 +128,9 @@ joint_patrol_version_info{version="0.0.1"} 1
 joint_patrol_store_disk_days_left 12
 """
     answers = {"/api/health": (200, b""), "/metrics": (200, metrics)}
-    said = diagnosed(tmp_path, answers, token=True)
-    assert any("is installed, 0.0.1 runs: start the node again" in line for line in said)
-    assert any("at the present rate it lasts 12 days" in line for line in said)
+    texts = diagnosed(tmp_path, answers, token=True)
+    assert any("is installed, 0.0.1 runs: start the node again" in line for line in texts)
+    assert any("at the present rate it lasts 12 days" in line for line in texts)
 
 
 def test_a_configuration_that_cannot_be_read_is_all_that_is_told(tmp_path: Path) -> None:

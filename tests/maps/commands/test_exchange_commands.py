@@ -41,7 +41,7 @@ async def sail(folder: Path) -> None:
     """Let a boat report ten times, a minute apart, and end."""
     async with open_office(read_settings(folder / "patrol.toml")) as office:
         desk = office.desk_of(User(name="t", role="admin", agency="hx"))
-        said = [
+        transmissions = [
             Transmission(
                 protocol="position_json",
                 kind="position",
@@ -53,7 +53,7 @@ async def sail(folder: Path) -> None:
             )
             for number in range(10)
         ]
-        await desk.registry.report(said, source="key:b")
+        await desk.registry.report(transmissions, source="key:b")
         unit = await desk.registry.add_unit(call_sign="ນາກ 1", kind="boat", country="LA")
         await desk.registry.assign(address="position_json:b", unit=unit.id)
 
@@ -71,10 +71,10 @@ async def test_a_track_is_written_and_read_again(folder: Path, name: str) -> Non
         "--format", name, "-o", "track.out", folder=folder,
     )  # fmt: skip
     assert "1 tracks, 5 positions" in out, "Vientiane is seven hours ahead"
-    kept = folder / f"track{FORMATS[name].ending}"
-    (folder / "track.out").rename(kept)
+    path = folder / f"track{FORMATS[name].ending}"
+    (folder / "track.out").rename(path)
     if name != "parquet":
-        assert "ນາກ 1" in {str(n) for each in read_file(kept) for n in each.frame["name"]}
+        assert "ນາກ 1" in {str(n) for each in read_file(path) for n in each.frame["name"]}
 
 
 async def test_a_patrols_tracks_are_written_by_its_name(folder: Path) -> None:
@@ -136,8 +136,8 @@ def test_a_file_is_previewed_and_added_and_then_is_a_layer(folder: Path) -> None
     assert not (folder / "layers").exists(), "only looked at"
     out, _ = call("import", "plan.kml", "--add", "plan", folder=folder)
     assert "added plan" in out
-    told = tomllib.loads((folder / "patrol.toml").read_text(encoding="utf-8"))
-    assert told["layers"]["add"]["plan"] == {"file": "layers/plan.gpkg", "source": "plan.kml"}
+    body = tomllib.loads((folder / "patrol.toml").read_text(encoding="utf-8"))
+    assert body["layers"]["add"]["plan"] == {"file": "layers/plan.gpkg", "source": "plan.kml"}
     out, _ = call("check", folder=folder)
     assert "can be served" in out
     call("export", "--layer", "plan", "-o", "again.geojson", folder=folder)
@@ -146,8 +146,8 @@ def test_a_file_is_previewed_and_added_and_then_is_a_layer(folder: Path) -> None
     _, complaint = call("import", "plan.kml", "--add", "plan", folder=folder, good=False)
     assert "there is a layer plan already" in complaint
     call("import", "plan.kml", "--add", "second", folder=folder)
-    told = tomllib.loads((folder / "patrol.toml").read_text(encoding="utf-8"))
-    assert set(told["layers"]["add"]) == {"plan", "second"}
+    body = tomllib.loads((folder / "patrol.toml").read_text(encoding="utf-8"))
+    assert set(body["layers"]["add"]) == {"plan", "second"}
 
 
 @pytest.mark.parametrize("tables", ["[layers]\nadd = {}\n", '[layers]\nadd.x = "layers/x.gpkg"\n'])

@@ -17,19 +17,19 @@ from tests.maps.commands.test_command_line import call, run
 
 
 def test_a_demo_of_seconds_is_heard_by_every_radio_and_ends_by_itself(tmp_path: Path) -> None:
-    kept = tmp_path / "kept"
+    path = tmp_path / "kept"
     out, faults = run(
-        "demo", "--port", "0", "--speed", "5", "--duration", "5", "--folder", str(kept),
+        "demo", "--port", "0", "--speed", "5", "--duration", "5", "--folder", str(path),
         folder=tmp_path,
     )  # fmt: skip
     assert faults == ""
     assert out.count("/sign-in#link=") == 10
     assert out.count("/enrol#code=") == 2
-    with closing(sqlite3.connect(kept / "joint-patrol.db")) as store:
-        heard = {row[0] for row in store.execute("SELECT DISTINCT address FROM transmissions")}
-    assert {actor.address for actor in CAST} <= heard
-    assert {f"kenwood:{actor.handset}" for actor in CAST if actor.handset is not None} <= heard
-    proof, _ = call("audit", "verify", "--config", str(kept / "demo.toml"), folder=tmp_path)
+    with closing(sqlite3.connect(path / "joint-patrol.db")) as store:
+        answers = {row[0] for row in store.execute("SELECT DISTINCT address FROM transmissions")}
+    assert {actor.address for actor in CAST} <= answers
+    assert {f"kenwood:{actor.handset}" for actor in CAST if actor.handset is not None} <= answers
+    proof, _ = call("audit", "verify", "--config", str(path / "demo.toml"), folder=tmp_path)
     assert "rows of the journal, the last at" in proof
 
 

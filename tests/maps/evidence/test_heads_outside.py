@@ -91,11 +91,11 @@ def test_a_journal_written_anew_is_found_by_the_head_that_lies_outside(folder: P
     good = audit(folder, "verify")
     assert (good.exit_code, "1 signed heads" in good.output) == (0, True), good.output
     written_anew(folder, 3, "somebody else")
-    [kept] = (folder / "outside").glob("*.json")
-    head = kept.read_bytes()
-    kept.unlink()
+    [path] = (folder / "outside").glob("*.json")
+    head = path.read_bytes()
+    path.unlink()
     assert audit(folder, "verify").exit_code == 0  # nobody can tell without a head
-    kept.write_bytes(head)
+    path.write_bytes(head)
     found = audit(folder, "verify")
     assert found.exit_code == 1
     assert f"journal row {ROWS} is altered" in found.output

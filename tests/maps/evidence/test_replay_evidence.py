@@ -101,17 +101,17 @@ async def test_what_is_given_out_holds_and_is_noted(server: Running, tmp_path: P
     rows = list(csv.DictReader(io.StringIO(files["positions.csv"].decode())))
     assert rows[0]["call_sign"] == "'=Naga 1", "no formula for a spreadsheet"
     assert rows[0]["time_local"] == "2026-11-24T05:00:00+07:00"
-    heard = [json.loads(line) for line in files["transmissions.jsonl"].splitlines()]
-    assert heard[0]["unit"] == naga
+    answers = [json.loads(line) for line in files["transmissions.jsonl"].splitlines()]
+    assert answers[0]["unit"] == naga
     assert b"Asia/Vientiane" in files["README.txt"]
     async with server.signed_in("admin") as client:
         lines = (await client.get("/api/audit?act=export")).json()["lines"]
     assert lines[0]["subject"] == "export:evidence"
     assert lines[0]["detail"]["units"] == []
     assert re.fullmatch("[0-9a-f]{64}", lines[0]["detail"]["sha256"])
-    told = CliRunner().invoke(app, ["evidence", "verify", str(file), "--key", key.public])
-    assert told.exit_code == 0, told.output
-    assert "everything holds" in told.output
+    result = CliRunner().invoke(app, ["evidence", "verify", str(file), "--key", key.public])
+    assert result.exit_code == 0, result.output
+    assert "everything holds" in result.output
 
 
 async def test_who_called_for_help_without_knowing_where_is_in_it(
@@ -125,9 +125,9 @@ async def test_who_called_for_help_without_knowing_where_is_in_it(
     mute = await desk.registry.add_unit(call_sign="Naga 2", kind="boat", country="LA")
     await desk.registry.assign(address="position_json:n2", unit=mute.id)
     later = {"start": "2026-11-25T00:00:00Z", "end": "2026-11-26T00:00:00Z"}
-    for asked in (DAY | later, DAY | later | {"unit": mute.id}):
+    for body in (DAY | later, DAY | later | {"unit": mute.id}):
         file = tmp_path / "evidence.zip"
-        file.write_bytes(await made(server, **asked))
+        file.write_bytes(await made(server, **body))
         manifest = verify(file).manifest
         assert (manifest.counts["positions"], manifest.counts["messages"]) == (0, 1)
         assert manifest.units == ({"id": mute.id, "call_sign": "Naga 2"},)
@@ -140,9 +140,9 @@ async def test_who_called_for_help_without_knowing_where_is_in_it(
 async def test_what_a_radio_sent_that_nobody_registered_is_in_it(
     server: Running, tmp_path: Path
 ) -> None:
-    said = {"id": "s", "time": "2026-11-25T08:00:00Z", "lon": 100.4, "lat": 20.27}
+    body = {"id": "s", "time": "2026-11-25T08:00:00Z", "lon": 100.4, "lat": 20.27}
     async with server.stranger(authorization=f"Bearer {await server.device('n2')}") as boat:
-        assert (await boat.post("/api/positions", json=said)).json()["stored"]
+        assert (await boat.post("/api/positions", json=body)).json()["stored"]
     later = {"start": "2026-11-25T00:00:00Z", "end": "2026-11-26T00:00:00Z"}
     file = tmp_path / "evidence.zip"
     file.write_bytes(await made(server, **later))
@@ -163,15 +163,15 @@ async def test_the_journal_is_proved_and_shown_to_who_may_see_it(
         found = verify(file)
         rows = found.manifest.counts["journal rows"]
         assert rows > 3
-        said = unzipped(file.read_bytes())["journal.jsonl"]
+        data = unzipped(file.read_bytes())["journal.jsonl"]
         if role == "admin":
-            lines = [json.loads(line) for line in said.splitlines()]
+            lines = [json.loads(line) for line in data.splitlines()]
             own = [each for each in lines if "act" in each]  # the rest are of the node: digests
             assert 3 < found.rows_proved == len(own)
-            assert b'"subject":"unit:' in said
+            assert b'"subject":"unit:' in data
         else:
             assert found.rows_proved == 0
-            assert b"actor" not in said
+            assert b"actor" not in data
             assert any("hang together" in each for each in found.manifest.left_out)
     crew = unzipped(await made(server, "crew"))
     assert "transmissions.jsonl" not in crew
@@ -273,9 +273,9 @@ async def test_each_kind_of_tampering_is_named(server: Running, tmp_path: Path) 
         torn.write_bytes(body[:kept])
         with pytest.raises(BadEvidence):
             verify(torn)
-    told = CliRunner().invoke(app, ["evidence", "verify", str(torn)])
-    assert told.exit_code == 1
-    assert "torn.zip" in told.output
+    result = CliRunner().invoke(app, ["evidence", "verify", str(torn)])
+    assert result.exit_code == 1
+    assert "torn.zip" in result.output
 
 
 async def test_a_signer_cannot_leave_a_row_of_the_journal_out(
@@ -366,8 +366,8 @@ def signed_by_anybody(manifest: bytes, files: Files, **signature: Any) -> bytes:
     }
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
-        said = json.dumps(about | signature).encode()
-        for name, body in ({"manifest.json": manifest, "signature.json": said} | files).items():
+        data = json.dumps(about | signature).encode()
+        for name, body in ({"manifest.json": manifest, "signature.json": data} | files).items():
             packed.writestr(name, body)
     return out.getvalue()
 
@@ -378,14 +378,14 @@ def judged(body: bytes) -> VerifiedEvidence | BadEvidence:
         file = Path(folder) / "evidence.zip"
         file.write_bytes(body)
         found = found_in(file)
-        told = CliRunner().invoke(app, ["evidence", "verify", str(file)])
+        result = CliRunner().invoke(app, ["evidence", "verify", str(file)])
     fails = isinstance(found, BadEvidence)
-    assert told.exit_code == int(fails), told.output
-    assert not fails or isinstance(told.exception, SystemExit), told.exception
+    assert result.exit_code == int(fails), result.output
+    assert not fails or isinstance(result.exception, SystemExit), result.exception
     if fails:
-        assert str(found) in told.output
+        assert str(found) in result.output
     else:
-        assert told.output.split("\n").count("everything holds") == 1
+        assert result.output.split("\n").count("everything holds") == 1
     return found
 
 
@@ -464,10 +464,10 @@ def hostile(draw: st.DrawFn) -> bytes:
     if which == "signature":
         name = draw(st.sampled_from(["format", "manifest_sha256", "public_key", "signature"]))
         signature[name] = draw(VALUES)
-    said: Any = manifest | {"files": listed}
+    answer: Any = manifest | {"files": listed}
     if which == "manifest":
-        said = draw(altered(said))
-    written = json.dumps(said).encode()
+        answer = draw(altered(answer))
+    written = json.dumps(answer).encode()
     if which == "manifest" and draw(st.booleans()):
         written = draw(cut(written))
     return signed_by_anybody(written, files, **signature)
@@ -616,20 +616,20 @@ async def test_nothing_of_another_agency_is_in_it_that_may_not_cross(
         return unzipped(answer.content)
 
     for officer in ("somchai", "keo", "vanh", "bounmy"):
-        told = b"".join((await evidence(officer)).values())
-        assert b"zqthai" not in told
-        assert thai.encode() not in told
-        assert b"malee" not in told
+        data = b"".join((await evidence(officer)).values())
+        assert b"zqthai" not in data
+        assert thai.encode() not in data
+        assert b"malee" not in data
     own = await evidence("nok")
     assert own["transmissions.jsonl"].count(b"\n") == 1
     assert b"malee" in own["journal.jsonl"]
     await agree(offices, precision_m=1000)
     await report(offices, "zqthai", key, datetime.now(UTC), 100.77)
-    seen = await evidence("keo")
-    assert seen["positions.csv"].count(b"zqthai") == 1, "not what was before it"
-    assert b"100.77," not in seen["positions.csv"], "no more exactly than agreed"
-    assert "transmissions.jsonl" not in seen
-    assert json.loads(seen["manifest.json"])["agreements"][0]["state"] == "active"
+    payloads = await evidence("keo")
+    assert payloads["positions.csv"].count(b"zqthai") == 1, "not what was before it"
+    assert b"100.77," not in payloads["positions.csv"], "no more exactly than agreed"
+    assert "transmissions.jsonl" not in payloads
+    assert json.loads(payloads["manifest.json"])["agreements"][0]["state"] == "active"
 
 
 async def test_the_page_asks_for_nothing_and_says_its_range(server: Running) -> None:

@@ -52,7 +52,7 @@ async def test_what_the_camera_made_comes_late_and_leaves_as_evidence_only(
             assert late.status_code == 204, late.text
         (about,) = (await crew.get(f"/api/photos/{photo}/originals")).json()
         assert (about["sha256"], about["lat"]) == (digest, 20.27)
-        shown = (await crew.get(f"/api/photos/{photo}")).content
+        data = (await crew.get(f"/api/photos/{photo}")).content
         assert (await crew.get(PATH, params=today())).status_code == 403
     async with server.signed_in("planner") as planner:
         another = await planner.put(f"/api/crew/originals/{id}", content=phone_photo("red"))
@@ -70,7 +70,7 @@ async def test_what_the_camera_made_comes_late_and_leaves_as_evidence_only(
     assert verify(file).manifest.counts["originals"] >= 1
     with zipfile.ZipFile(file) as inside:
         assert inside.read(f"originals/{digest}") == camera
-        assert inside.read(f"shown/{photo}.jpg") == shown
+        assert inside.read(f"shown/{photo}.jpg") == data
         lines = [json.loads(line) for line in inside.read("photos.jsonl").splitlines()]
         assert "messages.jsonl" in inside.namelist()
     (line,) = [each for each in lines if each["sha256"] == digest]

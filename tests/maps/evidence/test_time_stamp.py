@@ -67,12 +67,12 @@ class Tsa:
 
         class Answers(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                asked = self.rfile.read(int(self.headers["Content-Length"]))
+                data = self.rfile.read(int(self.headers["Content-Length"]))
                 assert self.headers["Content-Type"] == "application/timestamp-query"
                 self.send_response(503 if tsa.refuses else 200)
                 self.send_header("Content-Type", "application/timestamp-reply")
                 self.end_headers()
-                self.wfile.write(tsa.answer or tsa.stamped(asked))
+                self.wfile.write(tsa.answer or tsa.stamped(data))
 
             def log_message(self, *_: object) -> None:
                 """Say nothing."""
@@ -83,8 +83,8 @@ class Tsa:
 
     answer: bytes | None
 
-    def stamped(self, asked: bytes) -> bytes:
-        (self.folder / "query").write_bytes(asked)
+    def stamped(self, data: bytes) -> bytes:
+        (self.folder / "query").write_bytes(data)
         self._openssl("ts -reply -config tsa.cnf -section tsa_config -queryfile query -out reply")
         return (self.folder / "reply").read_bytes()
 

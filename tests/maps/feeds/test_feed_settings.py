@@ -32,8 +32,8 @@ def faults(tmp_path: Path, *feeds: dict[str, Any]) -> list[str]:
 
 def test_a_feed_has_safe_defaults_and_paths_from_the_folder_of_the_file(tmp_path: Path) -> None:
     tls = GOOD | {"url": "tcp://tak.example:8089", "ca_file": "ca.pem"}
-    said = settings_of({"feeds": [tls]}, source="patrol.toml", folder=tmp_path)
-    (feed,) = said.feeds
+    settings = settings_of({"feeds": [tls]}, source="patrol.toml", folder=tmp_path)
+    (feed,) = settings.feeds
     assert feed.units_only
     assert feed.max_age_s == 600
     assert feed.ca_file == tmp_path / "ca.pem"
@@ -67,8 +67,8 @@ def test_nothing_that_decides_who_sees_what_has_a_default(tmp_path: Path, field:
 def test_a_wrong_feed_is_reported_with_its_field(
     tmp_path: Path, change: dict[str, Any], fault: str
 ) -> None:
-    (told,) = faults(tmp_path, GOOD | change)
-    assert told.startswith(fault)
+    (text,) = faults(tmp_path, GOOD | change)
+    assert text.startswith(fault)
 
 
 @pytest.mark.parametrize(
@@ -92,13 +92,13 @@ def test_a_feed_that_a_channel_would_hear_back_is_refused(
         "feeds": [GOOD | {"url": feed}],
         "channels": [{"name": "ais", "url": channel, "protocols": ["ais"]}],
     }
-    told: list[str] = []
+    texts: list[str] = []
     try:
         settings_of(tables, source="patrol.toml", folder=tmp_path)
     except SettingsFaults as error:
-        told = error.faults
+        texts = error.faults
     fault = "patrol.toml: feeds[0].url: the channel 'ais' would hear it back"
-    assert told == ([fault] if echoes else [])
+    assert texts == ([fault] if echoes else [])
 
 
 def test_two_feeds_have_two_names(tmp_path: Path) -> None:

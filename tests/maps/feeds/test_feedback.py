@@ -18,12 +18,12 @@ async def test_a_client_of_a_server_is_sent_back_there_only_where_no_channel_rec
 ) -> None:
     within = timedelta(seconds=5) if is_one else timedelta(seconds=0.5)
     monkeypatch.setattr("maps.feeds.writers.cot_writer.ECHO_WITHIN", within)
-    said: asyncio.Queue[bytes] = asyncio.Queue()
+    queue: asyncio.Queue[bytes] = asyncio.Queue()
     ears: list[asyncio.StreamWriter] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while line := await reader.readline():
-            said.put_nowait(line)
+            queue.put_nowait(line)
             for ear in ears if is_one else ():
                 ear.write(line)
         writer.close()
@@ -46,19 +46,19 @@ async def test_a_client_of_a_server_is_sent_back_there_only_where_no_channel_rec
         }
         waits = feed("tak", f"tcp://127.0.0.1:{port}", "cot")
         async with running(tmp_path, feeds=[waits], channels=[channel]) as server:
-            assert b".hello" in await said.get()
+            assert b".hello" in await queue.get()
             own = await boat(server, "OWN")
             client = await boat(server, "CLIENT")
             await desk(server).registry.assign(address="cot:ANDROID-1", unit=client.id)
-            lines = [await said.get()]
+            lines = [await queue.get()]
             while not any(b"OWN" in line for line in lines):
-                lines.append(await said.get())
+                lines.append(await queue.get())
             if is_one:
                 await desk(server).registry.plot(own.id, lon=100.42, lat=20.28)
                 while b"100.42" not in lines[-1]:
-                    lines.append(await said.get())
+                    lines.append(await queue.get())
             else:
                 while not any(b'uid="ANDROID-1"' in line for line in lines):
-                    lines.append(await said.get())
+                    lines.append(await queue.get())
         about_client = [line for line in lines if b'uid="ANDROID-1"' in line]
         assert bool(about_client) != is_one

@@ -100,8 +100,8 @@ async def test_a_chartplotter_that_connects_gets_everything_at_once_then_each_mo
                 }
             async with server.signed_in("technician") as client:
                 (fares,) = (await client.get("/api/feeds")).json()
-    told = {key: fares[key] for key in ("name", "speaks", "role", "state", "units")}
-    assert told == {
+    body = {key: fares[key] for key in ("name", "speaks", "role", "state", "units")}
+    assert body == {
         "name": "bridge", "speaks": "ais", "role": "crew", "state": "open", "units": 2,
     }  # fmt: skip
     assert fares["sent"] == 4  # a move, and three sentences about the second boat
@@ -144,9 +144,9 @@ async def test_nothing_of_another_agency_or_of_unknown_radios_leaves(tmp_path: P
         await boat(server, "SECRET-LA")
         await boat(server, "SECRET-TH", agency=OTHERS)
         key = await server.device("stranger")
-        said = {"id": "1", "lon": 100.5, "lat": 20.5, "time": datetime.now(UTC).isoformat()}
+        body = {"id": "1", "lon": 100.5, "lat": 20.5, "time": datetime.now(UTC).isoformat()}
         async with server.stranger(authorization=f"Bearer {key}") as phone:
-            assert (await phone.post("/api/positions", json=said)).status_code == 200
+            assert (await phone.post("/api/positions", json=body)).status_code == 200
         async with connected(ours) as a, connected(theirs) as b, connected(all_of_ours) as c:
             assert b"SECRET-LA" in await a.line()
             assert b"SECRET-TH" in await b.line()
@@ -208,11 +208,11 @@ async def test_a_call_for_help_goes_out_in_words(tmp_path: Path) -> None:
         key = await server.device("boat-3")
         one = await desk(server).registry.add_unit(call_sign="HX-1", kind="boat")
         await desk(server).registry.assign(address="position_json:boat-3", unit=one.id)
-        said = {"id": "1", "lon": 100.4102, "lat": 20.2741, "distress": True}
-        said["time"] = datetime.now(UTC).isoformat()
+        body = {"id": "1", "lon": 100.4102, "lat": 20.2741, "distress": True}
+        body["time"] = datetime.now(UTC).isoformat()
         async with connected(port) as plotter:
             async with server.stranger(authorization=f"Bearer {key}") as phone:
-                answer = await phone.post("/api/positions", json=said)
+                answer = await phone.post("/api/positions", json=body)
                 assert answer.status_code == 200, answer.text
             assert (await plotter.said(14, 3)).text.startswith("SOS HX-1 20 16.446N 100 24.612E")
             await desk(server).registry.clear_distress(one.id)
@@ -282,15 +282,15 @@ async def test_marks_and_sectors_go_out_where_a_feed_says_so_and_come_back_as_no
         marks = desk(server).marks
         async with connected(port) as client, connected(quiet) as plain, connected(foreign) as far:
             made = await marks.make(name="Sunken barge", lon=100.41, lat=20.27, use="hazard")
-            told = await client.line()
+            data = await client.line()
             uid = f'uid="joint-patrol.{server.office.settings.node.id}.{made.id}"'.encode()
-            assert uid in told
-            assert b'callsign="Sunken barge"' in told
+            assert uid in data
+            assert b'callsign="Sunken barge"' in data
             mark = f'by="{server.office.settings.node.id}/tak"'.encode()
-            assert mark in told
+            assert mark in data
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as hub:
-                hub.sendto(told, ("127.0.0.1", back))  # as a server hands it back
-                another = told.replace(b"joint-patrol.", b"another.").replace(mark, b'by="far/tak"')
+                hub.sendto(data, ("127.0.0.1", back))  # as a server hands it back
+                another = data.replace(b"joint-patrol.", b"another.").replace(mark, b'by="far/tak"')
                 hub.sendto(another, ("127.0.0.1", back))
             async for _ in wait_until("the other's mark"):
                 if len(marks.all()) == 2:

@@ -40,8 +40,8 @@ def sector(**more: Any) -> Sector:
 
 
 def target(**more: Any) -> Target:
-    seen = Sighting(at=NOON, lon=100.41, lat=20.28, speed_mps=8.0, course_deg=215.0)
-    given = {"case": "c", "what": "vessel", "name": "grey longtail", "sightings": (seen,)}
+    sighting = Sighting(at=NOON, lon=100.41, lat=20.28, speed_mps=8.0, course_deg=215.0)
+    given = {"case": "c", "what": "vessel", "name": "grey longtail", "sightings": (sighting,)}
     return Target(id="t", **(DOCUMENT_FIELDS | given | more))
 
 
@@ -107,9 +107,9 @@ def test_what_goes_out_as_cot_is_no_radio_of_ours_when_it_comes_back(
     form: Any, document: Document
 ) -> None:
     writer = CotWriter(notes(), max_age=timedelta(minutes=10), form=form, mark="test-node/tak")
-    told = writer.place("place", place(document), NOON)
+    payloads = writer.place("place", place(document), NOON)
     gone = writer.place("taken back", place(document), NOON)
-    found = [each for data in (*told, *gone) for each in heard(PROTOCOL[form], data)]
+    found = [each for data in (*payloads, *gone) for each in heard(PROTOCOL[form], data)]
     assert [each.kind for each in found] == ["waypoint", "waypoint"]
     back, deleted = found
     assert (back.device, back.position) == ("joint-patrol.hx", None)

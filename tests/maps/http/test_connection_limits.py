@@ -59,16 +59,16 @@ class Server:
 @asynccontextmanager
 async def serving_at(web: WebSettings) -> AsyncIterator[Server]:
     """Serve while inside."""
-    kept = Server()
+    server = Server()
     app = FastAPI()
     app.state.failed = None
-    app.add_api_route("/", kept.answer, methods=["GET", "POST"])
+    app.add_api_route("/", server.answer, methods=["GET", "POST"])
     app.add_middleware(Guard, hosts=["here"], longest_body=200_000)
     bound, ready = listen(web), asyncio.Event()
-    kept.at = bound.getsockname()
+    server.at = bound.getsockname()
     task = asyncio.create_task(serve(app, web, bound, ready=ready.set))
     await ready.wait()
-    yield kept
+    yield server
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 
@@ -77,8 +77,8 @@ async def serving_at(web: WebSettings) -> AsyncIterator[Server]:
 async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Server]:
     monkeypatch.setattr(uvicorn_server, "_TICK_S", 0.1)
     monkeypatch.setattr(uvicorn_server, "_LOOK_S", 0.0)
-    async with serving_at(WebSettings(host="127.0.0.1", port=0)) as kept:
-        yield kept
+    async with serving_at(WebSettings(host="127.0.0.1", port=0)) as server:
+        yield server
 
 
 async def told(server: Server, *parts: bytes, pause_s: float = 0.0) -> bytes:
@@ -131,8 +131,8 @@ async def test_a_request_whose_rest_does_not_come_ends(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(whole_requests, "SILENT_S", 0.3)
-    for begun in (b"", b"GET / HT", POST, POST + b"a" * 1000):
-        assert await told(server, begun) == b""
+    for data in (b"", b"GET / HT", POST, POST + b"a" * 1000):
+        assert await told(server, data) == b""
     assert server.lost == 2
 
 
@@ -140,9 +140,9 @@ async def test_a_request_that_comes_drop_by_drop_ends(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(whole_requests, "LONGEST_S", 0.5)
-    for begun in (GET + b"X: ", POST):
+    for data in (GET + b"X: ", POST):
         try:
-            assert await told(server, begun, *([b"a"] * 30), pause_s=0.1) == b""
+            assert await told(server, data, *([b"a"] * 30), pause_s=0.1) == b""
         except ConnectionError:
             pass
     assert server.lost == 1

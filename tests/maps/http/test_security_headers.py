@@ -143,8 +143,8 @@ async def test_text_that_a_database_does_not_take_asks_it_nothing(server: Runnin
         query = "/api/exports/tracks?patrol=a%00"
         assert (await client.get(query)).status_code == 400
     async with server.stranger() as client:
-        said = {"name": "a\0b", "password": "a long enough pass phrase"}
-        assert (await client.post("/api/session", json=said)).status_code == 422
+        body = {"name": "a\0b", "password": "a long enough pass phrase"}
+        assert (await client.post("/api/session", json=body)).status_code == 422
 
 
 @pytest.mark.parametrize("path", ["/sign-in", "/api/health", "/api/units", "/no-such-thing"])

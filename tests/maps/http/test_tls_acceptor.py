@@ -27,8 +27,8 @@ async def server(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
         tls_certificate=certificate,
         tls_key=certificate.with_name("key.pem"),
     )
-    async with serving_at(web) as kept:
-        yield kept
+    async with serving_at(web) as server:
+        yield server
 
 
 async def asked(server: Server, certificate: Path) -> bytes:
@@ -83,7 +83,7 @@ async def test_who_says_nothing_makes_room_before_the_handshake(
 async def test_who_is_sent_away_in_the_turn_in_which_it_came_leaves_no_socket(
     server: Server,
 ) -> None:
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as warning_messages:
         warnings.simplefilter("always", ResourceWarning)
         links = [socket.create_connection(server.at) for _ in range(20)]  # accepted together
         for link in links:
@@ -91,7 +91,9 @@ async def test_who_is_sent_away_in_the_turn_in_which_it_came_leaves_no_socket(
         await until(lambda: sum(closed(links)) >= 12)
         assert closed(links) == [True] * 12 + [False] * 8
         gc.collect()
-    assert [str(each.message) for each in told if each.category is ResourceWarning] == []
+    assert [
+        str(each.message) for each in warning_messages if each.category is ResourceWarning
+    ] == []
     for link in links:
         link.close()
 
@@ -129,9 +131,9 @@ async def test_the_end_waits_for_no_handshake(certificate: Path) -> None:
         tls_key=certificate.with_name("key.pem"),
     )
     async with asyncio.timeout(10):
-        async with serving_at(web) as kept:
-            links = await silent(kept, 2)
-            assert await asked(kept, certificate) == b"HTTP/1.1 200 OK"  # who came later
+        async with serving_at(web) as server:
+            links = await silent(server, 2)
+            assert await asked(server, certificate) == b"HTTP/1.1 200 OK"  # who came later
             assert closed(links) == [False, False]
     await until(lambda: all(closed(links)), within_s=5)
     for link in links:

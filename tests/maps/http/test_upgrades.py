@@ -54,23 +54,23 @@ class Server:
 
 @pytest.fixture
 async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Server]:
-    kept, app = Server(), FastAPI()
+    server, app = Server(), FastAPI()
     begun = SharedFrames.connection_made
 
     def counted(self: SharedFrames, transport: asyncio.Transport) -> None:
-        kept.handshakes += 1
+        server.handshakes += 1
         begun(self, transport)
 
     monkeypatch.setattr(SharedFrames, "connection_made", counted)
     app.state.failed = None
-    app.add_api_route("/", kept.answer)
-    app.add_api_websocket_route("/live", kept.live)
+    app.add_api_route("/", server.answer)
+    app.add_api_websocket_route("/live", server.live)
     web, ready = WebSettings(host="127.0.0.1", port=0), asyncio.Event()
     bound = listen(web)
-    kept.port = bound.getsockname()[1]
+    server.port = bound.getsockname()[1]
     task = asyncio.create_task(serve(app, web, bound, ready=ready.set))
     await ready.wait()
-    yield kept
+    yield server
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 
@@ -86,9 +86,9 @@ async def test_a_client_without_credentials_is_asked_to_sign_in_before_any_hands
 ) -> None:
     many = [await ask(server, asking(b"Cookie: palette=night\r\n")) for _ in range(MANY)]
     for reader, writer in many:
-        said = await reader.read()
-        assert said.startswith(b"HTTP/1.1 101 ")
-        assert said.endswith(b"\x11\x31sign in first")
+        data = await reader.read()
+        assert data.startswith(b"HTTP/1.1 101 ")
+        assert data.endswith(b"\x11\x31sign in first")
         writer.close()
     assert server.handshakes == 0
     with pytest.raises(ConnectionClosed, match="4401"):  # as a page or program reads it

@@ -38,7 +38,7 @@ async def client(
     """Yield a connected client, what the broker answered, and what it heard."""
     loop = asyncio.get_running_loop()
     answers: list[str] = []
-    heard: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue()
+    queue: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue()
     connected = asyncio.Event()
     made = paho.Client(
         CallbackAPIVersion.VERSION2,
@@ -53,7 +53,7 @@ async def client(
         loop.call_soon_threadsafe(connected.set)
 
     def on_message(_c: object, _u: object, message: paho.MQTTMessage) -> None:
-        loop.call_soon_threadsafe(heard.put_nowait, (message.topic, bytes(message.payload)))
+        loop.call_soon_threadsafe(queue.put_nowait, (message.topic, bytes(message.payload)))
 
     made.on_connect = on_connect
     made.on_message = on_message
@@ -64,7 +64,7 @@ async def client(
     try:
         async with asyncio.timeout(10):
             await connected.wait()
-        yield made, answers, heard
+        yield made, answers, queue
     finally:
         made.disconnect()
         await asyncio.to_thread(made.loop_stop)
@@ -92,28 +92,28 @@ async def subscribe(made: paho.Client, *topics: str, qos: int = 1) -> None:
 async def test_a_stranger_is_not_let_in(user: str | None, password: str | None) -> None:
     async with (
         EmbeddedBroker(knows=knows) as broker,
-        client(broker, user, password) as (_, said, _h),
+        client(broker, user, password) as (_, texts, _h),
     ):
-        assert said[0] == "Not authorized"
+        assert texts[0] == "Not authorized"
 
 
 async def test_a_radio_publishes_to_its_own_topics_only_and_hears_nothing() -> None:
     async with (
         EmbeddedBroker(knows=knows) as broker,
-        client(broker, broker.user, broker.password) as (ours, _, heard),
-        client(broker, "boat-3", "its key") as (radio, said, overheard),
+        client(broker, broker.user, broker.password) as (ours, _, queue),
+        client(broker, "boat-3", "its key") as (radio, texts, overheard),
     ):
-        assert said == ["Success"]
+        assert texts == ["Success"]
         await subscribe(ours, "#")
         await subscribe(radio, "#")
         radio.publish("joint-patrol/v1/position/boat-4", b"forged", qos=1)
         radio.publish(POSITION, b"own", qos=1)
         async with asyncio.timeout(10):
-            assert await heard.get() == (POSITION, b"own")
+            assert await queue.get() == (POSITION, b"own")
             radio.publish(POSITION, b"behind", qos=1)
-            assert await heard.get() == (POSITION, b"behind")
+            assert await queue.get() == (POSITION, b"behind")
             last = radio.publish(POSITION, b"last", qos=1)
-            assert await heard.get() == (POSITION, b"last")
+            assert await queue.get() == (POSITION, b"last")
             # its acknowledgement comes behind what the radio would have heard
             await until(last.is_published)
         assert overheard.empty()
@@ -126,18 +126,18 @@ async def test_a_phone_hears_what_is_asked_of_it_and_of_nobody_else() -> None:
     async with (
         EmbeddedBroker(knows=knows_all) as broker,
         client(broker, broker.user, broker.password) as (ours, _, _h),
-        client(broker, "jane/phone", "its key") as (phone, said, heard),
+        client(broker, "jane/phone", "its key") as (phone, texts, queue),
     ):
-        assert said == ["Success"]
+        assert texts == ["Success"]
         others = ("#", "owntracks/+/+/cmd", "owntracks/joe/phone/cmd", "owntracks/jane/phone")
         await subscribe(phone, *others, "owntracks/jane/phone/cmd")
         for device in ("joe/phone", "jane/phone"):
             ours.publish(f"owntracks/{device}", b"{}", qos=1)
             ours.publish(f"owntracks/{device}/cmd", b"where?", qos=1)
         async with asyncio.timeout(10):
-            assert await heard.get() == ("owntracks/jane/phone/cmd", b"where?")
+            assert await queue.get() == ("owntracks/jane/phone/cmd", b"where?")
             ours.publish("owntracks/jane/phone/cmd", b"behind", qos=1)
-            assert await heard.get() == ("owntracks/jane/phone/cmd", b"behind")
+            assert await queue.get() == ("owntracks/jane/phone/cmd", b"behind")
 
 
 async def test_it_listens_on_loopback_with_a_fresh_password_each_run() -> None:
@@ -184,7 +184,7 @@ async def test_nobody_takes_over_the_session_of_another_by_its_client_id(
         client(broker, broker.user, broker.password, client_id="ours", clean=False) as (
             ours,
             _,
-            heard,
+            queue,
         ),
     ):
         await subscribe(ours, "#")
@@ -197,17 +197,17 @@ async def test_nobody_takes_over_the_session_of_another_by_its_client_id(
             async with client(broker, "boat-3", "its key") as (radio, _r, _h):
                 radio.publish(POSITION, b"here", qos=1)
                 async with asyncio.timeout(10):
-                    assert await heard.get() == (POSITION, b"here")
+                    assert await queue.get() == (POSITION, b"here")
             assert stolen.empty()
 
 
 async def test_a_last_will_for_another_device_is_refused_on_connect() -> None:
     async with EmbeddedBroker(knows=knows) as broker:
         will = "joint-patrol/v1/position/boat-4"
-        async with client(broker, "boat-3", "its key", will=will) as (_, said, _h):
-            assert said[0] == "Not authorized"
-        async with client(broker, "boat-3", "its key", will=POSITION) as (_, said, _h):
-            assert said == ["Success"]
+        async with client(broker, "boat-3", "its key", will=will) as (_, texts, _h):
+            assert texts[0] == "Not authorized"
+        async with client(broker, "boat-3", "its key", will=POSITION) as (_, texts, _h):
+            assert texts == ["Success"]
 
 
 async def test_a_key_that_is_taken_away_publishes_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,13 +219,13 @@ async def test_a_key_that_is_taken_away_publishes_no_more(monkeypatch: pytest.Mo
 
     async with (
         EmbeddedBroker(knows=still_knows) as broker,
-        client(broker, broker.user, broker.password) as (ours, _, heard),
+        client(broker, broker.user, broker.password) as (ours, _, queue),
         client(broker, "boat-3", "its key", will=POSITION) as (radio, _s, _h),
     ):
         await subscribe(ours, "#")
         radio.publish(POSITION, b"1", qos=1)
         async with asyncio.timeout(10):
-            assert await heard.get() == (POSITION, b"1")
+            assert await queue.get() == (POSITION, b"1")
         good = False
         refused = radio.publish(POSITION, b"2", qos=1)
         await until(refused.is_published)  # the broker has it, and has judged it
@@ -233,22 +233,22 @@ async def test_a_key_that_is_taken_away_publishes_no_more(monkeypatch: pytest.Mo
         assert isinstance(link, socket.socket)
         link.shutdown(socket.SHUT_RDWR)  # goes without a word: its last will is due
         await asyncio.sleep(0.5)
-        assert heard.empty()
+        assert queue.empty()
 
 
 async def test_a_packet_that_is_too_long_ends_the_connection() -> None:
     async with (
         EmbeddedBroker(knows=knows) as broker,
-        client(broker, broker.user, broker.password) as (ours, _, heard),
+        client(broker, broker.user, broker.password) as (ours, _, queue),
         client(broker, "boat-3", "its key") as (radio, _s, _h),
     ):
         await subscribe(ours, "#", qos=0)
         radio.publish(POSITION, b"x" * 200_000, qos=0)
         async with asyncio.timeout(10):
-            assert len((await heard.get())[1]) == 200_000
+            assert len((await queue.get())[1]) == 200_000
         radio.publish(POSITION, b"", qos=0)
         async with asyncio.timeout(10):
-            assert (await heard.get())[1] == b""
+            assert (await queue.get())[1] == b""
         ended, loop = asyncio.Event(), asyncio.get_running_loop()
 
         def on_disconnect(*_: Any) -> None:
@@ -260,7 +260,7 @@ async def test_a_packet_that_is_too_long_ends_the_connection() -> None:
             await ended.wait()
         ours.publish("behind", b"it", qos=0)
         async with asyncio.timeout(10):
-            assert await heard.get() == ("behind", b"it")
+            assert await queue.get() == ("behind", b"it")
 
 
 async def test_who_opens_connections_and_says_nothing_keeps_no_radio_out(
@@ -269,8 +269,8 @@ async def test_who_opens_connections_and_says_nothing_keeps_no_radio_out(
     monkeypatch.setattr("maps.mqtt_broker.broker.MOST_WAITING", 5)
     async with EmbeddedBroker(knows=knows) as broker:
         silent = [await asyncio.open_connection(broker.host, broker.port) for _ in range(20)]
-        async with client(broker, "boat-3", "its key") as (_, said, _h):
-            assert said == ["Success"]
+        async with client(broker, "boat-3", "its key") as (_, texts, _h):
+            assert texts == ["Success"]
         async with asyncio.timeout(5):
             assert [await reader.read() for reader, _ in silent[:15]] == [b""] * 15
         for _, writer in silent:
@@ -296,11 +296,11 @@ async def test_our_own_channels_have_a_client_id_nobody_can_guess(tmp_path: Path
         "url": "mqtt://embedded?topic=owntracks/%23",
         "protocols": ["owntracks"],
     }
-    seen: list[str] = []
+    texts: list[str] = []
     for number in range(2):
         folder = tmp_path / str(number)
         folder.mkdir()
         async with running(folder, broker={"enabled": True, "port": 0}, channels=[channel]) as one:
-            seen.append(one.office.channels["phones"].settings.link.client_id)
-    assert len(set(seen)) == 2
-    assert all(len(each) >= 32 for each in seen)
+            texts.append(one.office.channels["phones"].settings.link.client_id)
+    assert len(set(texts)) == 2
+    assert all(len(each) >= 32 for each in texts)

@@ -31,10 +31,10 @@ async def test_the_first_is_made_at_once_and_is_listed_carried_and_counted(tmp_p
         with suppress(asyncio.CancelledError):
             await running
     assert backups.faults == {}
-    told = store_metrics(True, None, backups).decode()
-    assert "joint_patrol_backup_ok 1.0" in told
-    assert "joint_patrol_restore_test_ok 1.0" in told
-    assert "joint_patrol_backup_missing 0.0" in told
+    text = store_metrics(True, None, backups).decode()
+    assert "joint_patrol_backup_ok 1.0" in text
+    assert "joint_patrol_restore_test_ok 1.0" in text
+    assert "joint_patrol_backup_missing 0.0" in text
     out, _ = call("backups", "list", folder=tmp_path)
     assert "restore test: hx-" in out
     assert "UTC, good" in out
@@ -47,9 +47,9 @@ async def test_the_first_is_made_at_once_and_is_listed_carried_and_counted(tmp_p
         each.unlink()
     backups.look()
     assert "is not there any more" in backups.faults["backup"]
-    told = store_metrics(True, None, backups).decode()
-    assert "joint_patrol_backup_missing 1.0" in told
-    assert "joint_patrol_restore_test_missing 0.0" in told
+    text = store_metrics(True, None, backups).decode()
+    assert "joint_patrol_backup_missing 1.0" in text
+    assert "joint_patrol_restore_test_missing 0.0" in text
 
 
 def test_one_is_made_when_asked_for_and_carried_away_once(tmp_path: Path) -> None:

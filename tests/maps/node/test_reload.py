@@ -122,14 +122,14 @@ async def test_at_sighup_who_comes_is_shown_the_new_certificate_and_who_is_there
     for name in ("old", "new"):
         (tmp_path / name).mkdir()
         made.append(self_signed(tmp_path / name, alternative="IP:127.0.0.1"))
-    shown = tmp_path / "certificate.pem"
+    path = tmp_path / "certificate.pem"
 
     def put(which: Path) -> None:
-        shown.write_bytes(which.read_bytes())
-        shown.with_name("key.pem").write_bytes(which.with_name("key.pem").read_bytes())
+        path.write_bytes(which.read_bytes())
+        path.with_name("key.pem").write_bytes(which.with_name("key.pem").read_bytes())
 
     put(made[0])
-    web = WebSettings(port=0, tls_certificate=shown, tls_key=shown.with_name("key.pem"))
+    web = WebSettings(port=0, tls_certificate=path, tls_key=path.with_name("key.pem"))
     settings = replace(settings_of({}, source="patrol.toml", folder=tmp_path), web=web)
     app, bound = FastAPI(), listen(web)
     app.state.failed = None
@@ -151,15 +151,15 @@ async def test_at_sighup_who_comes_is_shown_the_new_certificate_and_who_is_there
             if put_there.exists():
                 put(put_there)
             else:
-                shown.write_text("no certificate")
+                path.write_text("no certificate")
             reloaded.clear()
             os.kill(os.getpid(), signal.SIGHUP)
             async with asyncio.timeout(PATIENCE_S):
                 await reloaded.wait()
             assert await asked(there), "who was there goes on"
-            for wanted, is_shown in ((certificate, True), (made[0], False)):
+            for expected, is_shown in ((certificate, True), (made[0], False)):
                 try:
-                    come = await connected(at, wanted)
+                    come = await connected(at, expected)
                 except ssl.SSLCertVerificationError:
                     assert not is_shown
                 else:

@@ -72,11 +72,11 @@ class Delivers:
         users: Who there is, by name.
     """
 
-    def __init__(self, node: Node, said: DeliverySettings, users: dict[str, User]) -> None:
+    def __init__(self, node: Node, settings: DeliverySettings, users: dict[str, User]) -> None:
         self.node, self.users = node, users
         self.delivering = Deliveries(
             node.watch,
-            said,
+            settings,
             desk_of=lambda user: Desk(node.watch, user),
             user_of=self._user,
             node="BLO Houay Xai",

@@ -32,9 +32,9 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def told(receiver: HttpReceiver) -> list[tuple[str, str, int]]:
     """Return subject's id, occasion and version of all that was posted, in order."""
     return [
-        (said["id"], said["occasion"], said["version"])
+        (answer["id"], answer["occasion"], answer["version"])
         for post in receiver.posts
-        for said in json.loads(post.body)["alerts"]
+        for answer in json.loads(post.body)["alerts"]
     ]
 
 
@@ -155,19 +155,19 @@ async def test_a_delivery_is_kept_before_it_is_tried_and_survives_a_restart(
     async with receiving() as receiver:
         port = receiver.port
     file = tmp_path / "patrol.db"
-    said: dict[str, Any] = {"webhooks": [hook(port)], "delivery": [rule()]}
-    async with delivers(tmp_path, node=Node(file), **said) as it:
+    body: dict[str, Any] = {"webhooks": [hook(port)], "delivery": [rule()]}
+    async with delivers(tmp_path, node=Node(file), **body) as it:
         await it.raise_alert()
         await until(lambda: it.delivering.health()[0].fault, "a fault")
     with reading(file) as database:
-        kept = database.execute(
+        answer = database.execute(
             "select count(*) from papers where kind = 'delivery' and closed = 0"
         ).fetchone()
-        assert kept[0] == 1
+        assert answer[0] == 1
     async with receiving(port=port) as back:
-        async with delivers(tmp_path, node=Node(file, 10), **said) as it:
+        async with delivers(tmp_path, node=Node(file, 10), **body) as it:
             await it.settled(1)
-        async with delivers(tmp_path, node=Node(file, 20), **said) as it:
+        async with delivers(tmp_path, node=Node(file, 20), **body) as it:
             await settle(it)
         assert len(back.posts) == 1
 
@@ -198,21 +198,21 @@ async def test_a_node_killed_while_it_posts_posts_again_under_the_same_id(tmp_pa
         async with delivers(
             tmp_path, node=Node(tmp_path / "patrol.db", 5), **tables(receiver)
         ) as it:
-            (kept,) = await it.settled(1)
-            assert kept.state == "sent"
+            (delivery,) = await it.settled(1)
+            assert delivery.state == "sent"
         first, second = receiver.posts
-        assert first.headers["webhook-id"] == second.headers["webhook-id"] == kept.id
+        assert first.headers["webhook-id"] == second.headers["webhook-id"] == delivery.id
 
 
 async def test_an_alert_filed_just_before_a_crash_is_delivered_after_it(tmp_path: Path) -> None:
     file = tmp_path / "patrol.db"
     async with receiving() as receiver:
-        said = tables(receiver)
+        body = tables(receiver)
         async with delivers(tmp_path, node=Node(file)) as before:  # it delivers nothing
             open_ = await before.raise_alert(1)
             escalated = await before.escalate(await before.raise_alert(2))
             over = await before.resolve(await before.raise_alert(3))
-        async with delivers(tmp_path, node=Node(file, 60), **said) as it:
+        async with delivers(tmp_path, node=Node(file, 60), **body) as it:
             await it.settled(4)
             await settle(it)
             # What came to an alert before the start is told as the one thing it is.
@@ -222,7 +222,7 @@ async def test_an_alert_filed_just_before_a_crash_is_delivered_after_it(tmp_path
                 (over.id, "raised"),
             }
             posts = len(receiver.posts)
-        async with delivers(tmp_path, node=Node(file, 120), **said) as it:
+        async with delivers(tmp_path, node=Node(file, 120), **body) as it:
             await settle(it)
             assert len(receiver.posts) == posts
             # and what comes next of the alerts that were open is news
@@ -255,10 +255,10 @@ async def test_tries_have_an_end(tmp_path: Path) -> None:
         await it.raise_alert()
         await until(lambda: it.delivering.health()[0].fault, "a fault")
         it.node.time += timedelta(seconds=61)
-        (kept,) = await it.settled(1)
-        assert kept.state == "expired"
-        assert kept.attempts >= 1
-        assert "cannot be reached" in kept.fault
+        (delivery,) = await it.settled(1)
+        assert delivery.state == "expired"
+        assert delivery.attempts >= 1
+        assert "cannot be reached" in delivery.fault
 
 
 async def test_a_newer_version_goes_in_place_of_one_that_waits(tmp_path: Path) -> None:
@@ -284,8 +284,8 @@ async def test_what_it_says_is_made_at_each_try(tmp_path: Path) -> None:
         await it.acknowledge(alert)
         async with receiving(port=port) as back:
             (post,) = await back.until(1)
-            (said,) = json.loads(post.body)["alerts"]
-            assert (said["occasion"], said["state"], said["version"]) == (
+            (answer,) = json.loads(post.body)["alerts"]
+            assert (answer["occasion"], answer["state"], answer["version"]) == (
                 "raised",
                 "acknowledged",
                 2,
@@ -393,8 +393,8 @@ async def test_what_went_and_could_not_be_noted_is_not_sent_again(
         await until(lambda: len(refused) >= 2, "a second try")
         assert [each.state for each in await it.kept()] == ["waiting"]
         refuse = False
-        (kept,) = await it.settled(1)
-        assert kept.state == "sent"
+        (delivery,) = await it.settled(1)
+        assert delivery.state == "sent"
         assert len(receiver.posts) == 1
 
 
@@ -431,8 +431,8 @@ async def test_what_its_receiver_may_not_see_any_more_is_withheld(
         without = {**permissions.ACTS, "see alerts": frozenset({"admin"})}
         monkeypatch.setattr(permissions, "ACTS", without)
         async with receiving(port=port) as back:
-            (kept,) = await it.settled(1)
-            assert kept.state == "withheld"
+            (delivery,) = await it.settled(1)
+            assert delivery.state == "withheld"
             assert back.posts == []
 
 
@@ -446,8 +446,8 @@ async def test_a_receiver_that_left_the_settings_gets_nothing(tmp_path: Path) ->
         await until(lambda: it.delivering.health()[0].fault, "a fault")
     async with receiving(port=port) as back:
         async with delivers(tmp_path, node=Node(file, 5), webhooks=webhooks) as it:
-            (kept,) = await it.settled(1)
-            assert kept.state == "withheld"
+            (delivery,) = await it.settled(1)
+            assert delivery.state == "withheld"
         assert back.posts == []
 
 
@@ -455,8 +455,8 @@ async def test_answers_for_one_alert_do_not_stop_the_next(tmp_path: Path) -> Non
     async with receiving() as receiver, delivers(tmp_path, **tables(receiver)) as it:
         receiver.answers = [answer(422)]
         await it.raise_alert(1)
-        (kept,) = await it.settled(1)
-        assert kept.state == "failed"
+        (delivery,) = await it.settled(1)
+        assert delivery.state == "failed"
         assert it.delivering.health()[0].fault == "answered 422"
         await it.raise_alert(2)
         await it.settled(2)

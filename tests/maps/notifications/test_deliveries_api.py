@@ -153,14 +153,14 @@ async def test_no_answer_and_no_log_holds_a_secret(
         browser = Browser(service, "/push/secret-endpoint")
         await client.post("/api/deliveries/browsers", json=subscription(browser, label="office"))
         service.answers = [b"HTTP/1.1 500 secret-endpoint\r\ncontent-length: 0\r\n\r\n"] * 3
-        told = []
+        texts = []
         for name in ("webhook", "mail", "push"):
             tested = await admin.post("/api/deliveries/test", json={"rule": name})
             assert tested.status_code == 200, tested.text
             [outcome] = tested.json()
             assert not outcome["ok"]
             assert outcome["fault"]
-            told.append(tested.text)
+            texts.append(tested.text)
         for path in (
             "/api/deliveries",
             "/api/deliveries/rules",
@@ -171,12 +171,12 @@ async def test_no_answer_and_no_log_holds_a_secret(
         ):
             answer = await admin.get(path)
             assert answer.status_code == 200, path
-            told.append(answer.text)
+            texts.append(answer.text)
         async with server.live(admin) as live:
-            told.append(json.dumps(await live.frame()))
+            texts.append(json.dumps(await live.frame()))
         key = (tmp_path / "push.pem").read_text().splitlines()[1]
         printed = capsys.readouterr()
-        for text in (*told, printed.out, printed.err):
+        for text in (*texts, printed.out, printed.err):
             for secret in (SECRET, PASSWORD, "secret-path", "secret-endpoint", key):
                 assert secret not in text
             for secret in browser.fields.values():
@@ -253,8 +253,8 @@ async def test_who_may_see_and_test(tmp_path: Path, server: Running) -> None:
             test = await client.post("/api/deliveries/test", json={"rule": "none"})
             assert test.status_code == (404 if may else 403)
             # There is no Web Push here.
-            told = await client.get("/api/deliveries/push-key")
-            assert (told.status_code, told.json()) == (200, {})
+            response = await client.get("/api/deliveries/push-key")
+            assert (response.status_code, response.json()) == (200, {})
 
 
 async def test_tests_are_few_a_minute(tmp_path: Path) -> None:
@@ -291,8 +291,8 @@ async def test_a_way_that_is_down_is_a_fault_on_the_page_and_in_the_metrics(
     ):
         key = await server.device("boat-9")
         async with server.stranger(authorization=f"Bearer {key}") as phone:
-            said = {"id": "boat-9", "lon": 100.42, "lat": 20.28, "distress": True}
-            await phone.post("/api/positions", json=said)
+            body = {"id": "boat-9", "lon": 100.42, "lat": 20.28, "distress": True}
+            await phone.post("/api/positions", json=body)
         async for _ in wait_until("the fault"):
             channels = {each["name"]: each for each in (await client.get("/api/channels")).json()}
             if channels.get("alerts-by-webhook", {}).get("state") == "down":

@@ -98,9 +98,9 @@ async def test_what_a_remote_gateway_counts_stands_under_its_id(tmp_path: Path) 
             "password": broker.passwords["node"],
             "key_file": str(key),
         }
-        named = [{"id": "gw-1", "key": GW_1_KEY.public}]
+        bodies = [{"id": "gw-1", "key": GW_1_KEY.public}]
         async with (
-            running(tmp_path, uplink=uplink, gateways=named) as server,
+            running(tmp_path, uplink=uplink, gateways=bodies) as server,
             server.signed_in("technician") as client,
         ):
 

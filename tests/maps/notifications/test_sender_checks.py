@@ -40,13 +40,13 @@ def test_a_key_that_others_may_read_and_a_file_that_is_none_are_faults(tmp_path:
         webhooks=[hook(1, ca_file="ca.pem")],
         mail={"host": "127.0.0.1", "sender": "a@b.example", "ca_file": "none.pem"},
     )
-    told = faults_of(said)
-    assert [each.split(": ")[0] for each in told] == [
+    texts = faults_of(said)
+    assert [each.split(": ")[0] for each in texts] == [
         "mail.ca_file",
         "webhooks.hq.ca_file",
         "push.key_file",
     ]
-    assert "chmod 600" in told[2]
+    assert "chmod 600" in texts[2]
     good = certificate(tmp_path, "127.0.0.1")
     said = settings(tmp_path, webhooks=[hook(1, ca_file=good.file.name)])
     assert faults_of(said) == []
@@ -59,7 +59,7 @@ def test_what_may_mend_itself_is_warned_of(tmp_path: Path) -> None:
         webhooks=[hook(1)],
         mail={"host": "127.0.0.1", "port": free_port(), "sender": "a@b.example"},
     )
-    told = "\n".join(warnings_of(said, wait_s=1))
+    text = "\n".join(warnings_of(said, wait_s=1))
     for words in (
         "does not answer now",
         "says nothing of where the page is",
@@ -68,7 +68,7 @@ def test_what_may_mend_itself_is_warned_of(tmp_path: Path) -> None:
         "no rule delivers by webhook",
         "webhooks.hq.url: posts cross the network in the clear",
     ):
-        assert words in told
+        assert words in text
 
 
 @pytest.mark.parametrize(
@@ -101,13 +101,13 @@ def test_faults_of_the_settings_name_their_place_and_no_secret(
     (tmp_path / "short").write_text("hunter2")
     with pytest.raises(SettingsFaults) as raised:
         settings(tmp_path, **tables)
-    told = raised.value.faults
-    assert any(fault.startswith(f"patrol.toml: {place}") for fault in told), told
-    assert "hunter2" not in str(told)
+    texts = raised.value.faults
+    assert any(fault.startswith(f"patrol.toml: {place}") for fault in texts), texts
+    assert "hunter2" not in str(texts)
 
 
 def test_a_secret_may_stand_in_the_environment(tmp_path: Path) -> None:
-    said = settings_of(
+    settings = settings_of(
         {
             "node": {"id": AGENCY},
             "webhooks": [{"name": "hq", "url": "https://hq.example/", "secret_env": "HOOK"}],
@@ -122,9 +122,9 @@ def test_a_secret_may_stand_in_the_environment(tmp_path: Path) -> None:
         folder=tmp_path,
         environment={"HOOK": "x" * 32, "MAIL": "a mail password"},
     ).delivery
-    assert said.secrets["hq"].get_secret_value() == "x" * 32
-    assert said.mail_password is not None
-    assert said.mail_password.get_secret_value() == "a mail password"
-    for shown in (repr(said), str(said)):
-        assert "x" * 32 not in shown
-        assert "a mail password" not in shown
+    assert settings.secrets["hq"].get_secret_value() == "x" * 32
+    assert settings.mail_password is not None
+    assert settings.mail_password.get_secret_value() == "a mail password"
+    for text in (repr(settings), str(settings)):
+        assert "x" * 32 not in text
+        assert "a mail password" not in text

@@ -75,11 +75,11 @@ async def test_what_an_agreement_shares_goes_without_what_may_never_cross(tmp_pa
         await it.raise_alert(1, facts={"informant": "the ferryman"})
         (post,) = await receiver.until(1)
         assert b"ferryman" not in post.body
-        [said] = alerts([post])
-        assert (said["agency"], said["rule"]) == (AGENCY, "drill")
-        assert (said["lon"], said["place"]) == (None, "")  # positions are not shared
-        (kept,) = await it.settled(1)
-        assert kept.agency == OTHER
+        [body] = alerts([post])
+        assert (body["agency"], body["rule"]) == (AGENCY, "drill")
+        assert (body["lon"], body["place"]) == (None, "")  # positions are not shared
+        (delivery,) = await it.settled(1)
+        assert delivery.agency == OTHER
 
 
 async def test_what_waits_when_consent_is_suspended_never_goes(tmp_path: Path) -> None:
@@ -134,8 +134,8 @@ async def test_consent_suspended_while_the_receiver_is_being_reached_stops_the_w
         await asyncio.wait_for(reached.wait(), 10)
         await suspend_agreement(it, made)
         released.set()
-        (kept,) = await it.settled(1)
-        assert kept.state == "withheld"
+        (delivery,) = await it.settled(1)
+        assert delivery.state == "withheld"
         assert all(b"drill" not in body and b"{" not in body for body in bodies)
     server.close()
 

@@ -57,21 +57,21 @@ def asked(route: APIRoute, other: Kept) -> Iterator[tuple[str, dict[str, Any], s
              "closed_until": end, "ended_since": start, "ended_until": end, "limit": "100",
              "closed": "true", "retired": "true", "hours": "2", "radius_m": "500",
              "reach": "Houay Xai", "lon": "100.4141", "lat": "20.2705"}  # fmt: skip
-    wanted = {field.name for field in route.dependant.query_params}
-    query: dict[str, Any] = {name: given[name] for name in wanted if name in given}
+    expected = {field.name for field in route.dependant.query_params}
+    query: dict[str, Any] = {name: given[name] for name in expected if name in given}
     if route.path == "/api/hand-offs":
         query.pop("limit", None)
-    for path, said in filled(route.path, other):
+    for path, text in filled(route.path, other):
         if "ended_since" in query or "closed_since" in query:
-            yield path, {}, said
+            yield path, {}, text
         if route.path == "/api/reports/{name}":
             for unit in other.ids["unit"]:
                 yield path, query | {"unit": unit}, unit
             continue
         if route.path == "/api/coverage/heat":
             query |= {"km_from": "2340", "km_to": "2380", "step_km": "10"}
-        yield path, query, said
-        for name in wanted & _LISTED.keys():
+        yield path, query, text
+        for name in expected & _LISTED.keys():
             for id in other.ids[_LISTED[name]][:1]:
                 if name == "patrol":  # of exports: in place of a time
                     yield path, {"patrol": id}, id
@@ -93,12 +93,12 @@ def filled(path: str, other: Kept) -> Iterator[tuple[str, str]]:
         names += [f"tracks-{unit}" for unit in other.ids["unit"][:1]]
         for name in names:
             here = path.replace("{collection}", name)
-            said = name.partition("-")[2]
+            text = name.partition("-")[2]
             if "{feature}" not in here:
-                yield here, said
+                yield here, text
                 continue
             for kind in ("unit", "sector", "incident"):
-                if not said or kind == "unit":
+                if not text or kind == "unit":
                     yield here.replace("{feature}", other.ids[kind][-1]), other.ids[kind][-1]
         return
     if "/{of}/{place}" in path:
@@ -148,7 +148,7 @@ async def walk(
     """
     found: dict[str, set[str]] = {}
 
-    async def ask(role: str, path: str, query: dict[str, Any], said: str) -> None:
+    async def ask(role: str, path: str, query: dict[str, Any], text: str) -> None:
         answer = await viewer.officers[role].get(path, params=query)
         while b'"too_many_replays"' in answer.content or b'"replay_busy"' in answer.content:
             await asyncio.sleep(0.1)  # it is told to come again: what it asks for must be seen
@@ -157,8 +157,8 @@ async def walk(
         fails = answer.status_code >= 500 and b"not_built" not in answer.content
         assert not fails, f"{path} {query}: {answer.status_code} {answer.text}"
         content = answer.content
-        if said and (answer.status_code >= 400 or repeats(path)):
-            for each in {said, *(id for id in chain(*other.ids.values()) if id in path)}:
+        if text and (answer.status_code >= 400 or repeats(path)):
+            for each in {text, *(id for id in chain(*other.ids.values()) if id in path)}:
                 content = content.replace(each.encode(), b"")
         marks = other.seen_in(content)
         if path == "/api/audit":  # of an agency's own acts the journal keeps on what they were
@@ -167,8 +167,8 @@ async def walk(
             found.setdefault(f"{viewer.mark}.{role} {path} {query}", set()).update(marks)
 
     async def ask_all(role: str, waiting: Iterator[tuple[str, dict[str, Any], str]]) -> None:
-        for path, query, said in waiting:
-            await ask(role, path, query, said)
+        for path, query, text in waiting:
+            await ask(role, path, query, text)
 
     started = []
     for role in roles:
@@ -211,8 +211,8 @@ def example(app: dict[str, Any], operation: dict[str, Any]) -> dict[str, Any]:
     schema = body["content"].get("application/json", {}).get("schema", {})
     if "$ref" in schema:
         schema = app["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
-    told = schema.get("examples", [{}])
-    return dict(told[0]) if isinstance(told[0], dict) else {}
+    answer = schema.get("examples", [{}])
+    return dict(answer[0]) if isinstance(answer[0], dict) else {}
 
 
 def acts(app: dict[str, Any], other: Side) -> Iterator[tuple[str, str, Any, str]]:
@@ -308,21 +308,21 @@ async def oracles(viewer: Side, other: Side) -> list[str]:
 async def plans(viewer: Side, other: Side) -> list[str]:
     """Return what a plan that names the other's units and sectors tells of them."""
     found = []
-    named = (*other.ids["unit"][:3], *other.ids["sector"][:2])
-    none = tuple(f"{NO_ID[:-1]}{n}" for n in range(len(named)))
+    texts = (*other.ids["unit"][:3], *other.ids["sector"][:2])
+    none = tuple(f"{NO_ID[:-1]}{n}" for n in range(len(texts)))
     for agencies in ([viewer.agency], [LAO, THAI]):
         for owner in (viewer.agency, other.agency):
             words = []
-            for ids in (named, none):
-                told = await judged(
+            for ids in (texts, none):
+                text = await judged(
                     viewer, agencies=agencies, sectors=ids[3:],
                     members=[{"unit": id, "agency": owner} for id in ids[:3]],
                     rendezvous=[{"name": "meet", "lon": 100.41, "lat": 20.27, "units": ids[:3],
                                  "at": "2026-01-01T00:00:00Z"}],
                 )  # fmt: skip
                 for number, id in enumerate(ids):
-                    told = told.replace(id, f"ID{number}")
-                words.append(told)
+                    text = text.replace(id, f"ID{number}")
+                words.append(text)
             if words[0] != words[1]:
                 found.append(f"a plan of {owner} in {agencies}: {words}")
             found += [f"a plan tells {mark}" for mark in other.seen_in(words[0].encode())]

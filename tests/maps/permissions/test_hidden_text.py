@@ -109,25 +109,25 @@ def test_the_command_line_refuses_it_by_its_field(folder: Path) -> None:  # noqa
         ("user", "add", f"kham{RLO}", "--role", "crew", "--link"),
         ("device", "add", f"boat{RLO}"),
     ):
-        _, told = call(*words, folder=folder, good=False)
-        assert "a character that cannot be shown: U+202E" in told
+        _, text = call(*words, folder=folder, good=False)
+        assert "a character that cannot be shown: U+202E" in text
 
 
 def test_a_setting_that_hides_something_is_a_fault_of_its_field(tmp_path: Path) -> None:
-    with refused() as told:
+    with refused() as texts:
         settings_of({"node": {"name": f"BLO{RLO}"}}, source="patrol.toml", folder=tmp_path)
-    assert "node.name" in told[0]
-    assert "U+202E" in told[0]
-    with refused() as told:
+    assert "node.name" in texts[0]
+    assert "U+202E" in texts[0]
+    with refused() as texts:
         agency = {"id": "la-hx", "name": f"Police{RLO}"}
         settings_of({"agencies": [agency]}, source="patrol.toml", folder=tmp_path)
-    assert "agencies[0].name" in told[0]
+    assert "agencies[0].name" in texts[0]
 
 
 @contextmanager
 def refused() -> Iterator[list[str]]:
     """Yield the faults that are told inside."""
-    told: list[str] = []
+    texts: list[str] = []
     with pytest.raises(SettingsFaults) as found:
-        yield told
-    told += found.value.faults
+        yield texts
+    texts += found.value.faults

@@ -85,17 +85,17 @@ async def test_one_class_shows_its_own_and_nothing_else(
         files = data_class in ("positions", "tracks")
         found = await walk(viewer, other, ("commander",), files=files)
     must, may = CROSSES[data_class]
-    seen = shown(other, found)
-    assert must <= seen, sorted(must - seen)
-    assert seen <= must | may, telling(other, found, seen - must - may)
+    texts = shown(other, found)
+    assert must <= texts, sorted(must - texts)
+    assert texts <= must | may, telling(other, found, texts - must - may)
 
 
 def telling(side: Side, found: dict[str, set[str]], words: Iterable[str]) -> str:
     """Return which requests show some things of a side, for who reads why a test fails."""
     return "\n".join(
-        f"{request}: {sorted(seen)}"
+        f"{request}: {sorted(texts)}"
         for request, marks in found.items()
-        if (seen := known_as(side, marks) & set(words))
+        if (texts := known_as(side, marks) & set(words))
     )
 
 
@@ -124,10 +124,10 @@ async def test_terms_keep_what_they_should(sides: Sides, number: int) -> None:
     viewer, other = sides.ways[number % 2]
     async with sides.agreed(PLAIN, **more):
         found = await walk(viewer, other, ("commander",))
-    seen = shown(other, found)
-    assert must <= seen, sorted(must - seen)
-    assert not seen & never, telling(other, found, never)
-    assert seen <= EVERYTHING, telling(other, found, seen - EVERYTHING)
+    texts = shown(other, found)
+    assert must <= texts, sorted(must - texts)
+    assert not texts & never, telling(other, found, never)
+    assert texts <= EVERYTHING, telling(other, found, texts - EVERYTHING)
 
 
 # -- from the moment of a suspension on
@@ -200,15 +200,15 @@ async def suspend(sides: Sides, agreement: str) -> None:
 
 async def frames(side: Side, role: str, query: str = "") -> list[str]:
     """Return what a live stream begins with, until it is quiet."""
-    told: list[str] = []
+    texts: list[str] = []
     async with side.offices.server.live(side.officers[role], query) as live:
         async with asyncio.timeout(20):
-            told.append(str(await live.socket.recv()))
+            texts.append(str(await live.socket.recv()))
         with suppress(TimeoutError):
             while True:
                 async with asyncio.timeout(0.5):
-                    told.append(str(await live.socket.recv()))
-    return told
+                    texts.append(str(await live.socket.recv()))
+    return texts
 
 
 async def test_a_suspension_leaves_nothing_and_no_sign_of_anything(sides: Sides) -> None:
@@ -238,9 +238,9 @@ async def test_a_suspension_leaves_nothing_and_no_sign_of_anything(sides: Sides)
             for role in ("commander", "crew"):
                 for query in ("", since) if role == "commander" else ("",):
                     for frame in await frames(viewer, role, query):
-                        said = json.loads(frame)
-                        said.pop("forget", None)
-                        assert not other.seen_in(json.dumps(said).encode()), frame
+                        answer = json.loads(frame)
+                        answer.pop("forget", None)
+                        assert not other.seen_in(json.dumps(answer).encode()), frame
             joint = (await viewer.officers["commander"].get(path)).json()
             assert [each["agency"] for each in joint["members"]] == [viewer.agency]
             assert joint["suspended"]
@@ -257,8 +257,8 @@ async def test_what_happens_during_a_suspension_stays_where_it_was(sides: Sides)
         resume = f"/api/agreements/{agreement}/resume"
         await sides.thai.post("commander", resume, 200, reason="")
         for viewer, other in sides.ways:
-            seen = (await viewer.officers["commander"].get("/api/targets")).content
-            assert f"{other.mark}-target".encode() in seen
+            data = (await viewer.officers["commander"].get("/api/targets")).content
+            assert f"{other.mark}-target".encode() in data
             hidden = other.ids["alert"][0]  # raised while nothing crossed
             answer = await viewer.officers["commander"].get(f"/api/alerts/{hidden}")
             assert answer.status_code == 404, answer.text
@@ -312,7 +312,7 @@ async def test_a_participant_is_named_where_its_position_is_sent(sides: Sides) -
                 for name in ("briefing", "patrol-debrief"):
                     page = await report(viewer, report=name, patrol=patrol)
                     assert f"{viewer.mark}-boat".encode() in page, "one's own is named"
-                    seen = known_as(other, other.seen_in(page))
-                    assert ("boat" in seen) == sailed, f"{name}: {seen}"
-                    assert seen <= {"boat", "leg", "meeting", "checkin", "unit", "patrol"}, seen
+                    texts = known_as(other, other.seen_in(page))
+                    assert ("boat" in texts) == sailed, f"{name}: {texts}"
+                    assert texts <= {"boat", "leg", "meeting", "checkin", "unit", "patrol"}, texts
         await sides.lao.post("commander", f"{path}/end", 200)

@@ -59,9 +59,9 @@ async def test_the_live_stream_tells_a_stranger_to_sign_in(server: Running) -> N
 
 async def described(server: Running) -> dict[str, Any]:
     async with server.signed_in("admin") as client:
-        said = await client.get("/api/openapi.json")
-        assert said.status_code == 200
-        spec: dict[str, Any] = said.json()
+        response = await client.get("/api/openapi.json")
+        assert response.status_code == 200
+        spec: dict[str, Any] = response.json()
         return spec
 
 
@@ -129,9 +129,9 @@ async def test_the_description_tells_the_refusals_of_the_guard_and_of_wrong_fiel
     assert "ValidationError" not in msgspec.json.encode(spec).decode()
     for path, item in spec["paths"].items():
         for method, route in item.items():
-            told = set(route["responses"])
-            assert "421" in told, path
-            assert ({"411", "413"} <= told) is ("requestBody" in route), f"{method} {path}"
+            answers = set(route["responses"])
+            assert "421" in answers, path
+            assert ({"411", "413"} <= answers) is ("requestBody" in route), f"{method} {path}"
 
 
 async def test_every_reference_in_the_description_leads_somewhere(server: Running) -> None:
@@ -154,10 +154,10 @@ async def test_every_reference_in_the_description_leads_somewhere(server: Runnin
 
 
 def test_schemas_are_those_of_the_structs() -> None:
-    told = schemas()
-    assert "last" in told["UnitState"]["properties"]
-    assert told["Problem"]["required"] == ["error", "message"]
-    msgspec.json.encode(told)
+    body = schemas()
+    assert "last" in body["UnitState"]["properties"]
+    assert body["Problem"]["required"] == ["error", "message"]
+    msgspec.json.encode(body)
 
 
 async def test_a_path_or_method_that_is_not_there_is_reported_in_json(server: Running) -> None:

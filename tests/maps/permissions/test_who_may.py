@@ -96,8 +96,8 @@ class Walk:
             for known, item in self._spec["paths"].items()
             if known.replace(":path}", "}") == path
         )
-        said: dict[str, Any] = found[method.lower()]
-        return said
+        body: dict[str, Any] = found[method.lower()]
+        return body
 
     def _query(self, method: str, path: str) -> dict[str, Any]:
         """Return what a route's query must have."""
@@ -110,8 +110,8 @@ class Walk:
 
     def body(self, method: str, path: str) -> Any:
         """Return the example of a route's body; None for a route without."""
-        said = self._said(method, path)
-        content = said.get("requestBody", {}).get("content", {}).get("application/json")
+        body = self._said(method, path)
+        content = body.get("requestBody", {}).get("content", {}).get("application/json")
         if content is None:
             return None
         if "example" in content:
@@ -272,12 +272,12 @@ async def made_things(server: Running, walk: Walk, agency: str) -> dict[str, str
     return ids
 
 
-def id_in(said: dict[str, Any]) -> str:
+def id_in(body: dict[str, Any]) -> str:
     """Return the id, else the name, of what was made; it may stand one level down."""
-    for each in (said, *(inner for inner in said.values() if isinstance(inner, dict))):
+    for each in (body, *(inner for inner in body.values() if isinstance(inner, dict))):
         if "id" in each:
             return str(each["id"])
-    return str(said["name"])
+    return str(body["name"])
 
 
 def marked(body: Any, ids: dict[str, str]) -> Any:

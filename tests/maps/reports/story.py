@@ -227,7 +227,7 @@ async def _sail(offices: Offices, clock: Clock, units: dict[str, str]) -> None:
     minutes = int(HOURS * 60)
     begun = clock.time
     for first in range(0, minutes, 30):
-        said = []
+        transmissions = []
         for minute in range(first, min(first + 30, minutes)):
             moment = begun + timedelta(minutes=minute)
             for call_sign, (low, high, off) in WAYS.items():
@@ -235,7 +235,7 @@ async def _sail(offices: Offices, clock: Clock, units: dict[str, str]) -> None:
                     continue
                 share = abs((minute / 60.0) % 2.0 - 1.0)
                 lon, lat = river.at_km(low + (high - low) * (1.0 - share))
-                said.append(
+                transmissions.append(
                     Transmission(
                         protocol="test",
                         kind="position",
@@ -251,7 +251,7 @@ async def _sail(offices: Offices, clock: Clock, units: dict[str, str]) -> None:
                     )
                 )
         clock.time = begun + timedelta(minutes=min(first + 30, minutes))
-        await watch.receive(said)
+        await watch.receive(transmissions)
         if first in (30, 120):
             desk = offices.desk("bounmy").patrols
             [patrol] = [each.id for each in desk.all(state="under way")]

@@ -44,10 +44,10 @@ async def _files(folder: Path, formats: Collection[str]) -> Files:
     async with joint_patrol(folder) as story:
         for name, report in REPORTS.items():
             if report.about == "patrol":
-                asked = story.asked()
+                report_request = story.asked()
             else:
-                asked = story.asked(start=story.start, end=story.end, patrol="")
-            document = await report.make(asked)
+                report_request = story.asked(start=story.start, end=story.end, patrol="")
+            document = await report.make(report_request)
             for kind in set(report.formats).intersection(formats):
                 made[name, kind] = await rendered(document, kind, at=datetime.now(UTC))
     return made
@@ -60,39 +60,39 @@ def text_of(files: Files, name: str) -> str:
 
 
 def test_a_debrief_tells_the_night(files: Files) -> None:
-    said = text_of(files, "patrol-debrief")
+    text = text_of(files, "patrol-debrief")
     for words in ("Night watch", "Naga 1", "Naga 2", "Khong 1", "Asia/Vientiane", "Lao PDR",
                   "Houay Xai reach", "Black boat", "Accepted", "SOS", "42 s", "10 min",
                   "methamphetamine: more than 12.5 kg", "Sandbank", "Came at"):  # fmt: skip
-        assert words in said, words
-    assert re.search(r"\d\d:\d\d \+07 to .* UTC to ", said), "the range, local and UTC"
-    silence = re.search(r"Naga 2 \S+ \S+ \+07 \S+ \S+ \+07 (\d+) min", said)
+        assert words in text, words
+    assert re.search(r"\d\d:\d\d \+07 to .* UTC to ", text), "the range, local and UTC"
+    silence = re.search(r"Naga 2 \S+ \S+ \+07 \S+ \S+ \+07 (\d+) min", text)
     assert silence is not None
     assert 40 <= int(silence[1]) <= 42, "the forty minutes without a word"
-    assert "SECRET-INFORMANT" not in said
+    assert "SECRET-INFORMANT" not in text
 
 
 def test_a_briefing_has_what_crews_need(files: Files) -> None:
-    said = text_of(files, "briefing")
+    text = text_of(files, "briefing")
     for words in ("Naga 1", "test:Naga 1", "Chiang Khong police leads", "Meeting Sandbank",
                   "1 h 0 min", "Rapids", "No-go", "Working channel", "Signed", "Thai"):  # fmt: skip
-        assert words in said, words
-    assert "test:Khong 1" not in said, "the other side's radio addresses never cross"
+        assert words in text, words
+    assert "test:Khong 1" not in text, "the other side's radio addresses never cross"
 
 
 def test_coverage_tells_each_kilometre_and_what_nobody_saw(files: Files) -> None:
-    said = text_of(files, "coverage")
-    assert "Houay Xai reach" in said
-    assert re.search(r"\d+\.\d km of \d+\.0 km were seen", said)
+    text = text_of(files, "coverage")
+    assert "Houay Xai reach" in text
+    assert re.search(r"\d+\.\d km of \d+\.0 km were seen", text)
     page = files["coverage", "html"].content.decode()
     assert page.count('class="chart"') == 2, "two bands along the river"
 
 
 def test_a_pack_has_charts_and_answer_times(files: Files) -> None:
-    said = text_of(files, "monthly")
+    text = text_of(files, "monthly")
     for words in ("Median time to an answer", "2 min", "Drugs", "methamphetamine",
                   "Chiang Khong police"):  # fmt: skip
-        assert words in said, words
+        assert words in text, words
 
 
 @pytest.mark.browser
@@ -105,9 +105,9 @@ def test_a_page_opens_from_a_file_and_asks_the_network_for_nothing(
     file.write_bytes(files[name, kind].content)
     context = browser.new_context(viewport={"width": 900, "height": 900}, offline=True)
     page = context.new_page()
-    asked: list[str] = []
+    texts: list[str] = []
     faults: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    page.on("request", lambda request: texts.append(request.url))
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("console", lambda told: faults.append(told.text) if told.type == "error" else None)
     page.goto(file.as_uri())
@@ -117,7 +117,7 @@ def test_a_page_opens_from_a_file_and_asks_the_network_for_nothing(
     wide = page.evaluate("document.documentElement.scrollWidth")
     fonts = page.evaluate("[...document.fonts].filter((f) => f.status === 'loaded').length")
     context.close()
-    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+    assert [url for url in texts if not url.startswith(("file:", "data:"))] == []
     assert faults == []
     assert wide <= 900, "nothing runs over the edge"
     assert fonts > 0, "its own fonts are used"
@@ -146,10 +146,10 @@ def test_a_workbook_holds_numbers_no_formula_and_no_link(files: Files, name: str
         assert "<f>" not in cells
         assert re.search(r"<c r=\"\w+\" s=\"\d+\"><v>\d", cells), "numbers are numbers"
         for each in open_documents.namelist():
-            said = open_documents.read(each).decode(errors="replace")
-            assert "<hyperlink " not in said, each
-            assert 'TargetMode="External"' not in said, each
-            assert "externalLink" not in said, each
+            text = open_documents.read(each).decode(errors="replace")
+            assert "<hyperlink " not in text, each
+            assert 'TargetMode="External"' not in text, each
+            assert "externalLink" not in text, each
         if name == "patrol-debrief":
             shared = open_documents.read("xl/sharedStrings.xml").decode()
             assert "=HYPERLINK(" in shared, "written as it was typed, as a text"

@@ -154,11 +154,13 @@ async def test_one_user_s_tiles_and_surveys_do_not_hold_up_another_s(
     monkeypatch.setattr(HistoryDesk, "fixes", lambda *args, **query: slow(fixes, *args, **query))
     one = server.office.desk_of(User(name="a", role="commander", agency="joint"))
     other = server.office.desk_of(User(name="b", role="commander", agency="joint"))
-    kept = Histories(load_rivers())
-    many = [asyncio.create_task(kept.of(one, start=START, end=END.replace(minute=each), ids=[]))
-            for each in range(30)]  # fmt: skip
+    histories = Histories(load_rivers())
+    many = [
+        asyncio.create_task(histories.of(one, start=START, end=END.replace(minute=each), ids=[]))
+        for each in range(30)
+    ]
     await until(lambda: read, every_s=0.001)
-    await kept.of(other, start=START, end=END.replace(minute=59), ids=[])
+    await histories.of(other, start=START, end=END.replace(minute=59), ids=[])
     assert read.index("b") < 6
     await asyncio.gather(*many)
 

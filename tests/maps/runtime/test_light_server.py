@@ -81,8 +81,8 @@ def test_maps_and_positions_load_no_library_for_tables_files_and_reports(tmp_pat
     try:
         with server.client() as client, socket.create_connection(("127.0.0.1", port)) as radio:
             for layer in client.get("/api/layers").json():
-                shown = client.get(f"/api/layers/{layer['name']}")
-                assert shown.json()["type"] == "FeatureCollection"
+                response = client.get(f"/api/layers/{layer['name']}")
+                assert response.json()["type"] == "FeatureCollection"
             items = client.get("/api/ogc/collections/blos/items", params={"limit": 3})
             assert items.status_code == 200
             radio.sendall(rmc())

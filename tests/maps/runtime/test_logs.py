@@ -32,8 +32,8 @@ def as_before() -> Iterator[None]:
 
 
 def _fail(password: str) -> None:
-    said = password.upper()
-    raise RuntimeError(f"of {len(said)} characters")
+    text = password.upper()
+    raise RuntimeError(f"of {len(text)} characters")
 
 
 @pytest.mark.parametrize("terminal", [True, False])
@@ -48,10 +48,10 @@ def test_a_failure_is_reported_without_the_variables_it_had(
         _fail(spoken)
     except RuntimeError:
         structlog.get_logger("test").exception("failed", key="a secret")
-    told = screen.getvalue()
-    assert "of 14 characters" in told
-    assert "_fail" in told
+    text = screen.getvalue()
+    assert "of 14 characters" in text
+    assert "_fail" in text
     for secret in (spoken, spoken.upper(), "a secret"):
-        assert secret not in told
+        assert secret not in text
     if not terminal:
-        assert json.loads(told)["event"] == "failed"
+        assert json.loads(text)["event"] == "failed"

@@ -67,10 +67,10 @@ class SignsInAnew(httpx.Auth):
         signed = yield link
         assert signed.status_code == 200, await signed.aread()
         self.is_signed_in = True
-        shown = SimpleCookie(request.headers.get("cookie", ""))
+        simple_cookie = SimpleCookie(request.headers.get("cookie", ""))
         for name, value in signed.cookies.items():
-            shown[name] = value
-        request.headers["cookie"] = shown.output(header="", sep=";").strip()
+            simple_cookie[name] = value
+        request.headers["cookie"] = simple_cookie.output(header="", sep=";").strip()
         yield request
 
 

@@ -115,19 +115,21 @@ class Side:
     async def sail(self, name: str, lon: float, lat: float, **more: Any) -> None:
         """Let a boat report ten positions, up to now."""
         now = datetime.now(UTC)
-        said = [
+        bodies = [
             {"id": f"{name}-{now.timestamp()}-{n}", "lon": lon + n * 1e-5, "lat": lat,
              "time": (now - timedelta(milliseconds=9 - n)).isoformat(), **more}
             for n in range(10)
         ]  # fmt: skip
-        answer = await self.phones[name].post("/api/positions", json=said)
+        answer = await self.phones[name].post("/api/positions", json=bodies)
         assert answer.json()["rejected"] == [], answer.text
 
     def seen_in(self, content: bytes) -> set[str]:
         """Return the marks of this agency that stand in an answer."""
-        told = {word.decode() for word in re.findall(rb"%s-[a-z_]+" % self.mark.encode(), content)}
-        told |= {id for ids in self.ids.values() for id in ids if id.encode() in content}
-        return told
+        answers = {
+            word.decode() for word in re.findall(rb"%s-[a-z_]+" % self.mark.encode(), content)
+        }
+        answers |= {id for ids in self.ids.values() for id in ids if id.encode() in content}
+        return answers
 
     async def photo(self, number: int) -> str:
         out = BytesIO()
@@ -195,8 +197,10 @@ class Side:
         )  # fmt: skip
         self.keep("agreement", private["id"])
         await self.news()
-        kept = await self.officers["technician"].post("/api/tokens", json={"name": f"{mark}-token"})
-        assert kept.status_code in (201, 422), kept.text
+        response = await self.officers["technician"].post(
+            "/api/tokens", json={"name": f"{mark}-token"}
+        )
+        assert response.status_code in (201, 422), response.text
 
     async def news(self) -> None:
         """Keep something of everything that an agreement may let cross, now."""

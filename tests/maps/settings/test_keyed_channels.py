@@ -78,8 +78,8 @@ async def test_over_the_embedded_broker(tmp_path: Path) -> None:
             if office.channels["radios"].health().state == "open":
                 break
         async with client(office.broker, "boat-3", key) as (radio, _, _h):
-            said = json.dumps(call(100.4))
-            radio.publish("joint-patrol/v1/position/boat-3", said, qos=1)
+            text = json.dumps(call(100.4))
+            radio.publish("joint-patrol/v1/position/boat-3", text, qos=1)
             async for _ in wait_until("it to be heard"):
                 if "position_json:boat-3@radios" in office.watch.picture.contacts:
                     break

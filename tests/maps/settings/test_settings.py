@@ -40,7 +40,7 @@ def test_the_example_of_the_documentation_is_taken_as_it_stands(tmp_path: Path) 
 
 
 def test_every_fault_is_reported_at_once_with_file_table_and_field(tmp_path: Path) -> None:
-    told = faults(
+    texts = faults(
         tmp_path,
         node={"time_zone": "Mars/Base"},
         web={"port": 99_999, "prt": 1},
@@ -50,7 +50,7 @@ def test_every_fault_is_reported_at_once_with_file_table_and_field(tmp_path: Pat
         ],
         radio={},
     )
-    places = [fault.split(": ")[0:2] for fault in told]
+    places = [fault.split(": ")[0:2] for fault in texts]
     assert all(place[0] == "patrol.toml" for place in places)
     assert {place[1] for place in places} == {
         "node.time_zone",
@@ -64,14 +64,14 @@ def test_every_fault_is_reported_at_once_with_file_table_and_field(tmp_path: Pat
 def test_a_setting_that_there_is_not_is_reported_with_the_one_that_may_be_meant(
     tmp_path: Path,
 ) -> None:
-    told = faults(
+    texts = faults(
         tmp_path,
         web={"prt": 1, "zzz": 1},
         chanels=[],
         layers={"add": {"piers": {"file": "a.gpkg", "sorce": "me"}}},
         gateways=[{"id": "gw-1", "keys": "x"}],
     )
-    hints = {fault.split(": ")[1]: fault.split(": ")[-1] for fault in told}
+    hints = {fault.split(": ")[1]: fault.split(": ")[-1] for fault in texts}
     for place, meant in {
         "web.prt": "port",
         "chanels": "channels",
@@ -85,8 +85,8 @@ def test_a_setting_that_there_is_not_is_reported_with_the_one_that_may_be_meant(
 def test_the_environment_wins_over_the_file_and_is_named_in_its_faults(tmp_path: Path) -> None:
     said = settings(tmp_path, {"JOINT_PATROL_WEB__PORT": "8443"}, web={"port": 8080})
     assert said.web.port == 8443
-    told = faults(tmp_path, {"JOINT_PATROL_WEB__PORT": "many"})
-    assert told[0].startswith("JOINT_PATROL_WEB__PORT (environment): ")
+    texts = faults(tmp_path, {"JOINT_PATROL_WEB__PORT": "many"})
+    assert texts[0].startswith("JOINT_PATROL_WEB__PORT (environment): ")
 
 
 def test_another_address_than_loopback_needs_the_names_people_use(tmp_path: Path) -> None:
@@ -101,14 +101,14 @@ def test_certificate_and_key_go_together(tmp_path: Path) -> None:
 
 def test_names_are_used_once(tmp_path: Path) -> None:
     channel = {"name": "pier", "url": "tcp://127.0.0.1:1", "protocols": ["nmea0183"]}
-    told = faults(
+    texts = faults(
         tmp_path,
         channels=[channel, channel],
         agencies=[{"id": "a", "name": "A"}, {"id": "a", "name": "B"}],
     )
-    assert len(told) == 2
-    assert "channels[1].name" in told[0]
-    assert "agencies[1].id" in told[1]
+    assert len(texts) == 2
+    assert "channels[1].name" in texts[0]
+    assert "agencies[1].id" in texts[1]
 
 
 def test_paths_start_from_the_file(tmp_path: Path) -> None:
@@ -126,24 +126,28 @@ def test_a_database_on_a_server_has_no_file_and_its_url_is_left_as_it_is(tmp_pat
 
 def test_without_a_retention_policy_everything_is_stored(tmp_path: Path) -> None:
     assert settings(tmp_path).retention is None
-    said = settings(tmp_path, retention={"raw_days": 90, "minute_days": 730}).retention
-    assert said is not None
-    policy = said.policy
+    retention_settings = settings(
+        tmp_path, retention={"raw_days": 90, "minute_days": 730}
+    ).retention
+    assert retention_settings is not None
+    policy = retention_settings.policy
     assert policy is not None
     assert [name for name, _, _ in policy.stages()] == ["quarter", "minute"]
     assert policy.around.total_seconds() == 3600
 
 
 def test_documents_may_be_removed_though_receptions_stay_for_ever(tmp_path: Path) -> None:
-    said = settings(tmp_path, retention={"kinds": {"alert_days": 365, "text_days": 90}}).retention
-    assert said is not None
-    assert said.policy is None
-    assert said.kinds is not None
-    assert {kind: age.days for kind, age in said.kinds.policy.documents.items()} == {
+    retention_settings = settings(
+        tmp_path, retention={"kinds": {"alert_days": 365, "text_days": 90}}
+    ).retention
+    assert retention_settings is not None
+    assert retention_settings.policy is None
+    assert retention_settings.kinds is not None
+    assert {kind: age.days for kind, age in retention_settings.kinds.policy.documents.items()} == {
         "alert": 365,
         "delivery": 365,
     }
-    assert said.kinds.policy.photos is None
+    assert retention_settings.kinds.policy.photos is None
 
 
 @pytest.mark.parametrize(
@@ -210,8 +214,8 @@ def test_a_channel_where_a_key_could_speak_for_others_is_refused(
     tmp_path: Path, url: str, protocols: list[str], place: str
 ) -> None:
     channel = {"name": "phones", "url": url, "protocols": protocols}
-    [told] = faults(tmp_path, channels=[channel])
-    assert told.startswith(f"patrol.toml: channels[0].{place}: ")
+    [text] = faults(tmp_path, channels=[channel])
+    assert text.startswith(f"patrol.toml: channels[0].{place}: ")
 
 
 def test_a_channel_with_the_protocol_of_its_topics_is_fine(tmp_path: Path) -> None:

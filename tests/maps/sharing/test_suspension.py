@@ -120,12 +120,12 @@ async def story(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
 
     monkeypatch.setattr(running, "listen", small)
     async with two_offices(tmp_path) as offices:
-        told = Story(offices)
-        await told.lao.launch()
-        await told.thai.launch()
-        yield told
-        await told.lao.land()
-        await told.thai.land()
+        story = Story(offices)
+        await story.lao.launch()
+        await story.thai.launch()
+        yield story
+        await story.lao.land()
+        await story.thai.land()
 
 
 class Reader:
@@ -214,8 +214,8 @@ async def read_all(socket_: Any) -> list[dict[str, Any]]:
     try:
         while True:
             async with asyncio.timeout(1.5):
-                said = await socket_.recv()
-            frame = json.loads(said)
+                answer = await socket_.recv()
+            frame = json.loads(answer)
             if frame["type"] != "beat":
                 found.append(frame)
     except TimeoutError:
@@ -280,8 +280,8 @@ def holding(answers: dict[str, httpx.Response], boat: Boat) -> set[str]:
 
 def unknown(answer: httpx.Response, boat: Boat) -> bytes:
     """Return what is said of a unit that there never was, by the id that was asked for."""
-    said = f'{{"error":"not_found","message":"no unit or radio \'{boat.id}\'"}}'
-    return said.encode() if answer.status_code == 404 else b""
+    text = f'{{"error":"not_found","message":"no unit or radio \'{boat.id}\'"}}'
+    return text.encode() if answer.status_code == 404 else b""
 
 
 async def test_the_story_over_http_and_websocket(
@@ -424,9 +424,11 @@ async def test_the_frame_that_waits_for_its_socket_goes_out_without_what_ended(
     given.clear()
     assert gapless(await read_all(stalled))
     await stalled.close()
-    told = [json.loads(frame) for frame in given]
-    assert len([frame for frame in told if frame["type"] == "change"]) > 3, "what waited went out"
-    for frame in told:
+    answers = [json.loads(frame) for frame in given]
+    assert len([frame for frame in answers if frame["type"] == "change"]) > 3, (
+        "what waited went out"
+    )
+    for frame in answers:
         if "forget" not in frame:
             assert story.thai.id not in json.dumps(frame)
 

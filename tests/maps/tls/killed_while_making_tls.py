@@ -57,15 +57,15 @@ def _killing(here: Path, *, before: int) -> Any:
     """Return a hook that ends this process before its nth step in a folder."""
     steps = 0
 
-    def hook(event: str, told: tuple[Any, ...]) -> None:
+    def hook(event: str, answers: tuple[Any, ...]) -> None:
         nonlocal steps
-        writes = event == "open" and isinstance(told[2], int) and told[2] & os.O_WRONLY
+        writes = event == "open" and isinstance(answers[2], int) and answers[2] & os.O_WRONLY
         if not writes and event not in _STEPS:
             return
         # A step on an open file has no name, but its file has been opened here.
         if (
-            not isinstance(told[0], int)
-            and here not in Path(os.fsdecode(told[0])).absolute().parents
+            not isinstance(answers[0], int)
+            and here not in Path(os.fsdecode(answers[0])).absolute().parents
         ):
             return
         steps += 1

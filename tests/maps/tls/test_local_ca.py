@@ -115,8 +115,8 @@ def test_who_steals_the_authoritys_key_stands_in_for_nobody_else(
         x509.IPAddress(ip_address("2001:db8::1")),
     ]
     for other in others:
-        said = verified(tmp_path, authority, forged(authority, key, other))
-        assert "permitted subtree violation" in said or "excluded subtree violation" in said, other
+        text = verified(tmp_path, authority, forged(authority, key, other))
+        assert "permitted subtree violation" in text or "excluded subtree violation" in text, other
     for host in ("bank.example", "10.0.0.6"):
         assert not local_ca.allows(authority, host)
         with pytest.raises(BadCertificate, match="not good for"):
@@ -160,19 +160,19 @@ def test_keys_are_encrypted_by_a_passphrase() -> None:
 def test_init_and_renew_on_the_command_line(tmp_path: Path) -> None:
     tls = tmp_path / "tls"
     hosts = [word for host in HOSTS for word in ("--host", host)]
-    said = joint_patrol(
+    text = joint_patrol(
         tmp_path, "tls", "init", *hosts, "--passphrase", "--write", passphrase="a long passphrase"
     )
     authority = (tls / "authority.pem").read_bytes()
-    assert local_ca.fingerprint(local_ca.read_certificate(authority)) in said
-    assert "http://blo.local:8080/trust" in said
+    assert local_ca.fingerprint(local_ca.read_certificate(authority)) in text
+    assert "http://blo.local:8080/trust" in text
     for name in ("authority.key", "server.key"):
         assert stat.S_IMODE((tls / name).stat().st_mode) == 0o600
     assert b"ENCRYPTED" in (tls / "authority.key").read_bytes()
     assert 'allowed_hosts = ["blo.local", "10.0.0.5"]' in (tmp_path / "patrol.toml").read_text()
     first = (tls / "server.pem").read_bytes()
 
-    said = joint_patrol(tmp_path, "tls", "renew", passphrase="a long passphrase")
+    text = joint_patrol(tmp_path, "tls", "renew", passphrase="a long passphrase")
     assert (tls / "authority.pem").read_bytes() == authority
     second = (tls / "server.pem").read_bytes()
     assert second != first
@@ -340,7 +340,7 @@ def test_a_certificate_that_ends_soon_or_is_for_others_is_reported(tmp_path: Pat
 async def test_the_port_without_tls_has_the_certificate_and_nothing_to_sign_in_to() -> None:
     key = local_ca.new_key()
     authority = local_ca.make_authority("Houay Xai", HOSTS, key)
-    told = Trust(
+    trust = Trust(
         node="Houay Xai",
         port=8443,
         fingerprint=local_ca.fingerprint(authority),
@@ -348,14 +348,14 @@ async def test_the_port_without_tls_has_the_certificate_and_nothing_to_sign_in_t
         until=authority.not_valid_after_utc,
         der=local_ca.certificate_der(authority),
     )
-    transport = httpx.ASGITransport(trust_app(told, HOSTS))
+    transport = httpx.ASGITransport(trust_app(trust, HOSTS))
     async with httpx.AsyncClient(transport=transport, base_url="http://blo.local:8080") as client:
         found = await client.get("/api/trust/authority.crt")
         assert found.headers["content-type"] == "application/x-x509-ca-cert"
         assert x509.load_der_x509_certificate(found.content) == authority
         body = (await client.get("/api/trust")).json()
         assert body["address"] == "https://blo.local:8443"
-        assert body["fingerprint"] == told.fingerprint
+        assert body["fingerprint"] == trust.fingerprint
         assert "https://blo.local:8443" in found.headers["content-security-policy"]
         assert (await client.get("/")).headers["location"] == "/trust"
         for path in ("/sign-in", "/crew", "/api/session", "/index.html", "/assets/../index.html"):
@@ -367,12 +367,12 @@ async def test_the_port_without_tls_has_the_certificate_and_nothing_to_sign_in_t
 async def trust_port(*, answers: ASGIApp | None = None) -> AsyncIterator[int]:
     """Serve the page that phones trust from as a node does; yield its port."""
     authority = local_ca.make_authority("Houay Xai", HOSTS, local_ca.new_key())
-    told = Trust(node="HX", port=8443, fingerprint="", good_for=HOSTS,
+    trust = Trust(node="HX", port=8443, fingerprint="", good_for=HOSTS,
                  until=authority.not_valid_after_utc,
                  der=local_ca.certificate_der(authority))  # fmt: skip
     bound = listen(WebSettings(port=0))
     port = bound.getsockname()[1]
-    async with serving_beside(answers or trust_app(told, ["127.0.0.1"]), bound):
+    async with serving_beside(answers or trust_app(trust, ["127.0.0.1"]), bound):
         async for _ in wait_until("the port"):
             with suppress(ConnectionRefusedError):
                 _, writer = await asyncio.open_connection("127.0.0.1", port)

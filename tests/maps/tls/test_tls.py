@@ -20,11 +20,11 @@ async def test_pages_over_tls_keep_the_session_to_tls(tmp_path: Path, certificat
             token = await server.token("commander")
             answer = await client.post("/api/session/link", json={"token": token})
             assert answer.status_code == 200
-            kept = answer.headers["set-cookie"]
-            assert kept.startswith(f"__Host-{COOKIE}=")
-            assert "Secure" in kept
-            assert "Path=/;" in kept
-            assert "Domain" not in kept
+            text = answer.headers["set-cookie"]
+            assert text.startswith(f"__Host-{COOKIE}=")
+            assert "Secure" in text
+            assert "Path=/;" in text
+            assert "Domain" not in text
             assert answer.headers["strict-transport-security"]
             assert (await client.get("/api/session")).json()["role"] == "commander"
             session = client.cookies[f"__Host-{COOKIE}"]

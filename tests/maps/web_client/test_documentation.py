@@ -80,10 +80,10 @@ async def test_every_role_reads_it(server: Running, role: Role) -> None:
             answer = await client.get(path)
             assert answer.status_code == 200, path
             assert "script-src 'self';" in answer.headers["content-security-policy"]
-        said = await client.get("/docs")
-        assert (said.status_code, said.headers["location"]) == (303, "/docs/")
-        said = await client.get("/docs/guides/access")
-        assert (said.status_code, said.headers["location"]) == (303, "/docs/guides/access/")
+        response = await client.get("/docs")
+        assert (response.status_code, response.headers["location"]) == (303, "/docs/")
+        response = await client.get("/docs/guides/access")
+        assert (response.status_code, response.headers["location"]) == (303, "/docs/guides/access/")
         for path in (
             "/docs/none/",
             "/docs/.digest",

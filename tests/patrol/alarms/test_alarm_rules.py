@@ -165,9 +165,9 @@ def test_the_counterparts_no_go_is_reported_only_as_far_as_it_is_shared() -> Non
     def may_see(owner: str, viewer: str, data_class: str, _contact: Contact) -> bool:
         return (owner, viewer, data_class) == (OTHER, AGENCY, "sectors")
 
-    [told] = found("no_go", scene(boat(), sectors=theirs, places=places, may_see=may_see))
-    assert told.agency == AGENCY
-    assert set(told.facts) == {"sector", "call_sign"}  # its name is theirs
+    [condition] = found("no_go", scene(boat(), sectors=theirs, places=places, may_see=may_see))
+    assert condition.agency == AGENCY
+    assert set(condition.facts) == {"sector", "call_sign"}  # its name is theirs
 
 
 def test_the_names_of_a_counterpart_s_sectors_stand_in_no_alert_of_ours() -> None:
@@ -406,8 +406,8 @@ def test_a_check_in_is_missed_by_a_unit_and_reported_to_its_own_agency() -> None
     members = (Member(unit="u", agency=AGENCY), Member(unit="v", agency=OTHER))
     under_way = patrol(members=members, agencies=(AGENCY, OTHER), check_in_overdue=("v",))
     given = scene(boat(), boat("v", agency=OTHER), patrols=[under_way])
-    [missed] = found("check_in_overdue", given)
-    assert (missed.subject, missed.agency, missed.unit) == ("v|p", OTHER, "v")
+    [condition] = found("check_in_overdue", given)
+    assert (condition.subject, condition.agency, condition.unit) == ("v|p", OTHER, "v")
     never_heard = scene(patrols=[under_way])
     assert [each.unit for each in found("check_in_overdue", never_heard)] == ["v"]
     assert found("check_in_overdue", scene(patrols=[patrol()])) == []
@@ -437,8 +437,12 @@ def test_a_meeting_is_missed_by_whoever_was_not_there_in_time() -> None:
     u = Visit("u", "p|0", at(950), at(1100), None, None, at(1100))
     v = Visit("v", "p|0", at(1290), None, None, None, at(1290))
     assert found("rendezvous_missed", given(1300)) == []  # still in time
-    [missed] = found("rendezvous_missed", given(1301, u))
-    assert (missed.subject, missed.since, missed.facts["missing"]) == ("p|0", at(1300), "Boat v")
+    [condition] = found("rendezvous_missed", given(1301, u))
+    assert (condition.subject, condition.since, condition.facts["missing"]) == (
+        "p|0",
+        at(1300),
+        "Boat v",
+    )
     assert found("rendezvous_missed", given(1301, u, v)) == []
     early = v._replace(since=at(0), until=at(699))
     assert len(found("rendezvous_missed", given(1301, u, early))) == 1
@@ -569,9 +573,9 @@ def test_a_channel_is_not_well_again_before_it_says_so() -> None:
 def test_a_gateway_that_reports_for_others_is_reported_and_its_channels_are_not() -> None:
     overreach = Overreach(since=at(5), fault="no decoder of a gateway makes 'voice'")
     channels = [replace(channel(name), overreach=overreach) for name in ("gw-1", "gw-1/pier")]
-    [told] = found("gateway_overreach", scene(channels=channels))
-    assert (told.subject, told.severity, told.since) == ("gw-1", "high", at(5))
-    assert told.facts == {"gateway": "gw-1", "fault": overreach.fault}
+    [condition] = found("gateway_overreach", scene(channels=channels))
+    assert (condition.subject, condition.severity, condition.since) == ("gw-1", "high", at(5))
+    assert condition.facts == {"gateway": "gw-1", "fault": overreach.fault}
 
 
 # -- batteries and jumps
@@ -619,8 +623,12 @@ def test_some_radios_say_in_words_that_it_is_low(more: dict[str, Any]) -> None:
 def test_a_low_battery_of_a_unit_is_reported_and_of_an_unknown_radio_is_not() -> None:
     low = {"u": Battery(9.0, True, at(0)), "x": Battery(9.0, True, at(0))}
     given = scene(boat(), boat("x", registered=False), boat("v"), batteries=low)
-    [told] = found("low_battery", given)
-    assert (told.subject, told.severity, told.facts["battery_pct"]) == ("u", "low", 9.0)
+    [condition] = found("low_battery", given)
+    assert (condition.subject, condition.severity, condition.facts["battery_pct"]) == (
+        "u",
+        "low",
+        9.0,
+    )
     well = {"u": Battery(30.0, False, at(0))}
     assert found("low_battery", scene(boat(), batteries=well)) == []
 
@@ -649,8 +657,12 @@ def test_an_address_with_two_senders_is_one_condition_of_its_unit() -> None:
         address="test:a", channel="b", agency=AGENCY, since=at(-5), unit="u", distance_m=4000.4
     )
     twice = moved((0, 100.4), (10, 101.4), (20, 101.4))
-    [told] = found("impossible_movement", scene(twice, claims=[claim]))
-    assert (told.subject, told.since, told.facts["distance_m"]) == ("u", at(-5), 4000)
+    [condition] = found("impossible_movement", scene(twice, claims=[claim]))
+    assert (condition.subject, condition.since, condition.facts["distance_m"]) == (
+        "u",
+        at(-5),
+        4000,
+    )
 
 
 def test_an_offer_that_silence_has_escalated_rings_on_both_sides_without_its_target() -> None:

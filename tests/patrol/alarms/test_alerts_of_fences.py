@@ -173,10 +173,10 @@ async def test_a_boat_that_says_nothing_more_is_still_in_the_sector(node: Node) 
     await unit(node)
     await put(node, sector())
     await hear_in_turn(node, *way(*GOES_IN))
-    told = only(node, "no_go")
+    alert = only(node, "no_go")
     await tick(node, 331)  # it would ring no more, and be told as gone when it came
     assert only(node, "no_go").rings
-    await node.desk().alerts.acknowledge(told.id)
+    await node.desk().alerts.acknowledge(alert.id)
     known = only(node, "no_go")
     node = await node.again()
     for second in (700, 1000):
@@ -232,15 +232,15 @@ async def test_a_visit_known_only_from_late_fixes_is_none_that_was_reported_befo
     await unit(node)
     await put(node, sector())
     await hear_in_turn(node, *way(*GOES_IN))
-    told = only(node)
+    alert = only(node)
     node.time = at(3600)
     late = way(*GOES_OUT, *COMES_BACK, heard=3600)
     await hear(node, *late)
-    assert {each.id: (each.state, each.historical) for each in alerts(node)}[told.id] == (
+    assert {each.id: (each.state, each.historical) for each in alerts(node)}[alert.id] == (
         "returned_unacknowledged",
         False,
     )
-    [other] = [each for each in alerts(node) if each.id != told.id]
+    [other] = [each for each in alerts(node) if each.id != alert.id]
     assert (other.state, other.historical, other.rings) == ("raised", True, False)
 
 
@@ -313,10 +313,10 @@ async def test_a_second_radio_changes_nothing_of_where_its_boat_is(node: Node) -
     await put(node, sector())
     await hear_in_turn(node, *way(*GOES_IN))
     await hear_in_turn(node, *way(*((second, IN) for second in range(40, 140, 10))))
-    told = only(node)
+    alert = only(node)
     await node.desk("admin").registry.assign(address=address("z"), unit=boat, start=at(135))
     await tick(node, 140)
-    assert only(node) == told
+    assert only(node) == alert
     await hear_in_turn(node, *way((150, OUT), (160, OUT)))
     assert only(node).state == "returned_unacknowledged"
 
@@ -331,11 +331,11 @@ async def test_a_second_radio_does_not_undo_a_visit_of_a_boat_that_lies_on_the_e
     await hear_in_turn(
         node, *way(*((second, WEST + 5 * METRE_DEG) for second in range(40, 240, 10)))
     )
-    told = only(node)
-    assert told.rings
+    alert = only(node)
+    assert alert.rings
     await node.desk("admin").registry.assign(address=address("z"), unit=boat, start=at(235))
     await tick(node, 240)
-    assert only(node) == told
+    assert only(node) == alert
 
 
 async def test_a_boat_that_may_be_there_now_did_not_leave_when_it_came(node: Node) -> None:
@@ -438,7 +438,7 @@ def test_noise_around_an_edge_raises_at_most_one_alert(tmp_path: Path) -> None:
             boat = await unit(node, device)
             node.time = at(3000)
             sigma_deg = accuracy_m / 1.51 * METRE_DEG  # 68 % lie within the accuracy
-            told: set[str] = set()
+            texts: set[str] = set()
             for start in range(0, 3000, 300):
                 await hear(
                     node,
@@ -453,10 +453,10 @@ def test_noise_around_an_edge_raises_at_most_one_alert(tmp_path: Path) -> None:
                         for second in range(start, start + 300, 10)
                     ),
                 )
-                told |= {each.id for each in alerts(node, "no_go") if each.unit == boat}
+                texts |= {each.id for each in alerts(node, "no_go") if each.unit == boat}
             await tick(node)
-            assert len(told) <= 1
-            for id in told:
+            assert len(texts) <= 1
+            for id in texts:
                 assert len(await node.desk().alerts.versions(id)) <= 3
 
         @settings(
@@ -561,8 +561,8 @@ async def test_a_long_visit_that_was_reported_is_not_reported_again_after_a_rest
     await unit(node)
     await put(node, sector(at=at(-1)))
     await hear_in_turn(node, *way(*GOES_IN, *((second, IN) for second in range(40, 140, 10))))
-    told = only(node)
-    await node.desk().alerts.acknowledge(told.id)
+    alert = only(node)
+    await node.desk().alerts.acknowledge(alert.id)
     await hear_in_turn(node, *way((140, OUT), (150, OUT)))
     over = only(node)
     assert over.state == "returned_acknowledged"
@@ -607,11 +607,11 @@ async def test_a_visit_of_which_late_fixes_tell_more_is_not_reported_again_after
     await put(node, sector(at=at(-1)))
     visit = ((-10, OUT), (0, OUT), (10, OUT), (40, IN), (50, IN), (60, OUT), (65, OUT), (70, OUT))
     await hear_in_turn(node, *way(*visit))
-    told = only(node)
+    alert = only(node)
     await hear(node, *way((35, OUT), heard=75))  # it came later than was told
     node = await node.again()
     await tick(node, 76)
-    assert only(node) == told
+    assert only(node) == alert
     assert len(await node.desk().alerts.history()) == 1
 
 

@@ -62,10 +62,10 @@ async def test_a_second_radio_takes_back_nothing_that_its_boat_did(node: Node) -
     area = sector(use="patrol")
     await put(node, area, night(boat, sectors=(area.id,)))
     await hear_in_turn(node, *way(*GOES_IN, *GOES_OUT))
-    told = only(node)
+    alert = only(node)
     await node.desk("admin").registry.assign(address=address("z"), unit=boat, start=at(55))
     await tick(node, 56)
-    assert only(node) == told
+    assert only(node) == alert
     await hear_in_turn(node, *way(*COMES_BACK))
     assert only(node).state == "returned_unacknowledged"
 

@@ -255,8 +255,8 @@ async def test_another_agency_sees_the_alert_as_any_other_and_nothing_of_the_lim
     await put(node, area)
     await share(node)
     await hear_all(node, *fixes(range(0, 900, 20)))
-    [seen] = node.desk("commander", OTHER).alerts.open()
-    assert (seen.rule, seen.facts) == ("loitering", {})
+    [alert] = node.desk("commander", OTHER).alerts.open()
+    assert (alert.rule, alert.facts) == ("loitering", {})
     [shown] = node.desk("commander", OTHER).sectors.all()
     assert (shown.name, shown.limits) == ("Don Xao", None)
 

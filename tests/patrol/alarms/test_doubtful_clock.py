@@ -79,11 +79,11 @@ async def test_the_map_goes_on_and_everybody_is_notified_until_it_is_right_again
     assert (alert.severity, alert.agency) == ("high", AGENCY)
     assert alert.facts["computer"] == NODE
     assert alert.facts["by"] == ("+1:00:00" if by_s > 0 else "-1:00:00")
-    told = node.watch.picture.channels["clock"]
-    assert told.state == "down"
-    assert told.clock is not None
-    assert (told.clock.kind, told.clock.by_s) == ("set", by_s)
-    assert f"set {'ahead' if by_s > 0 else 'back'} by 1:00:00" in (told.fault or "")
+    channel_health = node.watch.picture.channels["clock"]
+    assert channel_health.state == "down"
+    assert channel_health.clock is not None
+    assert (channel_health.clock.kind, channel_health.clock.by_s) == ("set", by_s)
+    assert f"set {'ahead' if by_s > 0 else 'back'} by 1:00:00" in (channel_health.fault or "")
 
     await node.go(5, "a", "b")  # and is marked
     last = node.state("test:a").last

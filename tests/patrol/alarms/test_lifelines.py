@@ -193,5 +193,5 @@ async def test_what_rang_across_is_not_passed_on(tmp_path: Path) -> None:
         await share(node, classes=(*PLAIN, *LINES))
         await call(node, 10)
         assert len(rung(node)) == 1
-        seen = node.desk("commander", OTHER, "malee").alerts.open()
-        assert [each.rule for each in seen] == ["sos"]
+        answer = node.desk("commander", OTHER, "malee").alerts.open()
+        assert [each.rule for each in answer] == ["sos"]

@@ -262,11 +262,11 @@ def test_an_alert_about_an_unknown_radio_is_seen_by_who_may_see_those(unit: str)
 
 def test_the_documentation_names_every_rule_and_who_is_notified_when() -> None:
     page = (Path(__file__).parents[3] / "docs" / "reference" / "alerts.md").read_text()
-    named = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
-    assert named == [each.name for each in ALERT_RULES]
+    answers = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
+    assert answers == [each.name for each in ALERT_RULES]
     for severity, stages in TIMETABLE.items():
         (row,) = re.findall(rf"^\| {severity} \| (.*) \|$", page, re.MULTILINE)
         at_once, later = (cell.strip() for cell in row.split(" |"))
         assert at_once == ", ".join(stages[0].roles)
-        told = [f"{stage.after_s:.0f} s: {', '.join(stage.roles)}" for stage in stages[1:]]
-        assert later == "; ".join(told)
+        texts = [f"{stage.after_s:.0f} s: {', '.join(stage.roles)}" for stage in stages[1:]]
+        assert later == "; ".join(texts)

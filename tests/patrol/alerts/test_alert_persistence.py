@@ -42,8 +42,8 @@ async def test_a_call_for_help_is_one_alert_however_often_it_is_made(node: Node)
     alert = only(node)
     assert (alert.rule, alert.subject, alert.unit, alert.version) == ("sos", boat, boat, 1)
     assert (alert.severity, alert.raised_at, alert.rings) == ("sos", at(1), True)
-    shown = [document for news in await viewer.look() for document in news.documents]
-    assert shown == [alert]
+    answers = [document for news in await viewer.look() for document in news.documents]
+    assert answers == [alert]
     # it is on disk before the next message is answered
     [row] = node.rows("SELECT kind, version, closed FROM papers WHERE kind = 'alert'")
     assert tuple(row) == ("alert", 1, 0)
@@ -294,11 +294,11 @@ async def test_whoever_cannot_do_it_alone_tells_the_next_at_once(node: Node) -> 
     await unit(node)
     await hear(node, said("a", 1, distress=True))
     desk = node.desk().alerts
-    told = await desk.escalate(only(node).id)
-    assert (told.state, told.level, told.by) == ("escalated", 1, "kham")
-    assert {"planner", "technician"} <= set(told.notified_roles)
+    alert = await desk.escalate(only(node).id)
+    assert (alert.state, alert.level, alert.by) == ("escalated", 1, "kham")
+    assert {"planner", "technician"} <= set(alert.notified_roles)
     with pytest.raises(Forbidden):
-        await node.desk("observer").alerts.escalate(told.id)
+        await node.desk("observer").alerts.escalate(alert.id)
     last = node.rows("SELECT act, actor FROM journal ORDER BY seq DESC LIMIT 1")[0]
     assert (last["act"], last["actor"]) == ("escalate alert", "kham")
 

@@ -46,8 +46,8 @@ def by_the_book(entry: Entry) -> str:
         entry.origin,
         entry.previous.hex(),
     ]
-    said = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(said.encode()).hexdigest()
+    text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @given(st.lists(notes, max_size=6))

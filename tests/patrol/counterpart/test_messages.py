@@ -318,8 +318,8 @@ def test_an_acceptance_that_meets_a_suspension_cuts_the_offer(link: Link) -> Non
     cut = link.hx.told("cut")
     assert (cut.reason, cut.offer) == ("th-ck suspended it: a row", None)
     link.ck.take(cut, 7)
-    kept = link.ck.newest(link.id)
-    assert (kept.state, kept.name, kept.fixes, kept.prediction) == ("cut", "", (), None)
+    answer = link.ck.newest(link.id)
+    assert (answer.state, answer.name, answer.fixes, answer.prediction) == ("cut", "", (), None)
     assert link.having() == [LAO]
 
 

@@ -31,20 +31,22 @@ async def logged(node: Node, agency: str = AGENCY, **more: str) -> Incident:
 
 async def test_every_kind_of_record_is_looked_into(node: Node) -> None:
     boat = await node.boat("Somsak 7", note="a grey boat")
-    told = await logged(node, narrative='He is called "Somsak" by all.')
-    named = await logged(node, narrative="somsak the ferryman")
+    incident = await logged(node, narrative='He is called "Somsak" by all.')
+    incident = await logged(node, narrative="somsak the ferryman")
     await node.desk("commander").incidents.correct(
-        named.id, version=named.version, reason="no name", narrative="a ferryman"
+        incident.id, version=incident.version, reason="no name", narrative="a ferryman"
     )
     await node.hear(said("somsak-phone", text="SOMSAK here"))
     await node.desk("crew", name="somsak").photos.add(picture())
     found = await kinds(node, "Somsak")
     assert found["unit"] == [boat]
-    assert set(found["incident"]) == {told.id, named.id}, "what an earlier version said is held"
+    assert set(found["incident"]) == {incident.id, incident.id}, (
+        "what an earlier version said is held"
+    )
     assert set(found["heard"]) == {"test:somsak-phone"}
     assert len(found["photo"]) == len(found["original"]) == 1
     assert found["journal"]
-    assert await kinds(node, 'called "Somsak"') == {"incident": [told.id]}
+    assert await kinds(node, 'called "Somsak"') == {"incident": [incident.id]}
     assert await kinds(node, "100%") == await kinds(node, "nobody_") == {}
     assert await kinds(node, boat)
 
@@ -66,8 +68,8 @@ async def test_who_looked_for_whom_and_why_is_in_the_journal(node: Node) -> None
     await kinds(node, "Somsak")
     (row,) = node.rows("SELECT * FROM journal WHERE act = 'search what is held'")
     assert (row["actor"], row["agency"]) == ("kham", AGENCY)
-    for told in ('"words":"Somsak"', f'"purpose":"{WHY}"', '"incident":1'):
-        assert told in row["detail"]
+    for text in ('"words":"Somsak"', f'"purpose":"{WHY}"', '"incident":1'):
+        assert text in row["detail"]
     assert "journal" not in await kinds(node, WHY), "a search is no record of the person"
 
 

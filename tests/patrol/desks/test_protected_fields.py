@@ -26,8 +26,8 @@ WORDS = {
 
 
 async def logged(node: Node, **more: Any) -> Incident:
-    told: dict[str, Any] = {"category": "drugs", "happened_at": at(-60), "precision": "minute"}
-    return await node.desk("crew").incidents.log(**told, **WORDS, **more)
+    body: dict[str, Any] = {"category": "drugs", "happened_at": at(-60), "precision": "minute"}
+    return await node.desk("crew").incidents.log(**body, **WORDS, **more)
 
 
 async def test_who_reads_says_what_for_and_the_journal_has_it(node: Node) -> None:
@@ -45,9 +45,9 @@ async def test_who_reads_says_what_for_and_the_journal_has_it(node: Node) -> Non
         f"incident:{made.id}",
     )
     assert msgspec.json.decode(row["detail"])["purpose"] == "asked by the prosecutor"
-    told = str([tuple(row) for row in node.rows("SELECT * FROM journal")])
-    assert not [words for words in WORDS.values() if words in told]
-    assert [each.commitment in told for each in shown] == 4 * [True]
+    text = str([tuple(row) for row in node.rows("SELECT * FROM journal")])
+    assert not [words for words in WORDS.values() if words in text]
+    assert [each.commitment in text for each in shown] == 4 * [True]
     assert not [words for words in WORDS.values() if words in str(made)]
 
 
@@ -151,16 +151,16 @@ async def test_redaction_takes_the_words_away_and_leaves_a_commitment(node: Node
 
 async def test_private_notes_of_a_target_are_sealed_too(node: Node) -> None:
     desk = node.desk("crew").targets
-    seen = Sighting(at=node.time, lon=100.41, lat=20.27)
+    sighting = Sighting(at=node.time, lon=100.41, lat=20.27)
     made = await desk.open(
         what="vessel",
         name="grey boat",
-        sighting=seen,
+        sighting=sighting,
         sighting_note="he pointed at it",
         informants=("the ferryman", "a monk"),
         private_note="ours alone",
     )
-    await desk.sight(made.id, seen, private_note="two men on board")
+    await desk.sight(made.id, sighting, private_note="two men on board")
     made = await desk.change(made.id, {"witnesses": ("Ms Witness",)})
     assert made.version == 3
     shown = await node.desk().protected_fields.read("target", made.id, purpose="x")
@@ -171,8 +171,8 @@ async def test_private_notes_of_a_target_are_sealed_too(node: Node) -> None:
         ("private_note", "two men on board"),
         ("witnesses", "Ms Witness"),
     ]
-    kept = str(await node.desk().targets.versions(made.id))
-    assert not [each.words for each in shown if each.words in kept]
+    text = str(await node.desk().targets.versions(made.id))
+    assert not [each.words for each in shown if each.words in text]
 
 
 async def test_without_a_key_nothing_is_written_in_plain_words_and_the_error_says_what_to_do(
@@ -211,9 +211,9 @@ async def test_the_same_report_with_other_protected_words_is_another(node: Node)
     first = await logged(node, id="phone-7-0001")
     assert await logged(node, id="phone-7-0001") == first
     crew = node.desk("crew").incidents
-    told: dict[str, Any] = {"category": "drugs", "happened_at": at(-60), "precision": "minute"}
+    body: dict[str, Any] = {"category": "drugs", "happened_at": at(-60), "precision": "minute"}
     with pytest.raises(Conflict, match="another"):
-        await crew.log(id="phone-7-0001", **told, **WORDS | {"names": "Mr Other"})
+        await crew.log(id="phone-7-0001", **body, **WORDS | {"names": "Mr Other"})
     assert len(node.rows("SELECT 1 FROM protected_fields")) == 4
 
 

@@ -35,12 +35,12 @@ def test_every_step_of_the_table_is_taken_and_every_other_is_refused(life: Lifec
             refused += 1
             assert isinstance(told.value, Conflict)  # 409 over HTTP
             assert told.value.possible == life.possible(state)
-            said = str(told.value)
-            assert life.name in said
-            assert state in said
+            text = str(told.value)
+            assert life.name in text
+            assert state in text
             for way in life.possible(state):
-                assert way in said
-            assert ("nothing changes it any more" in said) is life.is_end(state)
+                assert way in text
+            assert ("nothing changes it any more" in text) is life.is_end(state)
     assert taken == len(life.steps)
     assert refused > 0
 

@@ -151,19 +151,19 @@ async def test_while_the_store_refuses_nothing_is_shown_and_the_same_order_goes_
     node: Node,
 ) -> None:
     document_service = node.watch.document_service
-    shown: list[Document] = []
-    document_service.listeners.append(shown.extend)
+    documents: list[Document] = []
+    document_service.listeners.append(documents.extend)
     with reading(node.file) as other:
         other.execute("PRAGMA busy_timeout = 0")
         other.execute("BEGIN IMMEDIATE")  # another process has the file
         with pytest.raises(StoreError, match=r"locked|lock timeout"):
             await document_service.file(lambda _b, _n: filing(phrase()))
         assert document_service.open_documents.find(Phrase, "p1") is None
-        assert shown == []
+        assert documents == []
         other.execute("ROLLBACK")
     await document_service.file(lambda _b, _n: filing(phrase()))
     assert document_service.open_documents.find(Phrase, "p1") is not None
-    assert len(shown) == 1
+    assert len(documents) == 1
     assert (await node.store.read(proving.prove)).faults == ()
 
 

@@ -231,10 +231,10 @@ async def test_the_same_report_sent_again_has_one_effect_however_late(node: Node
 async def test_an_id_that_another_agency_chose_before_is_as_good_as_any_other(node: Node) -> None:
     first = await node.desk("crew").incidents.log(id="phone-7-0001", **told())
     others = node.desk("crew", agency=OTHER).incidents
-    for asked in ("phone-7-0001", first.id, "phone-7-0002"):
-        made = await others.log(id=asked, **told(narrative="something else"))
+    for text in ("phone-7-0001", first.id, "phone-7-0002"):
+        made = await others.log(id=text, **told(narrative="something else"))
         assert (made.agency, made.version) == (OTHER, 1)
-        assert made.id not in (asked, first.id)
+        assert made.id not in (text, first.id)
     assert len(await node.desk("crew").incidents.versions(first.id)) == 1
 
 

@@ -39,13 +39,13 @@ def picture(width: int = 60, height: int = 40, mode: str = "RGB") -> Image.Image
 
 
 def exif(*, orientation: int = 1, offset: str | None = "+07:00") -> Image.Exif:
-    told = Image.Exif()
-    told[ExifTags.Base.Orientation] = orientation
-    told[ExifTags.Base.Make] = SECRET.decode()
-    told.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = "2026:11:24 09:30:15"
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    exif[ExifTags.Base.Make] = SECRET.decode()
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = "2026:11:24 09:30:15"
     if offset is not None:
-        told.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.OffsetTimeOriginal] = offset
-    told.get_ifd(ExifTags.IFD.GPSInfo).update(
+        exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.OffsetTimeOriginal] = offset
+    exif.get_ifd(ExifTags.IFD.GPSInfo).update(
         {
             ExifTags.GPS.GPSLatitudeRef: "N",
             ExifTags.GPS.GPSLatitude: (20.0, 16.0, 12.0),
@@ -53,7 +53,7 @@ def exif(*, orientation: int = 1, offset: str | None = "+07:00") -> Image.Exif:
             ExifTags.GPS.GPSLongitude: (100.0, 25.0, 48.0),
         }
     )
-    return told
+    return exif
 
 
 def file(kind: str = "JPEG", image: Image.Image | None = None, **more: Any) -> bytes:
@@ -292,9 +292,9 @@ def test_what_hides_in_a_comment_that_is_also_a_script_does_not_come_along() -> 
     script = b"*/=1;alert('" + SECRET + b"');/*"
     app0 = b"\xff\xe0" + struct.pack(">H", 0x2F2A) + script.ljust(0x2F2A - 2, b"\0")
     sent = file()
-    kept = cleaned(sent[:2] + app0 + sent[2:]).body
-    bare(kept)
-    assert b"alert" not in kept
+    data = cleaned(sent[:2] + app0 + sent[2:]).body
+    bare(data)
+    assert b"alert" not in data
 
 
 # -- notes that are not good

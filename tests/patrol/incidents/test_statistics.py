@@ -100,8 +100,8 @@ COUNTRIES_BY_HAND = {
 
 def booklet() -> list[Incident]:
     """Return the booklet's cases as an office of today would keep them."""
-    told = json.loads(BOOKLET.read_text(encoding="utf-8"))
-    return [_incident(case, told["agencies"]) for case in told["incidents"]]
+    answer = json.loads(BOOKLET.read_text(encoding="utf-8"))
+    return [_incident(case, answer["agencies"]) for case in answer["incidents"]]
 
 
 def _incident(case: dict[str, Any], agencies: dict[str, str]) -> Incident:
@@ -223,8 +223,8 @@ def test_what_was_withdrawn_counts_nowhere() -> None:
 
 def test_amounts_add_up_in_one_unit_and_names_whatever_their_case() -> None:
     some = [seized(500, "g"), seized(1, "tonnes"), seized(0.25, "kg")]
-    named = [msgspec.structs.replace(some[0], what=" HEROIN "), *some[1:]]
-    made = totals([drugs(seizures=(each,)) for each in named])
+    seizures = [msgspec.structs.replace(some[0], what=" HEROIN "), *some[1:]]
+    made = totals([drugs(seizures=(each,)) for each in seizures])
     assert made.region.seized == {"heroin": {"kg": 1000.75}}
 
 

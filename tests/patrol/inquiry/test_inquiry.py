@@ -46,13 +46,13 @@ def rejection(payload: bytes, *, channel: str = "serial", second: float = 5) -> 
 
 
 async def why(
-    node: Node, asked: str, *, role: Any = "technician", rejected: Sequence[RejectedFrame] = ()
+    node: Node, text: str, *, role: Any = "technician", rejected: Sequence[RejectedFrame] = ()
 ) -> Inquiry:
     def last_rejected(channel: str) -> list[RejectedFrame]:
         return [frame for frame in rejected if frame.channel == channel]
 
     user = User(name="noi", role=role, agency=AGENCY)
-    return await Desk(node.watch, user, rejected=last_rejected).visible.inquire(asked)
+    return await Desk(node.watch, user, rejected=last_rejected).visible.inquire(text)
 
 
 async def assigned(node: Node, device: str = "a", **more: Any) -> str:
@@ -167,10 +167,10 @@ async def test_every_event_in_the_text_is_there_as_data(works: Node) -> None:
     await assigned(works)
     await works.hear(said("a", 130))
     answer = await why(works, "a")
-    told = " ".join(hop.explanation for hop in answer.hops)
+    text = " ".join(hop.explanation for hop in answer.hops)
     assert {each.at for each in answer.moments} == {at(-100), at(130)}
-    assert told.count("UTC") == 2
-    assert all(each.text in told for each in answer.moments)
+    assert text.count("UTC") == 2
+    assert all(each.text in text for each in answer.moments)
 
 
 @pytest.mark.parametrize(

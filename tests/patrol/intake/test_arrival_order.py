@@ -82,10 +82,10 @@ def test_any_order_and_any_batches_end_in_the_same_picture_and_the_same_records(
     drawn: list[dict[str, Any]], sizes: list[int], data: st.DataObject
 ) -> None:
     # The same identity must be the same message, whichever copy comes first.
-    seen: dict[str, dict[str, Any]] = {}
+    bodies: dict[str, dict[str, Any]] = {}
     for each in drawn:
         if each["own"]:
-            first = seen.setdefault(str(each["second"]), each)
+            first = bodies.setdefault(str(each["second"]), each)
             each.update(first)
     order = [as_heard(number, each) for number, each in enumerate(drawn)]
     other = data.draw(st.permutations(order))

@@ -64,8 +64,8 @@ async def asked_for(node: Node, reads: list[DuplicateQuery], *messages: Transmis
     """Return for how many of the messages the store was asked."""
     reads.clear()
     await node.hear(*messages)
-    asked = {gid for each in reads for gid in each.gids}
-    return sum(gid_of(message, address(message.device or "")) in asked for message in messages)
+    payloads = {gid for each in reads for gid in each.gids}
+    return sum(gid_of(message, address(message.device or "")) in payloads for message in messages)
 
 
 async def test_after_a_restart_the_store_is_asked_for_what_came_first_and_no_more(
@@ -175,11 +175,11 @@ def test_the_store_finds_what_lies_beside_by_its_index(tmp_path: Path) -> None:
     with engine.begin() as connection:
         bulk.put_transmissions(connection, rows)
         connection.exec_driver_sql("ANALYZE")
-    asked = DuplicateQuery()
-    asked.beside = [gid_of(named(0), address())]
+    query = DuplicateQuery()
+    query.beside = [gid_of(named(0), address())]
     with engine.connect() as connection:
         event.listen(connection, "before_cursor_execute", plan)
-        known.known(connection, asked)
+        known.known(connection, query)
     engine.dispose()
     assert len(plans) == 2
     for each in plans:

@@ -200,9 +200,9 @@ async def test_the_store_is_asked_once_for_a_batch_and_never_about_current_recep
 
 @sqlite_only
 async def test_the_store_finds_it_by_an_index(forgetful: Node) -> None:
-    asked = DuplicateQuery()
-    asked.gids, asked.receptions = [b"1" * 16, b"2" * 16], ["pier/boot/1"]
-    asked.near = [(address(), at(number * 60), 3.0) for number in range(50)]
+    query = DuplicateQuery()
+    query.gids, query.receptions = [b"1" * 16, b"2" * 16], ["pier/boot/1"]
+    query.near = [(address(), at(number * 60), 3.0) for number in range(50)]
     plans: list[str] = []
 
     def explain(connection: Connection) -> None:
@@ -211,7 +211,7 @@ async def test_the_store_finds_it_by_an_index(forgetful: Node) -> None:
             plans.extend(row[3] for row in cursor.fetchall())
 
         event.listen(connection, "before_cursor_execute", plan)
-        known.known(connection, asked)
+        known.known(connection, query)
 
     await forgetful.store.read(explain)
     looks = [plan for plan in plans if "SEARCH" in plan or ("SCAN" in plan and "asked" not in plan)]
@@ -223,24 +223,24 @@ async def test_the_store_finds_it_by_an_index(forgetful: Node) -> None:
 
 async def test_however_much_is_asked_the_statements_are_few(forgetful: Node) -> None:
     await forgetful.hear(*backlog("pier", 40, 60.0, 0.0))
-    told: set[str] = set()
+    texts: set[str] = set()
     found: list[int] = []
 
     def ask(connection: Connection) -> None:
         event.listen(
-            connection, "before_cursor_execute", lambda _c, _cursor, said, *_: told.add(said)
+            connection, "before_cursor_execute", lambda _c, _cursor, said, *_: texts.add(said)
         )
         for number in range(1, 201):
-            asked = DuplicateQuery()
-            asked.near = [(address(), at(each * 60), 3.0) for each in range(number)]
-            asked.gids = [bytes([each]) * 16 for each in range(number)]
-            asked.receptions = [f"pier/boot/{each}" for each in range(number)]
-            stored, _, _ = known.known(connection, asked)
+            query = DuplicateQuery()
+            query.near = [(address(), at(each * 60), 3.0) for each in range(number)]
+            query.gids = [bytes([each]) * 16 for each in range(number)]
+            query.receptions = [f"pier/boot/{each}" for each in range(number)]
+            stored, _, _ = known.known(connection, query)
             found.append(len(stored))
 
     await forgetful.store.read(ask)
     assert found == [*range(1, 41), *[40] * 160]
-    assert len(told) <= 3 * 9  # 1, 2, 4 … 256 of each kind
+    assert len(texts) <= 3 * 9  # 1, 2, 4 … 256 of each kind
 
 
 def test_memory_knows_since_when_it_has_forgotten_nothing() -> None:
@@ -313,11 +313,11 @@ async def end_of(
 def test_any_order_over_two_gateways_any_batches_and_restarts_end_in_the_same_records(
     drawn: list[dict[str, Any]], sizes: list[int], restarts: list[bool], data: st.DataObject
 ) -> None:
-    heard = as_heard(drawn)
-    in_time = sorted(heard, key=lambda each: (each.heard_at, each.reception_id))
+    transmissions = as_heard(drawn)
+    in_time = sorted(transmissions, key=lambda each: (each.heard_at, each.reception_id))
     expected = asyncio.run(end_of(in_time, [1], [False], Node))
     assert len(expected[0]) == len(drawn)
-    again = data.draw(st.lists(st.sampled_from(heard), max_size=6))
-    order = data.draw(st.permutations(heard + again))
+    again = data.draw(st.lists(st.sampled_from(transmissions), max_size=6))
+    order = data.draw(st.permutations(transmissions + again))
     with short_memory():
         assert asyncio.run(end_of(order, sizes, restarts, Forgetful)) == expected

@@ -100,8 +100,8 @@ def envelope(line: bytes) -> bytes:
 
 def genuine(**more: Any) -> bytes:
     """What the boat says itself."""
-    said = {"msg_type": 18, "mmsi": MMSI, "lon": LON, "lat": LAT, "speed": 0, "second": 30, **more}
-    lines = encode_dict(said, radio_channel="A", talker_id="AI", sentence_type="VDM")
+    body = {"msg_type": 18, "mmsi": MMSI, "lon": LON, "lat": LAT, "speed": 0, "second": 30, **more}
+    lines = encode_dict(body, radio_channel="A", talker_id="AI", sentence_type="VDM")
     return b"".join(f"{line}\r\n".encode() for line in lines)
 
 
@@ -127,8 +127,8 @@ def test_a_boat_that_says_the_same_itself_is_no_echo(own: OwnMessages) -> None:
     assert not own.is_own(first), "another receiver hands over what the boat said before we did"
     class_a = {"msg_type": 1, "status": 5}
     for data in (genuine(second=40), genuine(second=40, **class_a), genuine(second=39)):
-        (said,) = heard("ais", data, NOON + timedelta(seconds=10))
-        assert not own.is_own(said)
+        (transmission,) = heard("ais", data, NOON + timedelta(seconds=10))
+        assert not own.is_own(transmission)
 
 
 @pytest.mark.parametrize("second", [30, 60, 32])
@@ -140,22 +140,22 @@ def test_what_a_hub_wrote_anew_as_ais_is_ours(
     own.of_feed("plotter")
     assert not own.is_own(first)
     ais_told(own, boat(f"ais:{MMSI}"))
-    (said,) = heard("ais", genuine(second=second, **words), NOON + timedelta(seconds=2))
-    assert own.is_own(said)
+    (transmission,) = heard("ais", genuine(second=second, **words), NOON + timedelta(seconds=2))
+    assert own.is_own(transmission)
     assert own.heard_back("plotter") == 1
 
 
 def test_what_a_hub_stamps_with_a_clock_of_its_own_is_ours(own: OwnMessages) -> None:
     ais_told(own, boat(f"ais:{MMSI}"))
     at = NOON + timedelta(seconds=2)
-    (said,) = heard("signalk", delta(at, HERE), at)
-    assert own.is_own(replace(said, device_time=at - timedelta(hours=7)))
+    (transmission,) = heard("signalk", delta(at, HERE), at)
+    assert own.is_own(replace(transmission, device_time=at - timedelta(hours=7)))
 
 
 def delta(at: datetime, values: dict[str, Any], *, of: int = MMSI, source: str = "p.AI") -> bytes:
     """What a Signal K server passes on."""
-    told = [{"path": path, "value": value} for path, value in values.items()]
-    update = {"$source": source, "timestamp": f"{at:%FT%TZ}", "values": told}
+    bodies = [{"path": path, "value": value} for path, value in values.items()]
+    update = {"$source": source, "timestamp": f"{at:%FT%TZ}", "values": bodies}
     context = f"vessels.urn:mrn:imo:mmsi:{of:09}"
     return json.dumps({"context": context, "updates": [update]}).encode()
 
@@ -170,8 +170,8 @@ def test_a_boat_with_its_own_number_that_a_signalk_server_brings_back_is_ours_on
 
     def is_own(after_s: float, source: str = "p.AI", **of: int) -> bool:
         at = NOON + timedelta(seconds=after_s)
-        (said,) = heard("signalk", delta(at, HERE, source=source, **of), at)
-        return own.is_own(said)
+        (transmission,) = heard("signalk", delta(at, HERE, source=source, **of), at)
+        return own.is_own(transmission)
 
     assert is_own(1), "the echo"
     assert is_own(3), "by two ways of the server's"
@@ -204,8 +204,8 @@ def test_two_feeds_that_send_one_place_are_both_recognised(own: OwnMessages) -> 
     ais_told(own, unit)
     NmeaWriter(own.of_feed("old-plotter")).write("whole", unit, NOON)
     assert own.is_own(plain(None, NOON))
-    (said,) = heard("signalk", delta(NOON, HERE))
-    assert own.is_own(said)
+    (transmission,) = heard("signalk", delta(NOON, HERE))
+    assert own.is_own(transmission)
 
 
 @pytest.mark.parametrize("waypoints", ["marks", "stations"])
@@ -222,19 +222,19 @@ def test_a_waypoint_that_a_plotter_says_for_ever_is_ours(
         lat=LAT,
         time=NOON,
     )
-    (told,) = NmeaWriter(own.of_feed("old-plotter")).place("place", rock, NOON)
+    (data,) = NmeaWriter(own.of_feed("old-plotter")).place("place", rock, NOON)
     clock.wait(10 * KEPT_S)
     settings = DecoderSettings(waypoints=waypoints)
 
     def is_own(line: bytes) -> bool:
-        (said,) = nmea0183.decoder(settings).decode(Frame(line.strip(), clock.now))
-        return own.is_own(said)
+        (transmission,) = nmea0183.decoder(settings).decode(Frame(line.strip(), clock.now))
+        return own.is_own(transmission)
 
     def changed(old: bytes, new: bytes) -> bytes:
-        body = told.strip()[1:-3].replace(old, new)
+        body = data.strip()[1:-3].replace(old, new)
         return b"$%s*%02X\r\n" % (body, checksum(body))
 
-    assert is_own(told)
+    assert is_own(data)
     assert own.heard_back("old-plotter") == 1
     assert is_own(changed(b"IIWPL", b"GPWPL"))
     assert not is_own(changed(b"ROCK", b"SAND"))
@@ -265,29 +265,29 @@ def test_an_order_to_tak_clients_bears_our_mark(own: OwnMessages) -> None:
     )
     for node, is_own in ((NODE, True), ("chiang-khong", False)):
         data = cot.encode(replace(order, node=node), DecoderSettings(), number=1).data
-        (said,) = heard("cot", data)
-        assert said.text == "Return"
-        assert own.is_own(said) == is_own, "with and without feeds"
+        (transmission,) = heard("cot", data)
+        assert transmission.text == "Return"
+        assert own.is_own(transmission) == is_own, "with and without feeds"
         (other,) = heard("cot", data.replace(b"Return", b"Go on"))
         assert not own.is_own(other), "our mark in others' words"
 
 
 def test_a_number_made_for_a_unit_is_ours_whatever_it_sends(own: OwnMessages) -> None:
     ais_told(own, boat())
-    (said,) = heard("ais", genuine(mmsi=mmsi_of("u1"), lon=1.0))
-    assert own.is_own(said)
-    (said,) = heard("ais", genuine(mmsi=mmsi_of("strange"), lon=1.0))
-    assert not own.is_own(said), "another node's"
+    (transmission,) = heard("ais", genuine(mmsi=mmsi_of("u1"), lon=1.0))
+    assert own.is_own(transmission)
+    (transmission,) = heard("ais", genuine(mmsi=mmsi_of("strange"), lon=1.0))
+    assert not own.is_own(transmission), "another node's"
 
 
 def plain(device: str | None, at: datetime, **more: Any) -> Transmission:
-    (said,) = heard("ais", genuine())
+    (transmission,) = heard("ais", genuine())
     fields: dict[str, Any] = {
         "protocol": "position_json",
         "kind": "position",
         "channel": "hub",
         "heard_at": at,
-        "position": said.position,
+        "position": transmission.position,
     }
     return Transmission(device=device, **{**fields, **more})
 
@@ -355,14 +355,14 @@ def test_a_server_that_takes_the_mark_away_and_stamps_anew_is_found_out(
 def test_our_mark_or_name_copied_into_other_words_silences_nothing(
     own: OwnMessages, *, old: bytes, new: bytes, is_marked: bool
 ) -> None:
-    told = cot_told(own, boat(id="u2"), "whole")
-    foreign = (told if is_marked else MARK.sub(b"", told)).replace(old, new)
-    assert foreign != told
-    (said,) = heard("cot", foreign)
-    assert not own.is_own(said)
+    data = cot_told(own, boat(id="u2"), "whole")
+    foreign = (data if is_marked else MARK.sub(b"", data)).replace(old, new)
+    assert foreign != data
+    (transmission,) = heard("cot", foreign)
+    assert not own.is_own(transmission)
     assert not own.comes_back("tak")
-    (said,) = heard("cot", told)
-    assert own.is_own(said)
+    (transmission,) = heard("cot", data)
+    assert own.is_own(transmission)
     assert own.comes_back("tak")
 
 
@@ -373,8 +373,8 @@ def test_events_of_others_by_cot_are_not_ours(own: OwnMessages) -> None:
     client = MARK.sub(b"", ours)
     other = theirs.replace(b"houay-xai", b"chiang-khong")
     for data in (client, other):
-        (said,) = heard("cot", data)
-        assert not own.is_own(said)
+        (transmission,) = heard("cot", data)
+        assert not own.is_own(transmission)
 
 
 def test_on_a_server_that_we_hear_a_client_keeps_its_uid_to_itself(own: OwnMessages) -> None:
@@ -389,15 +389,15 @@ def test_on_a_server_that_we_hear_a_client_keeps_its_uid_to_itself(own: OwnMessa
 
 
 def test_a_node_without_feeds_takes_nothing_for_its_own_by_its_content(own: OwnMessages) -> None:
-    told = ais_told(OwnMessages(NODE, clock=NOON.timestamp), boat(f"ais:{MMSI}"))
-    assert not any(own.is_own(each) for each in heard("ais", told))
+    data = ais_told(OwnMessages(NODE, clock=NOON.timestamp), boat(f"ais:{MMSI}"))
+    assert not any(own.is_own(each) for each in heard("ais", data))
 
 
 def test_a_call_is_not_named_after_itself() -> None:
-    told = cot_told(OwnMessages(NODE, clock=NOON.timestamp), boat(), "call")
-    (said,) = heard("cot", told.replace(b"HX-1-Alert", b"HX-1-Alert-Alert"))
-    assert said.distress
-    assert said.facts["callsign"] == "HX-1"
+    data = cot_told(OwnMessages(NODE, clock=NOON.timestamp), boat(), "call")
+    (transmission,) = heard("cot", data.replace(b"HX-1-Alert", b"HX-1-Alert-Alert"))
+    assert transmission.distress
+    assert transmission.facts["callsign"] == "HX-1"
 
 
 @pytest.mark.parametrize("uid", ["takPing", "takPong"])
@@ -407,20 +407,20 @@ def test_what_keeps_a_connection_alive_is_no_radio(uid: str) -> None:
         f'<event version="2.0" uid="{uid}" type="t-x-c-t" time="{time}" start="{time}"'
         f' stale="{time}" how="m-g"><point lat="0" lon="0" hae="0" ce="1" le="1"/></event>'
     )
-    (said,) = heard("cot", event.encode())
-    assert said.is_of_no_radio
+    (transmission,) = heard("cot", event.encode())
+    assert transmission.is_of_no_radio
 
 
 async def test_what_is_our_own_changes_nothing_and_whoever_passed_it_on_is_answered(
     node: Node,
 ) -> None:
     unit = await node.boat()
-    told = cot_told(node.watch.own_messages, boat(id=unit), "whole", "call")
-    told = told.replace(NODE.encode(), node.watch.node.encode())
+    data = cot_told(node.watch.own_messages, boat(id=unit), "whole", "call")
+    data = data.replace(NODE.encode(), node.watch.node.encode())
     before = node.states()
-    await node.hear(*(replace(each, channel="hub") for each in heard("cot", told)))  # answered
+    await node.hear(*(replace(each, channel="hub") for each in heard("cot", data)))  # answered
     assert node.states() == before
     assert list(node.watch.document_service.open_documents) == []
-    client = told.replace(b"joint-patrol.", b"ANDROID-")  # with our mark, in other words
+    client = data.replace(b"joint-patrol.", b"ANDROID-")  # with our mark, in other words
     await node.hear(*(replace(each, channel="hub") for each in heard("cot", client)))
     assert f"cot:ANDROID-{unit}" in node.states(), "what others say is heard as ever"

@@ -33,8 +33,8 @@ class Intake:
         self.deduplication = Deduplication(self.duplicates, self.nothing, self.picture)
         self.own = OwnMessages(NODE, clock=lambda: 0.0)
 
-    async def nothing(self, asked: DuplicateQuery) -> Found:
-        del asked
+    async def nothing(self, query: DuplicateQuery) -> Found:
+        del query
         return [], [], []
 
     async def joined(self, *heard: Transmission) -> Batch:

@@ -26,8 +26,8 @@ def records(*seconds: tuple[str, float]) -> list[Record]:
     ]
 
 
-def batch(heard: list[Record]) -> Batch:
-    return Batch(WriterTurn(), (), datetime.now(UTC), new=heard)
+def batch(records: list[Record]) -> Batch:
+    return Batch(WriterTurn(), (), datetime.now(UTC), new=records)
 
 
 def locate(lons: Floats, lats: Floats, accuracy_m: Sequence[float | None]) -> list[OnRiver]:

@@ -55,8 +55,8 @@ async def test_before_and_after_it_is_bound_the_address_is_free(node: Node) -> N
         address=address(), unit=boat, start=at(5), end=at(10), channel="serial"
     )
     await node.hear(*(said("a", second, channel="udp") for second in (1, 7, 12)))
-    heard = [row["address"] for row in node.rows("SELECT address FROM transmissions ORDER BY id")]
-    assert heard == ["test:a", "test:a@udp", "test:a"]
+    answers = [row["address"] for row in node.rows("SELECT address FROM transmissions ORDER BY id")]
+    assert answers == ["test:a", "test:a@udp", "test:a"]
 
 
 async def test_what_was_sent_reads_back_as_it_was_sent(node: Node) -> None:

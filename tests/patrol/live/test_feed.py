@@ -160,8 +160,8 @@ async def test_the_ring_is_bounded_in_bytes_too(monkeypatch: pytest.MonkeyPatch)
     stream = feed()
     for _ in range(50):
         stream.publish(BODY + b',"forget":["' + b"x" * 400 + b'"]')
-    kept = await stream.subscribe(stream=stream.stream, since=48).take(1)
-    assert len(kept) == 2
+    payloads = await stream.subscribe(stream=stream.stream, since=48).take(1)
+    assert len(payloads) == 2
     (frame,) = await stream.subscribe(stream=stream.stream, since=47).take(1)
     assert isinstance(frame_of(frame), Snapshot)  # three were more than 1000 bytes
     (frame,) = await stream.subscribe(stream=stream.stream, since=10).take(1)
@@ -171,11 +171,11 @@ async def test_the_ring_is_bounded_in_bytes_too(monkeypatch: pytest.MonkeyPatch)
 async def test_a_slow_viewer_gets_one_fresh_snapshot_and_holds_up_nobody() -> None:
     stream = feed()
     slow, quick = stream.subscribe(), stream.subscribe()
-    seen: list[bytes] = []
+    payloads: list[bytes] = []
     for _ in range(1000):
         stream.publish(BODY)
-        seen += await quick.take(1)
-    assert [frame_of(frame).seq for frame in seen] == list(range(1001))
+        payloads += await quick.take(1)
+    assert [frame_of(frame).seq for frame in payloads] == list(range(1001))
     (frame,) = await slow.take(1)
     assert frame_of(frame) == Snapshot(stream=stream.stream, seq=1000, time=at(0), units=())
     stream.publish(BODY)
@@ -228,9 +228,9 @@ async def test_views_that_see_the_same_keep_the_same_bytes(node: Node) -> None:
         viewer.frames.clear()
     assert [viewer.seqs for viewer in viewers] == [[1, 2], [1, 2, 3], [1]]
     await asyncio.gather(*(viewer.look() for viewer in viewers))  # nobody holds a frame any more
-    kept = [each for each in kept_objects(views) if isinstance(each, bytes)]
-    assert sum(b"Seen by all" in each for each in kept) == 1
-    assert sum(b"Not seen by crews" in each for each in kept) == 1
+    payloads = [each for each in kept_objects(views) if isinstance(each, bytes)]
+    assert sum(b"Seen by all" in each for each in payloads) == 1
+    assert sum(b"Not seen by crews" in each for each in payloads) == 1
 
 
 async def test_one_who_left_gets_nothing_more() -> None:

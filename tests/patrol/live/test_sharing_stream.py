@@ -37,9 +37,9 @@ class Watcher(Viewer):
         self.fixes = getattr(self, "fixes", [])
         for frame in await self.subscription.take(timeout_s):
             self.frames.append(frame)
-            told = msgspec.json.decode(plain(frame))
-            documents = told.pop("papers", [])
-            found: Any = msgspec.convert(told, Change | Snapshot | Beat)
+            answer = msgspec.json.decode(plain(frame))
+            documents = answer.pop("papers", [])
+            found: Any = msgspec.convert(answer, Change | Snapshot | Beat)
             if isinstance(found, Snapshot):
                 self.units = {unit.id: unit for unit in found.units}
                 self.documents = {}
@@ -98,12 +98,12 @@ async def test_units_of_the_other_come_with_the_agreement_and_go_with_it(node: N
     await node.hear(said("b", 20, lon=100.44), said("a", 20, lon=100.42))
     await watching.look()
     assert set(watching.units) == {mine, theirs}
-    seen = watching.units[theirs]
-    assert (seen.call_sign, seen.agency, seen.addresses) == ("Naga 9", OTHER, ())
-    assert seen.last is not None
-    assert seen.last.lon == 100.44
+    state = watching.units[theirs]
+    assert (state.call_sign, state.agency, state.addresses) == ("Naga 9", OTHER, ())
+    assert state.last is not None
+    assert state.last.lon == 100.44
     late = await watcher(node)
-    assert late.units[theirs] == seen
+    assert late.units[theirs] == state
     assert set(late.units) == {mine, theirs}
     node.time = at(30)
     await node.desk("liaison", OTHER, "malee").agreements.suspend(agreement.id, reason="by order")
@@ -139,13 +139,13 @@ async def test_a_stalled_viewer_gets_nothing_of_the_other_after_the_suspension(
     await node.desk("commander", AGENCY).agreements.suspend(agreement.id, reason="a row")
     await node.hear(said("a", 41), said("b", 41))
     frames = await stalled.take(1)
-    told = [msgspec.json.decode(plain(frame)) for frame in frames]
-    assert [each["type"] for each in told] == ["snapshot"] + ["change"] * (len(told) - 1)
-    first = told[0]["seq"]
-    assert [each["seq"] for each in told] == list(range(first, first + len(told)))
-    own = [fix["of"] for each in told for fix in each.get("fixes", [])]
+    answers = [msgspec.json.decode(plain(frame)) for frame in frames]
+    assert [each["type"] for each in answers] == ["snapshot"] + ["change"] * (len(answers) - 1)
+    first = answers[0]["seq"]
+    assert [each["seq"] for each in answers] == list(range(first, first + len(answers)))
+    own = [fix["of"] for each in answers for fix in each.get("fixes", [])]
     assert own == [mine] * 39, "nothing of one's own is missing"
-    for each in told:
+    for each in answers:
         assert not [unit for unit in each.get("units", []) if unit["agency"] != AGENCY]
     holding = [frame for frame in frames if theirs.encode() in frame]
     (last,) = holding
@@ -253,8 +253,8 @@ async def test_what_is_delayed_is_let_go_by_time(node: Node) -> None:
     for second in (21, 300, 609):
         tick(node, second)
         await watching.look(0.01)
-        seen = watching.units.get(theirs)
-        assert seen is None or (seen.last is not None and seen.last.time == at(1))
+        state = watching.units.get(theirs)
+        assert state is None or (state.last is not None and state.last.time == at(1))
         assert not any(b"100.4301" in frame for frame in watching.frames)
     tick(node, 610)
     await watching.look()
@@ -532,26 +532,26 @@ async def test_of_a_joint_patrol_only_ones_own_part_is_left(node: Node) -> None:
     await watching.look()
     assert theirs not in str(watching.documents[plan.id])
     assert mine in str(watching.documents[plan.id])
-    told = [msgspec.json.decode(frame) for frame in await stalled.take(1)]
+    answers = [msgspec.json.decode(frame) for frame in await stalled.take(1)]
     patrols = [
         document
-        for each in told
+        for each in answers
         for document in each.get("papers", [])
         if document["kind"] == "patrol"
     ]
     assert patrols
     assert theirs not in str(patrols)
-    seen = node.desk().policy.document(
+    patrol = node.desk().policy.document(
         node.watch.document_service.open_documents.get(Patrol, plan.id)
     )
-    assert seen is not None
-    assert {member.unit for member in seen.members} == {mine}
+    assert patrol is not None
+    assert {member.unit for member in patrol.members} == {mine}
     await node.desk("liaison", OTHER).agreements.end(agreement.id, reason="for good")
-    seen = node.desk().policy.document(
+    patrol = node.desk().policy.document(
         node.watch.document_service.open_documents.get(Patrol, plan.id)
     )
-    assert seen is not None
-    assert {member.unit for member in seen.members} == {mine}
+    assert patrol is not None
+    assert {member.unit for member in patrol.members} == {mine}
 
 
 async def test_check_ins_of_the_gap_stay_with_whose_they_are(node: Node) -> None:

@@ -143,8 +143,8 @@ def test_what_is_carried_away_is_read_again_there(url: str, tmp_path: Path) -> N
     stick.mkdir()
     (made,) = carry(plan, stick)
     assert made.read_bytes() == backups_in(plan.folder, "hx")[-1].read_bytes()
-    said = made.with_name(f"{made.name}.sha256").read_text()
-    assert said.endswith(f"  {made.name}\n")
+    text = made.with_name(f"{made.name}.sha256").read_text()
+    assert text.endswith(f"  {made.name}\n")
     assert made.stat().st_mode & 0o077 == 0, "it holds the whole store"
     assert carry(plan, stick) == []
     assert len(carry(plan, stick, every=True)) == 1

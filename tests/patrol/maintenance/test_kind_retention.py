@@ -112,8 +112,8 @@ async def test_a_legal_hold_wins_until_it_is_released(node: Node, kind: str) -> 
 
     await holds.release(hold.id, reason="the case is closed")
     assert await holds.all() == []
-    (told,) = await holds.all(released=True)
-    assert (told.release_reason, told.by) == ("the case is closed", "kham")
+    (legal_hold,) = await holds.all(released=True)
+    assert (legal_hold.release_reason, legal_hold.by) == ("the case is closed", "kham")
     await clean(node)
     assert ids(node) == {hold.id}
     acts = [row["act"] for row in node.rows("SELECT act FROM journal ORDER BY seq")]
@@ -124,14 +124,14 @@ async def test_texts_to_radios_go_and_those_to_a_held_unit_stay(node: Node) -> N
     boat = await node.boat()
     rows = [("a", "NULL", 1), ("b", f"'{boat}'", 1), ("c", "NULL", 0)]
     us = int(START.timestamp() * 1e6)
-    told = ", ".join(
+    text = ", ".join(
         f"('{id}', {unit}, 'pier', 'text', 'come', 'kham', '', {us}, 0, 'sent', {final}, '',"
         f" '{AGENCY}', '{NODE}')"
         for id, unit, final in rows
     )
     insert = (
         "INSERT INTO messages (id, unit, channel, kind, text, operator, reason, created_us,"
-        f" expires_us, state, final, history, agency, origin) VALUES {told}"
+        f" expires_us, state, final, history, agency, origin) VALUES {text}"
     )
     await node.watch.store.write(lambda connection: connection.exec_driver_sql(insert))
     await node.desk("admin").legal_holds.place("unit", boat, reason=ORDER)

@@ -33,10 +33,10 @@ async def test_a_list_of_many_radios_is_a_few_statements_and_counts_no_further_t
         *(said(f"r{n % 600}", 1 + n // 600) for n in range(600 * 5)),
         *(said("busy", 1 + n / 1000) for n in range(COUNTED + 5)),
     )
-    asked: list[str] = []
+    texts: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        asked.append(statement)
+        texts.append(statement)
 
     event.listen(Engine, "before_cursor_execute", note)
     try:
@@ -49,7 +49,7 @@ async def test_a_list_of_many_radios_is_a_few_statements_and_counts_no_further_t
     assert len(others) == 600
     assert {(each.count, each.channels) for each in others} == {(5, ("serial",))}
     assert {(each.first_heard_at, each.last_heard_at) for each in others} == {(at(1), at(5))}
-    assert len([each for each in asked if "transmissions" in each]) == 4
+    assert len([each for each in texts if "transmissions" in each]) == 4
 
 
 async def test_what_our_own_set_answers_makes_no_radio(node: Node) -> None:

@@ -234,12 +234,12 @@ async def test_an_id_that_another_agency_chose_before_is_as_good_as_any_other(no
         kind="text", text="x", channel="serial", id="m-1"
     )
     desk = node.desk(agency=OTHER)
-    for asked in ("m-1", ours.id, "m-2"):
-        sent = await desk.dispatch.send_message(kind="text", text="y", channel="serial", id=asked)
+    for text in ("m-1", ours.id, "m-2"):
+        sent = await desk.dispatch.send_message(kind="text", text="y", channel="serial", id=text)
         assert sent.agency == OTHER
-        assert sent.id not in (asked, ours.id)
+        assert sent.id not in (text, ours.id)
         assert (
-            await desk.dispatch.send_message(kind="text", text="y", channel="serial", id=asked)
+            await desk.dispatch.send_message(kind="text", text="y", channel="serial", id=text)
             == sent
         )
     assert [each.text for each in await node.desk().dispatch.messages()] == ["x"]

@@ -250,7 +250,7 @@ def frame_of(frame: bytes) -> Any:
     """
     found = msgspec.json.decode(frame, type=Union[(*_FRAMES, Beat)])
     kind = next(kind for kind in (Snapshot, Change, Beat) if isinstance(found, kind))
-    said = {name: getattr(found, name) for name in kind.__struct_fields__}
+    body = {name: getattr(found, name) for name in kind.__struct_fields__}
     if isinstance(found, Change):
-        said |= {"fixes": tuple(fixes_told(found)), "tables": ()}
-    return kind(**said)
+        body |= {"fixes": tuple(fixes_told(found)), "tables": ()}
+    return kind(**body)

@@ -98,13 +98,13 @@ async def _written() -> str:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "small.db")
         async with running(file) as node:
-            shown = await fill(node)
+            body = await fill(node)
         found = rows_of(file)
     tables = []
     for name, rows in found["tables"].items():
         lines = ",\n  ".join(json.dumps(row, ensure_ascii=False) for row in rows)
         tables.append(f"{json.dumps(name)}: [\n  {lines}\n ]")
-    head = f'{{"schema": "{found["schema"]}",\n"shown": {json.dumps(shown)},\n"tables": {{\n'
+    head = f'{{"schema": "{found["schema"]}",\n"shown": {json.dumps(body)},\n"tables": {{\n'
     return head + ",\n".join(tables) + "\n}}\n"
 
 

@@ -357,15 +357,15 @@ def test_the_own_part_names_no_unit_and_no_officer_of_another(data: st.DataObjec
         by_agency="",
     )
     viewer = data.draw(st.sampled_from(agencies))
-    told = encode(patrol.own_part(viewer)).decode()
+    text = encode(patrol.own_part(viewer)).decode()
     others = [each for each in OWNERS if OWNERS[each] != viewer]
-    assert not any(f'"{each}"' in told for each in others), told
+    assert not any(f'"{each}"' in text for each in others), text
     assert not any(
-        f"{what} of {each}" in told
+        f"{what} of {each}" in text
         for what in ("officer", "secret", "leg")
         for each in (*agencies, "nobody")
         if each != viewer
-    ), told
+    ), text
     held = patrol.part_for(viewer)
     assert held is not None
     whole = encode(held).decode()

@@ -125,21 +125,21 @@ async def test_a_boat_that_is_in_a_no_go_sector_now_rings_though_its_clock_is_sl
     await put(node, sector(at=at(-10 * HOUR_S)), night(boat))
     await sail(node, 0, 200, OUT)
     assert node.state(boat).liveness == "live"  # it was called lost
-    told = only(node)
-    assert (told.rule, told.subject, told.severity, told.rings) == (
+    alert = only(node)
+    assert (alert.rule, alert.subject, alert.severity, alert.rings) == (
         "doubtful_clock",
         boat,
         "medium",
         True,
     )
-    assert (told.facts["computer"], told.facts["by"]) == ("Boat a", "-1:00:00")
+    assert (alert.facts["computer"], alert.facts["by"]) == ("Boat a", "-1:00:00")
     await sail(node, 200, 260, IN)
     ringing = only(node, "no_go")
     assert (ringing.rings, ringing.historical) == (True, False)
     assert at(180 - HOUR_S) < ringing.raised_at <= at(200 - HOUR_S)  # by its own clock
     node = await node.again()
     await tick(node, 262)
-    assert {each.id: each.version for each in alerts(node)} == {told.id: 1, ringing.id: 1}
+    assert {each.id: each.version for each in alerts(node)} == {alert.id: 1, ringing.id: 1}
     await sail(node, 280, 340, OUT)
     assert only(node, "no_go").state == "returned_unacknowledged"
     await sail(node, 340, 400, OUT, behind=0)  # it is set right
@@ -189,6 +189,6 @@ async def test_a_unit_without_a_place_is_sent_as_soon_as_ever(node: Node, words:
         if words and second % 10 == 5:
             await hear(node, said("a", second, lon=None, text="all is well"))
         await tick(node, second)
-    told = only(node)
-    assert (told.rule, told.raised_at) == ("silent_unit", at(420))
-    assert told.at <= at(422)
+    alert = only(node)
+    assert (alert.rule, alert.raised_at) == ("silent_unit", at(420))
+    assert alert.at <= at(422)

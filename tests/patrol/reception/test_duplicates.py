@@ -151,7 +151,7 @@ def test_memory_is_bounded() -> None:
         message = said("a", number * 60, raw=str(number).encode())
         duplicates.original(record_of(message, lambda said, _time: said.address))
         duplicates.receptions[message.reception_id] = message.heard_at
-    kept: tuple[Sized, ...] = (
+    sizeds: tuple[Sized, ...] = (
         duplicates.by_raw.kept,
         duplicates.named.kept,
         duplicates.by_content.kept,
@@ -159,9 +159,9 @@ def test_memory_is_bounded() -> None:
     )
     moored = (address(), "moored")
     assert len(duplicates.by_content.of(moored)) == 100  # not on disk yet
-    assert all(len(each) >= 100 for each in kept)
+    assert all(len(each) >= 100 for each in sizeds)
     duplicates.settle()
-    assert [len(each) for each in kept] == [3, 3, 3, 10]  # of 10, each kind its share
+    assert [len(each) for each in sizeds] == [3, 3, 3, 10]  # of 10, each kind its share
     assert [known.heard_at for known in duplicates.by_content.of(moored)] == [
         at(number * 60) for number in range(92, 100)
     ]

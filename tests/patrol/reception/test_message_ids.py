@@ -20,49 +20,51 @@ def name(second: float, sender: str = "a") -> bytes:
 
 
 def remembered(seconds: list[float]) -> MessageIds:
-    named = MessageIds()
+    message_ids = MessageIds()
     for second in seconds:
-        named.kept[name(second)] = at(second), f"r{second}", name(second)
-        named.trim(KEPT)
-    return named
+        message_ids.kept[name(second)] = at(second), f"r{second}", name(second)
+        message_ids.trim(KEPT)
+    return message_ids
 
 
 def test_current_receptions_are_not_looked_up_and_forgotten_ones_are() -> None:
-    named = remembered([float(second) for second in range(100)])
-    assert [second for second in range(120) if named.may_miss(name(second))] == list(range(80))
+    message_ids = remembered([float(second) for second in range(100)])
+    assert [second for second in range(120) if message_ids.may_miss(name(second))] == list(
+        range(80)
+    )
 
 
 def test_any_order_misses_nothing_that_was_forgotten() -> None:
     seconds = [float(second) for second in range(300)]
     random.Random(7).shuffle(seconds)
-    named = remembered(seconds)
+    message_ids = remembered(seconds)
     for second in seconds:
-        assert named.kept.get(name(second)) is not None or named.may_miss(name(second))
+        assert message_ids.kept.get(name(second)) is not None or message_ids.may_miss(name(second))
 
 
 @pytest.mark.parametrize("many", [False, True])
 def test_names_that_sort_ahead_cost_the_others_nothing(many: bool) -> None:
-    named = MessageIds()
+    message_ids = MessageIds()
     wrong = f"{at(0) + timedelta(days=20)}"
     ahead = [named_gid("c", f"{wrong}|{number}") for number in range(10 if many else 3)]
     ahead.append(next(gid for n in range(999) if (gid := named_gid("b", f"id:{n}")) > name(1e6)))
     for number, gid in enumerate(ahead):
-        named.kept[gid] = at(number), "r", gid
+        message_ids.kept[gid] = at(number), "r", gid
     for second in range(100):
-        named.kept[name(second)] = at(second), "r", name(second)
-    named.trim(KEPT)
-    assert len(named.kept) == KEPT
-    assert not named.may_miss(name(1000))
+        message_ids.kept[name(second)] = at(second), "r", name(second)
+    message_ids.trim(KEPT)
+    assert len(message_ids.kept) == KEPT
+    assert not message_ids.may_miss(name(1000))
     for gid in ahead:
-        assert named.kept.get(gid) is not None or named.may_miss(gid)
-    assert named.may_miss(name(1))
+        assert message_ids.kept.get(gid) is not None or message_ids.may_miss(gid)
+    assert message_ids.may_miss(name(1))
 
 
 def test_what_is_taken_back_is_asked_for() -> None:
-    named = remembered([1.0, 2.0])
-    assert not named.may_miss(name(2))
-    named.forget(name(2))
-    assert named.may_miss(name(2))
-    assert not named.may_miss(name(3))
-    named.forget_all()
-    assert named.may_miss(name(3))
+    message_ids = remembered([1.0, 2.0])
+    assert not message_ids.may_miss(name(2))
+    message_ids.forget(name(2))
+    assert message_ids.may_miss(name(2))
+    assert not message_ids.may_miss(name(3))
+    message_ids.forget_all()
+    assert message_ids.may_miss(name(3))

@@ -178,7 +178,7 @@ async def test_half_a_place_is_none_and_the_reason_is_given(
     async with running(tmp_path / "patrol.db") as node:
         await node.hear(said("a", 1, **place))  # type: ignore[arg-type]
         [message] = await node.desk("technician").visible.received_messages(address())
-        heard = message.transmission
-        assert heard.position is None
-        assert "out_of_range" in heard.flags
+        answer = message.transmission
+        assert answer.position is None
+        assert "out_of_range" in answer.flags
         assert (await node.desk("technician").visible.inquire(address())).query == address()

@@ -83,8 +83,8 @@ async def test_the_others_are_stored_and_the_bad_one_is_quarantined_named_and_an
         f"could not take 1 report, set aside: {bad.reception_id} of {address()}: {row['fault']}"
     )
     await asyncio.sleep(0)
-    shown = [each for each in await viewer.look() if isinstance(each, Change)]
-    assert at(7) not in [fix.time for change in shown for fix in change.fixes]
+    changes = [each for each in await viewer.look() if isinstance(each, Change)]
+    assert at(7) not in [fix.time for change in changes for fix in change.fixes]
 
 
 async def test_what_could_not_be_stored_is_not_in_the_picture(node: Node) -> None:
@@ -178,8 +178,8 @@ async def test_what_nothing_can_be_made_of_is_set_aside_as_it_came(node: Node) -
             said("e", 1, distress=True),
         )
     assert sorted(each["raw"] for each in logs) == ["0162", "0263", "0364", "0464"]
-    kept = node.rows("SELECT raw FROM set_aside ORDER BY raw")
-    assert [row[0] for row in kept] == [b"\x01b", b"\x02c", b"\x03d", b"\x04d"]
+    answers = node.rows("SELECT raw FROM set_aside ORDER BY raw")
+    assert [row[0] for row in answers] == [b"\x01b", b"\x02c", b"\x03d", b"\x04d"]
     rows = node.rows("SELECT address FROM transmissions ORDER BY address")
     assert [row[0] for row in rows] == [address("a"), address("d"), address("e")]
     assert node.state(address("e")).distress
@@ -337,8 +337,8 @@ async def test_what_a_gateway_may_say_is_taken_in_again_once_it_can_be(node: Nod
     refuse(node, "new.text = 'bad'")
     await node.hear(said("a", 1, text="bad", protocol="nmea0183", channel="gw/pier"))
     refuse_no_more(node)
-    (kept,) = await node.store.read(aside.newest, 10)
-    await retry(node.watch, kept, overreach=overreach)
+    (quarantined_report,) = await node.store.read(aside.newest, 10)
+    await retry(node.watch, quarantined_report, overreach=overreach)
     assert texts(node) == ["bad"]
     assert node.rows("SELECT * FROM set_aside") == []
 

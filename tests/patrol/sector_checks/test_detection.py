@@ -162,13 +162,13 @@ def passes(ground: Ground, shape: SectorShape, every_s: float, *, seed: int) -> 
         lons = centre.x + seconds * FAST_MPS / 104_400.0
         lats = np.full(len(seconds), centre.y)
     noise = rng.normal(0.0, 10.0, (2, len(seconds)))
-    told: set[str] = set()
+    texts: set[str] = set()
     for second, lon, lat, east, north in zip(seconds, lons, lats, *noise, strict=True):
         fix = Position(
             lon=float(lon + east / 104_400.0), lat=float(lat + north / 110_700.0), time=at(second)
         )
-        told |= {each.kind for each in engine.see([("boat", fix)]).added}
-    return next((kind for kind in ("enter", "passed", "may_have_passed") if kind in told), "")
+        texts |= {each.kind for each in engine.see([("boat", fix)]).added}
+    return next((kind for kind in ("enter", "passed", "may_have_passed") if kind in texts), "")
 
 
 @pytest.mark.parametrize(

@@ -75,9 +75,9 @@ async def test_a_sector_is_drawn_changed_in_versions_and_retired(land: Node) -> 
     assert desk.all() == []
     with pytest.raises(NotFound):
         await desk.change(drawn.id, note="again")
-    kept = await land.desk("crew").sectors.versions(drawn.id)
-    assert [each.version for each in kept] == [1, 2, 3]
-    assert kept[0] == drawn
+    sectors = await land.desk("crew").sectors.versions(drawn.id)
+    assert [each.version for each in sectors] == [1, 2, 3]
+    assert sectors[0] == drawn
     assert (await land.again()).desk("crew").sectors.all() == []
     assert (await land.desk("crew").sectors.one(drawn.id)).version == 3
     noted = await land.store.read(lambda c: documents.versions(c, "sector", drawn.id))

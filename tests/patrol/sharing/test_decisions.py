@@ -49,8 +49,8 @@ HOUR = 3600
 class Judge:
     """Looks at what was done with one agreement, one act after another."""
 
-    def __init__(self, said: dict[str, Any], parties: list[str]) -> None:
-        self.said, self.parties = said, parties
+    def __init__(self, body: dict[str, Any], parties: list[str]) -> None:
+        self.said, self.parties = body, parties
         self.signed: set[str] = set()
         self.withheld: set[str] = set()
         self.open_since: float | None = None
@@ -83,8 +83,8 @@ class Judge:
             if not any(name in self.named[each] for each in self.withheld):
                 self.lines_since.setdefault(name, max(second, self.said["valid_from"]))
 
-    def change(self, said: dict[str, Any]) -> None:
-        self.__init__(said, self.parties)  # type: ignore[misc]
+    def change(self, body: dict[str, Any]) -> None:
+        self.__init__(body, self.parties)  # type: ignore[misc]
 
     def end(self, second: float) -> None:
         self.over = True
@@ -95,7 +95,7 @@ class Judge:
             self.open_since = None
 
     def allows(self, record: dict[str, Any], outings: list[dict[str, Any]]) -> bool:
-        said, when, now = self.said, record["at"], record["now"]
+        body, when, now = self.said, record["at"], record["now"]
         owner, viewer, name = record["owner"], record["viewer"], record["class"]
         line = name in LINES
         suspended = any(not line or name in self.named[each] for each in self.withheld)
@@ -103,18 +103,18 @@ class Judge:
             return False
         if owner == viewer or owner not in self.parties or viewer not in self.parties:
             return False
-        if name not in said["classes"] or not said["valid_from"] <= now < said["valid_until"]:
+        if name not in body["classes"] or not body["valid_from"] <= now < body["valid_until"]:
             return False
         since = self.lines_since.get(name) if line else self.open_since
         inside = any(a <= when < b for a, b in (self.lines[name] if line else self.consented))
         inside |= since is not None and when >= since
         inside |= any(o == owner and c == name and a <= when < b for o, c, a, b in self.backfills)
-        if not inside or when >= said["valid_until"] or when > now + 2 * 86_400 - 1e-3:
+        if not inside or when >= body["valid_until"] or when > now + 2 * 86_400 - 1e-3:
             return False
-        if said["delay_s"] and not line and now - when < said["delay_s"]:
+        if body["delay_s"] and not line and now - when < body["delay_s"]:
             return False
-        if said["box"] is not None:
-            west, south, east, north = said["box"]
+        if body["box"] is not None:
+            west, south, east, north = body["box"]
             lon, lat = record["lon"], record["lat"]
             if lon is None or not (west < lon < east and south < lat < north):
                 return False
@@ -122,9 +122,9 @@ class Judge:
             return True
         moments = [when] if name in ("tracks", "incidents") else [when, now]
         for moment in moments:
-            if said["hours"] is not None and not in_hours(said["hours"], moment):
+            if body["hours"] is not None and not in_hours(body["hours"], moment):
                 return False
-            if said["only_joint"] and not any(
+            if body["only_joint"] and not any(
                 out["from"] <= moment < out["to"]
                 and {owner, viewer} <= set(out["agencies"])
                 and (record["unit"] is None or (owner, record["unit"]) in out["units"])
@@ -155,9 +155,9 @@ def world(rng: random.Random) -> tuple[OpenDocuments, list[Judge], list[dict[str
     judges: list[Judge] = []
     for _ in range(rng.choice((1, 1, 2))):
         parties = rng.choice(([HX, CK], [HX, CK], [HX, CK, THIRD], [CK, THIRD]))
-        said = random_terms(rng)
-        judge = Judge(said, [each.agency for each in parties])
-        agreement = proposed(at(-5000), parties, **ours(said))
+        body = random_terms(rng)
+        judge = Judge(body, [each.agency for each in parties])
+        agreement = proposed(at(-5000), parties, **ours(body))
         second = -4000.0
         for party in rng.sample(parties, len(parties)):
             if rng.random() < 0.98:
@@ -209,19 +209,19 @@ def random_terms(rng: random.Random) -> dict[str, Any]:
     }
 
 
-def ours(said: dict[str, Any]) -> dict[str, Any]:
-    hours = said["hours"]
+def ours(body: dict[str, Any]) -> dict[str, Any]:
+    hours = body["hours"]
     return {
-        "classes": said["classes"],
-        "valid_from": at(said["valid_from"]),
-        "valid_until": at(said["valid_until"]),
-        "corridor": None if said["box"] is None else box(*said["box"]),
+        "classes": body["classes"],
+        "valid_from": at(body["valid_from"]),
+        "valid_until": at(body["valid_until"]),
+        "corridor": None if body["box"] is None else box(*body["box"]),
         "hours": None
         if hours is None
         else Hours(time_zone="Asia/Vientiane", start=hours[0], end=hours[1], days=tuple(hours[2])),
-        "only_joint_patrols": said["only_joint"],
-        "delay_s": said["delay_s"],
-        "precision_m": said["precision_m"],
+        "only_joint_patrols": body["only_joint"],
+        "delay_s": body["delay_s"],
+        "precision_m": body["precision_m"],
     }
 
 
@@ -254,11 +254,11 @@ def step(rng: random.Random, agreement: Agreement, judge: Judge, second: float) 
             agreement, Backfill(start=at(a), end=at(b), classes=(name,)), at=when, who=who
         )
     if act == "change" and rng.random() < 0.4:
-        said = random_terms(rng)
-        if second >= said["valid_until"]:
+        body = random_terms(rng)
+        if second >= body["valid_until"]:
             return agreement
-        judge.change(said)
-        agreement = acts.change(agreement, terms(**ours(said)), at=when, who=who)
+        judge.change(body)
+        agreement = acts.change(agreement, terms(**ours(body)), at=when, who=who)
         for party in judge.parties:
             if rng.random() < 0.95:
                 judge.sign(party, second)
@@ -458,13 +458,13 @@ def test_what_may_never_cross_crosses_under_no_agreement(kind: type[Document]) -
     assert SECRET.encode() in msgspec.json.encode(document)
     open_documents = OpenDocuments()
     open_documents.put([active(at(0))])
-    seen = passed(document, sharing=Sharing(open_documents), viewer="mm-tl", now=at(90))
-    assert seen is None
+    answer = passed(document, sharing=Sharing(open_documents), viewer="mm-tl", now=at(90))
+    assert answer is None
     for allowed in (frozenset(DATA_CLASSES), *({each} for each in DATA_CLASSES)):
-        told = document.shared(allowed)
-        assert told is None or SECRET.encode() not in msgspec.json.encode(told)
-    seen = passed(document, sharing=Sharing(open_documents), viewer=AGENCY, now=at(90))
-    assert seen is None or SECRET.encode() not in msgspec.json.encode(seen)
+        answer = document.shared(allowed)
+        assert answer is None or SECRET.encode() not in msgspec.json.encode(answer)
+    answer = passed(document, sharing=Sharing(open_documents), viewer=AGENCY, now=at(90))
+    assert answer is None or SECRET.encode() not in msgspec.json.encode(answer)
 
 
 def test_a_unit_crosses_without_its_links_addresses_and_words() -> None:
@@ -477,10 +477,10 @@ def test_a_unit_crosses_without_its_links_addresses_and_words() -> None:
     assert seen is not None
     assert seen.distress
     assert seen.last == msgspec.structs.replace(state.last, place=None)
-    told = msgspec.json.encode(seen)
-    assert SECRET.encode() not in told
+    data = msgspec.json.encode(seen)
+    assert SECRET.encode() not in data
     for name in ("heard_at", "addresses", "cut_by", "status", "text", "place"):
-        assert f'"{name}"'.encode() not in told, name
+        assert f'"{name}"'.encode() not in data, name
 
 
 def test_distress_crosses_only_where_alerts_do() -> None:
@@ -596,19 +596,19 @@ def test_parts_of_the_gap_or_outside_the_corridor_are_left_out() -> None:
         Sighting(at=at(second), lon=lon, lat=20.5)
         for second, lon in ((50, 100.5), (150, 100.5), (250, 100.5), (260, 102.0))
     )
-    told = told_of(seen(300, lon=100.5, lat=20.5, sightings=parts), agreement)
-    assert told.sightings == (parts[0], parts[2])
+    answer = told_of(seen(300, lon=100.5, lat=20.5, sightings=parts), agreement)
+    assert answer.sightings == (parts[0], parts[2])
     assert told_of(seen(300, lon=102.0, lat=20.5), agreement) is None
     assert told_of(seen(300), agreement) is None, "nobody knows where it is"
 
 
 def test_places_in_documents_are_sent_as_coarsely_as_agreed() -> None:
     part = Sighting(at=at(250), lon=100.41231, lat=20.27214, place="km 2 356")
-    told = told_of(
+    answer = told_of(
         seen(300, lon=100.41231, lat=20.27214, sightings=(part,)), active(at(0), precision_m=1000.0)
     )
-    assert (told.lon, told.lat) == snapped(100.41231, 20.27214, 1000.0)
-    assert (told.sightings[0].lon, told.sightings[0].place) == (told.lon, "")
+    assert (answer.lon, answer.lat) == snapped(100.41231, 20.27214, 1000.0)
+    assert (answer.sightings[0].lon, answer.sightings[0].place) == (answer.lon, "")
 
 
 # -- no policy without an agreement

@@ -86,14 +86,14 @@ async def test_an_agreement_shares_an_incident_and_its_photo_without_secrets(nod
     node.time = at(60)
     made = await logged(node)
     other = node.desk("commander", agency=OTHER, name="malee")
-    seen = await other.incidents.incident(made.id)
-    assert seen.seizures == made.seizures
-    assert (seen.lon, seen.lat) == (made.lon, made.lat)
-    assert seen.by == ""
-    body = msgspec.json.encode(seen).decode()
+    incident = await other.incidents.incident(made.id)
+    assert incident.seizures == made.seizures
+    assert (incident.lon, incident.lat) == (made.lon, made.lat)
+    assert incident.by == ""
+    body = msgspec.json.encode(incident).decode()
     assert not [secret for secret in SECRETS if secret in body]
-    assert await other.incidents.incidents(IncidentQuery()) == [seen]
-    assert await other.incidents.incidents(IncidentQuery(), how="file") == [seen]
+    assert await other.incidents.incidents(IncidentQuery()) == [incident]
+    assert await other.incidents.incidents(IncidentQuery(), how="file") == [incident]
     assert (await other.incidents.totals(IncidentQuery())).region.reports == 1
     photo = await other.photos.body(made.photos[0])
     assert photo == await node.desk("crew").photos.body(made.photos[0])
@@ -106,8 +106,8 @@ async def test_an_agreement_shares_an_incident_and_its_photo_without_secrets(nod
     counted = node.watch.document_service.disclosures.duty(
         node.watch.document_service.open_documents, node.time
     ).notes
-    told = [row for row in rows if row["act"] == "see shared records"]
-    assert len(counted) + len(told) >= 1, "lists and totals are counted by the hour"
+    answers = [row for row in rows if row["act"] == "see shared records"]
+    assert len(counted) + len(answers) >= 1, "lists and totals are counted by the hour"
     with pytest.raises(NotFound):
         await other.incidents.confirm(made.id, version=1)
     with pytest.raises(NotFound):
@@ -179,8 +179,8 @@ async def test_an_incident_counts_for_a_credited_agency_once_it_has_agreed(
         await node.desk("planner", agency=OTHER).incidents.answer_credit(made.id, agrees=True)
     with pytest.raises(Conflict, match="not credited"):
         await own.answer_credit(made.id, agrees=True)
-    seen = await other.answer_credit(made.id, agrees=True)
-    assert [each.agreed for each in seen.credited] == [None, True]
+    incident = await other.answer_credit(made.id, agrees=True)
+    assert [each.agreed for each in incident.credited] == [None, True]
     assert await counted() == {AGENCY, OTHER}
     with pytest.raises(Conflict, match="already"):
         await other.answer_credit(made.id, agrees=True)
@@ -211,8 +211,8 @@ async def test_nothing_dated_on_the_day_consent_began_crosses(
     for text, crosses in (("2026-11-25", False), ("2026-11-26", True)):
         happened_at, precision = parse_time(text)
         made = await logged(node, happened_at=happened_at, precision=precision)
-        seen = {each.id for each in await other.incidents(IncidentQuery())}
-        assert (made.id in seen) is crosses, text
+        texts = {each.id for each in await other.incidents(IncidentQuery())}
+        assert (made.id in texts) is crosses, text
 
 
 async def test_nothing_dated_within_a_suspension_crosses_later(node: Node) -> None:
@@ -232,8 +232,8 @@ async def test_nothing_dated_within_a_suspension_crosses_later(node: Node) -> No
     for day, crosses in (("11-26", False), ("11-28", False), ("12-02", True), ("12-03", False)):
         happened_at, precision = parse_time(f"2026-{day}")
         made = await logged(node, happened_at=happened_at, precision=precision)
-        seen = {each.id for each in await other.incidents(IncidentQuery())}
-        assert (made.id in seen) is crosses, day
+        texts = {each.id for each in await other.incidents(IncidentQuery())}
+        assert (made.id in texts) is crosses, day
 
 
 @pytest.mark.parametrize("state", ["reported", "closed"])
@@ -272,14 +272,14 @@ async def test_who_learned_a_hash_opens_nothing_with_it(node: Node) -> None:
     node.time = at(120)
     who = Party(agency=AGENCY, name="kham")
     await filed(node, suspend(held, at=node.time, who=who, reason="for a while"))
-    told: dict[str, Any] = {
+    body: dict[str, Any] = {
         "category": "drugs",
         "happened_at": node.time,
         "precision": "minute",
         "photos": made.photos,
     }
     with pytest.raises(NotFound, match="photo"):
-        await other.incidents.log(**told)
+        await other.incidents.log(**body)
     # even a document that came to name it by another way shows nothing
     own = msgspec.structs.replace(made, id="own", agency=OTHER, version=1)
 
@@ -318,10 +318,10 @@ async def test_places_are_sent_as_coarsely_as_agreed(node: Node) -> None:
     await agreement(node, "incidents", precision_m=5000.0)
     node.time = at(60)
     made = await logged(node, place_name="the pier of Ban Mom")
-    seen = await node.desk(agency=OTHER).incidents.incident(made.id)
-    assert seen.lon is not None
-    assert seen.lon != made.lon
-    assert (seen.place, seen.place_name) == ("", "")
+    incident = await node.desk(agency=OTHER).incidents.incident(made.id)
+    assert incident.lon is not None
+    assert incident.lon != made.lon
+    assert (incident.place, incident.place_name) == ("", "")
 
 
 async def test_each_side_logs_one_event_and_both_count_it_once_while_they_share(
@@ -331,8 +331,8 @@ async def test_each_side_logs_one_event_and_both_count_it_once_while_they_share(
     node.time = at(60)
     here = await logged(node)
     other = node.desk("commander", agency=OTHER, name="malee").incidents
-    told: dict[str, Any] = {"happened_at": node.time, "precision": "minute", "category": "drugs"}
-    there = await other.log(**told, same_as=here.id)
+    body: dict[str, Any] = {"happened_at": node.time, "precision": "minute", "category": "drugs"}
+    there = await other.log(**body, same_as=here.id)
     for desk in (other, node.desk().incidents):
         assert len(await desk.incidents(IncidentQuery())) == 2
         made = await desk.totals(IncidentQuery())

@@ -172,12 +172,14 @@ async def test_a_position_that_may_not_cross_is_not_found_by_its_id(node: Node) 
     owned = await node.desk("commander", OTHER).history.fixes(boat)
     await file(node, active(at(HOUR), corridor=box(100.2, 20.2, 100.7, 20.8)))
     desk = node.desk()
-    told = await desk.history.fixes(boat)
-    assert 0 < len(told.ids) == len(set(told.ids)) < len(owned.ids)
-    for gid, fix in zip(told.ids, told.fixes, strict=True):
+    position_page = await desk.history.fixes(boat)
+    assert 0 < len(position_page.ids) == len(set(position_page.ids)) < len(owned.ids)
+    for gid, fix in zip(position_page.ids, position_page.fixes, strict=True):
         assert await desk.history.fix(boat, gid) == fix
-    hidden = [fix for fix in owned.fixes if fix.time not in {each.time for each in told.fixes}]
-    ids = {fix.time: gid for gid, fix in zip(told.ids, told.fixes, strict=True)}
+    hidden = [
+        fix for fix in owned.fixes if fix.time not in {each.time for each in position_page.fixes}
+    ]
+    ids = {fix.time: gid for gid, fix in zip(position_page.ids, position_page.fixes, strict=True)}
     (time, known), size = next(iter(ids.items())), 8
     assert int.from_bytes(known[:size], "big") == to_us(time)
     made = [to_us(fix.time).to_bytes(size, "big") + known[size:] for fix in hidden]
@@ -202,10 +204,10 @@ async def test_ids_and_pages_of_what_crosses_tell_nothing_of_what_does_not(node:
     assert 0 < len(told) < len(owned.fixes) / 2
     assert not set(whole.ids) & set(owned.ids)
     for limit in (1, 7):
-        after, seen, pages = None, [], 0
+        after, payloads, pages = None, [], 0
         while True:
             page = await desk.history.fixes(boat, limit=limit, after=after)
-            seen += page.ids
+            payloads += page.ids
             pages += 1
             assert len(page.fixes) == limit or page.last is None
             after = page.last
@@ -213,8 +215,8 @@ async def test_ids_and_pages_of_what_crosses_tell_nothing_of_what_does_not(node:
                 break
             assert after[0] in told
             assert not any(gid.endswith(after[1]) for gid in owned.ids)
-        assert seen == whole.ids
-        assert pages == -(-len(seen) // limit)
+        assert payloads == whole.ids
+        assert pages == -(-len(payloads) // limit)
     [film] = (await desk.history.films(start=at(0), end=at(20 * HOUR))).values()
     assert set(film.gids) == {b""}
 
@@ -246,9 +248,14 @@ async def test_no_note_and_no_address_of_another_agencys_unit_is_sent(node: Node
     boat = await fleet(node, 10)
     node.time = at(10 * HOUR - 60)
     await file(node, active(at(0)))
-    seen = node.desk("admin").visible.unit(boat)
-    assert (seen.call_sign, seen.note, seen.addresses, seen.text) == ("Naga 9", "", (), None)
-    assert seen.last is not None
+    unit_details = node.desk("admin").visible.unit(boat)
+    assert (
+        unit_details.call_sign,
+        unit_details.note,
+        unit_details.addresses,
+        unit_details.text,
+    ) == ("Naga 9", "", (), None)
+    assert unit_details.last is not None
     assert [each.id for each in node.desk("admin").visible.units()] == [boat]
 
 
@@ -333,8 +340,8 @@ async def test_tracks_of_a_joint_patrol_cross_after_it_and_after_a_restart(node:
     )  # fmt: skip
     await file(node, over)
     for _ in range(2):
-        told = await node.desk().visible.track(boat, start=ALWAYS, end=NEVER)
-        assert [fix.time for fix in told] == [
+        fixes = await node.desk().visible.track(boat, start=ALWAYS, end=NEVER)
+        assert [fix.time for fix in fixes] == [
             at(second) for second in range(2 * HOUR, 4 * HOUR, 600)
         ]
         await node.again()
@@ -344,10 +351,10 @@ async def test_small_boxes_do_not_tell_more_than_the_grid(node: Node) -> None:
     boat = await fleet(node, 10)
     await file(node, active(at(0), precision_m=5000.0))
     desk = node.desk()
-    told = (await desk.history.fixes(boat)).fixes
+    fixes = (await desk.history.fixes(boat)).fixes
     exact = (await node.desk("commander", OTHER).history.fixes(boat)).fixes
-    assert len(told) == len(exact) > 50
-    for fix, true in zip(told, exact, strict=True):
+    assert len(fixes) == len(exact) > 50
+    for fix, true in zip(fixes, exact, strict=True):
         tiny = 1e-5
         there = (fix.lon - tiny, fix.lat - tiny, fix.lon + tiny, fix.lat + tiny)
         assert fix in (await desk.history.fixes(boat, box=there)).fixes

@@ -60,16 +60,16 @@ async def store(name: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sto
 
 async def try_until(store: Store, is_enough: Callable[[float], bool]) -> tuple[float, list[str]]:
     """Write until it goes through or `is_enough`; return after how long, and what was said."""
-    began, said = time.monotonic(), list[str]()
+    began, texts = time.monotonic(), list[str]()
     while True:
         waited = time.monotonic() - began
         if is_enough(waited):
-            return waited, said
+            return waited, texts
         try:
             await store.write(lambda of: of.exec_driver_sql("SELECT 1").scalar_one())
-            return time.monotonic() - began, said
+            return time.monotonic() - began, texts
         except StoreError as error:
-            said.append(str(error))
+            texts.append(str(error))
 
 
 @contextmanager
@@ -101,10 +101,10 @@ async def test_a_process_that_was_stopped_in_a_copy_is_ended_and_the_others_writ
 ) -> None:
     with copier(name) as process:
         os.kill(process.pid, signal.SIGSTOP)
-        waited, said = await try_until(store, lambda waited: waited > 30)
+        waited, texts = await try_until(store, lambda waited: waited > 30)
         assert STOPPED_S <= waited < 25
-        assert said
-        assert all("lock timeout" in each for each in said)
+        assert texts
+        assert all("lock timeout" in each for each in texts)
         os.kill(process.pid, signal.SIGCONT)
         _, complaint = process.communicate(timeout=10)
         assert "the connection is lost" in complaint  # and nothing of what it wrote is kept
@@ -127,9 +127,9 @@ async def test_one_that_stands_still_between_two_statements_is_ended_and_the_oth
     standing = asyncio.create_task(other.write(stand_still))
     try:
         assert await asyncio.to_thread(holds.wait, 60)
-        _, said = await try_until(store, lambda waited: waited > 10)
-        assert said
-        assert all("lock timeout" in each for each in said)
+        _, texts = await try_until(store, lambda waited: waited > 10)
+        assert texts
+        assert all("lock timeout" in each for each in texts)
         goes_on.set()
         with pytest.raises(StoreError):
             await standing
@@ -154,10 +154,10 @@ async def test_a_copy_that_goes_on_however_slowly_is_waited_for(store: Store, na
     copying = Thread(target=copy)
     copying.start()
     assert await asyncio.to_thread(holds.wait, 20)
-    waited, said = await try_until(store, lambda waited: waited > 30)
+    waited, texts = await try_until(store, lambda waited: waited > 30)
     copying.join(10)
     assert STOPPED_S * 2 < waited < 25
-    assert said
+    assert texts
     with databases.server().connect(name) as connection:
         assert connection.execute("SELECT count(*) FROM transmission_ids").fetchone() == (30,)
 
@@ -168,10 +168,10 @@ async def test_a_statement_that_the_server_is_at_work_on_is_waited_for(
     with holder(name) as connection:
         working = Thread(target=connection.execute, args=("SELECT pg_sleep(4)",))
         working.start()
-        waited, said = await try_until(store, lambda waited: waited > 3)
+        waited, texts = await try_until(store, lambda waited: waited > 3)
         working.join(10)
         assert waited > 3
-        assert said
+        assert texts
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 

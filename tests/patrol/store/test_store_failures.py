@@ -48,8 +48,8 @@ async def room_again(node: Node) -> None:
 
 async def impatient(node: Node) -> None:
     """Wait 50 ms for other writers, not seconds."""
-    said = "SET lock_timeout = 50" if POSTGRES else "PRAGMA busy_timeout=50"
-    await node.store.write(lambda c: c.exec_driver_sql(said))
+    text = "SET lock_timeout = 50" if POSTGRES else "PRAGMA busy_timeout=50"
+    await node.store.write(lambda c: c.exec_driver_sql(text))
 
 
 async def until_down(node: Node) -> None:
@@ -193,15 +193,15 @@ async def test_what_hides_in_the_words_of_a_radio_is_left_out_and_its_bytes_stay
         said("c", 1, text="ភាសា\u200bខ្មែរ"),  # a space without width, which Khmer needs
     )
     await viewer.look()
-    told = viewer.units[address("a")]
-    assert (told.text, told.status) == ("all well\nhere", "moored")
-    assert "bad_text" in told.flags
+    state = viewer.units[address("a")]
+    assert (state.text, state.status) == ("all well\nhere", "moored")
+    assert "bad_text" in state.flags
     assert viewer.units[address("b")].call_sign == "NAGA 1\\0"
     assert address("b\\u202e") in viewer.units
     assert viewer.units[address("c")].text == "ភាសា\u200bខ្មែរ"
     assert viewer.units[address("c")].flags == ()
-    [kept] = await node.desk("technician").visible.received_messages(address("a"))
-    assert kept.transmission.raw == b"as\0heard"
+    [received_message] = await node.desk("technician").visible.received_messages(address("a"))
+    assert received_message.transmission.raw == b"as\0heard"
 
 
 async def test_what_was_in_flight_when_the_watch_is_stopped_is_stored_and_answered(

@@ -66,8 +66,8 @@ def test_what_goes_into_a_table_comes_out_of_it(fixes: list[Fix]) -> None:
 
 def test_degrees_are_sent_to_a_centimetre_and_speeds_to_a_centimetre_a_second() -> None:
     exact = Fix(of="a", lon=-100.44318666666668, lat=20.2341649999, time=NOW, speed_mps=6.379111)
-    told = through(exact, msgspec.structs.replace(exact, of="b", lon=100.0, speed_mps=None))
-    assert [(fix.lon, fix.lat, fix.speed_mps) for fix in told] == [
+    fixes = through(exact, msgspec.structs.replace(exact, of="b", lon=100.0, speed_mps=None))
+    assert [(fix.lon, fix.lat, fix.speed_mps) for fix in fixes] == [
         (-100.4431867, 20.234165, 6.38),
         (100.0, 20.234165, None),
     ]

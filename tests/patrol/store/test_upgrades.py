@@ -94,8 +94,10 @@ async def test_what_an_earlier_program_stored_is_there_after_the_upgrade_and_goe
         await _people_come_in(node, old["shown"])
         messages = await node.desk().dispatch.messages(unit=boat)
         assert [each.text for each in messages] == ["Come home"] * counts.get("messages", 0)
-        kept = await node.store.read(aside.newest, 10)
-        assert [each.reception_id for each in kept] == ["gw/boot/13"] * counts.get("set_aside", 0)
+        quarantined_reports = await node.store.read(aside.newest, 10)
+        assert [each.reception_id for each in quarantined_reports] == ["gw/boot/13"] * counts.get(
+            "set_aside", 0
+        )
         if "papers" in counts:
             (logged,) = (row["id"] for row in old["tables"]["papers"] if row["kind"] == "incident")
             incident = await node.desk().incidents.incident(logged)

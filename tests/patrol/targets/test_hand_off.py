@@ -194,10 +194,10 @@ def test_what_is_marked_so_does_not_go_with_an_offer_nor_with_custody() -> None:
     theirs = filing.documents[2]
     for document in (crossed(made, {"targets"}), theirs):
         assert document is not None
-        told = repr(document)
+        text = repr(document)
         for secret in ("kham",):
-            assert secret not in told
-        assert "grey boat" in told
+            assert secret not in text
+        assert "grey boat" in text
 
 
 @pytest.mark.parametrize("answer", ["accept", "decline"])

@@ -81,7 +81,7 @@ def seen(left_m: float, second: float = 0, *, km: float = KM, **more: Any) -> Si
 async def agreed(node: Node, **terms: Any) -> str:
     """Bring an agreement about targets into force and return its id."""
     lao, thai = node.desk().agreements, node.desk(agency=OTHER, name="malee").agreements
-    said: dict[str, Any] = {
+    body: dict[str, Any] = {
         "name": "Joint patrols",
         "purposes": ("drugs",),
         "classes": ("targets",),
@@ -89,7 +89,7 @@ async def agreed(node: Node, **terms: Any) -> str:
         "valid_until": START + timedelta(days=365),
         **terms,
     }
-    drafted = await lao.draft(Terms(**said), (AGENCY, OTHER))
+    drafted = await lao.draft(Terms(**body), (AGENCY, OTHER))
     proposed = await lao.propose(drafted.id)
     await lao.sign(drafted.id, version=proposed.version)
     await thai.sign(drafted.id, version=proposed.version)
@@ -413,10 +413,10 @@ async def test_a_target_that_comes_surely_across_is_offered_at_once(border: Node
 
 async def test_without_an_agreement_no_offer_goes_and_the_target_says_why(border: Node) -> None:
     made = await boat(border)
-    told = await border.desk("crew").targets.sight(made.id, seen(-600, 60))
-    assert told.state == "followed"
-    assert "no agreement between la-hx and th-ck names targets" in told.remarks[-1].text
-    assert "crossed the border" in told.remarks[-1].text
+    target = await border.desk("crew").targets.sight(made.id, seen(-600, 60))
+    assert target.state == "followed"
+    assert "no agreement between la-hx and th-ck names targets" in target.remarks[-1].text
+    assert "crossed the border" in target.remarks[-1].text
     with pytest.raises(Conflict, match="names targets"):
         await border.desk().hand_offs.offer(made.id)
     [now] = border.desk().targets.all()

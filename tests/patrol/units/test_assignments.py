@@ -244,10 +244,10 @@ async def test_an_agency_is_notified_when_another_registers_a_radio_it_received(
     [alert] = [each for each in alerts(node) if each.rule == "taken_radio"]
     assert (alert.subject, alert.agency, alert.raised_at) == (address(), AGENCY, at(10))
     assert alert.facts == {"address": address(), "by": OTHER}
-    told = node.rows(
+    answers = node.rows(
         "SELECT agency, act, actor FROM journal WHERE act LIKE '%assign%' ORDER BY seq"
     )
-    assert [tuple(row) for row in told] == [
+    assert [tuple(row) for row in answers] == [
         (OTHER, "assign radio", "kham"),
         (AGENCY, "assign radio to another agency", ""),
     ]

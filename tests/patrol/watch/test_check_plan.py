@@ -198,18 +198,18 @@ def test_a_unit_in_two_patrols_at_one_time(ground: Ground) -> None:
         id="p2", name="Day watch", state="ready", starts_at=at(9000), ends_at=at(20_000),
         agencies=(AGENCY,), members=patrol().members[:1],
     )  # fmt: skip
-    told = found(plan(ground, patrol(), other))["two_patrols"]
-    assert told.words == (
+    conflict = found(plan(ground, patrol(), other))["two_patrols"]
+    assert conflict.words == (
         "Naga 1 is in patrol Day watch, which is ready, "
         "from 2026-11-24 14:30 UTC to 2026-11-24 15:00 UTC"
     )
-    assert (told.severity, told.unit, told.other) == ("error", "naga", "p2")
-    assert (told.starts_at, told.ends_at) == (at(9000), at(10_800))
+    assert (conflict.severity, conflict.unit, conflict.other) == ("error", "naga", "p2")
+    assert (conflict.starts_at, conflict.ends_at) == (at(9000), at(10_800))
     draft = msgspec.structs.replace(other, state="draft")
     assert found(plan(ground, patrol(), draft))["two_patrols"].severity == "warning"
     later = msgspec.structs.replace(other, starts_at=at(10_800), ends_at=at(60_000))
-    told = found(plan(ground, patrol(), later))["crew_rest"]
-    assert (told.severity, told.unit, told.other) == ("warning", "naga", "p2")
+    conflict = found(plan(ground, patrol(), later))["crew_rest"]
+    assert (conflict.severity, conflict.unit, conflict.other) == ("warning", "naga", "p2")
     rested = msgspec.structs.replace(later, starts_at=at(10_800 + 8 * 3600))
     assert conflicts(plan(ground, patrol(), rested)) == ()
     assert conflicts(plan(ground, patrol(), other, viewer=OTHER)) == (), "not theirs to know"
@@ -217,14 +217,14 @@ def test_a_unit_in_two_patrols_at_one_time(ground: Ground) -> None:
 
 def test_a_sector_over_the_border_needs_an_agreement_then(ground: Ground) -> None:
     alone = patrol(agencies=(AGENCY,), members=patrol().members[:1], sectors=("s1",))
-    told = found(plan(ground, alone, sector()))["over_border"]
-    assert "m into TH at km 2" in told.words.replace("\u202f", "")
-    assert told.words.endswith(
+    conflict = found(plan(ground, alone, sector()))["over_border"]
+    assert "m into TH at km 2" in conflict.words.replace("\u202f", "")
+    assert conflict.words.endswith(
         "where la-hx may not go then: no agency of TH is a party to the patrol"
     )
-    assert told.lon is not None
-    assert told.lat is not None
-    side = ground.side(lon=told.lon, lat=told.lat)
+    assert conflict.lon is not None
+    assert conflict.lat is not None
+    side = ground.side(lon=conflict.lon, lat=conflict.lat)
     assert side is not None
     assert (side.country, side.sure) == ("TH", True)
     narrow = sector(width_m=300.0, version=2)
@@ -240,20 +240,20 @@ def test_a_sector_over_the_border_needs_an_agreement_then(ground: Ground) -> Non
 
 
 def test_without_any_agreement_no_joint_patrol_is_planned(ground: Ground) -> None:
-    told = found(plan(ground, patrol(), why_not=why_not_of(None)))["no_agreement"]
-    assert told.words == "la-hx and th-ck cannot plan it together: no agreement names patrols"
+    conflict = found(plan(ground, patrol(), why_not=why_not_of(None)))["no_agreement"]
+    assert conflict.words == "la-hx and th-ck cannot plan it together: no agreement names patrols"
 
 
 def test_an_overlap_with_the_counterparts_no_go(ground: Ground) -> None:
     no_go = sector("n1", name="Mine field", agency=OTHER, use="no_go", km_from=2359.0, km_to=2370.0)
     joint = patrol(sectors=("s1",))
-    told = found(plan(ground, joint, sector(), no_go))["no_go"]
-    assert told.severity == "error"
-    assert told.words.startswith("sector Sector s1 overlaps no-go Mine field of th-ck at km 2")
-    assert (told.sector, told.other, told.agency) == ("s1", "n1", OTHER)
-    assert told.lon is not None
-    assert told.lat is not None
-    at_river = ground.chainage(lon=told.lon, lat=told.lat)
+    conflict = found(plan(ground, joint, sector(), no_go))["no_go"]
+    assert conflict.severity == "error"
+    assert conflict.words.startswith("sector Sector s1 overlaps no-go Mine field of th-ck at km 2")
+    assert (conflict.sector, conflict.other, conflict.agency) == ("s1", "n1", OTHER)
+    assert conflict.lon is not None
+    assert conflict.lat is not None
+    at_river = ground.chainage(lon=conflict.lon, lat=conflict.lat)
     assert at_river is not None
     assert 2358.9 < at_river.place.km < 2360.1
     beside = msgspec.structs.replace(no_go, km_from=2360.5, version=2)
@@ -266,16 +266,16 @@ def test_an_overlap_with_the_counterparts_no_go(ground: Ground) -> None:
     theirs = plan(ground, joint, no_go, viewer=OTHER, shown=False)
     assert found(theirs)["unknown_sector"].sector == "s1"
     unseen = plan(ground, joint, sector(), no_go, viewer=OTHER, shown=False)
-    told = found(unseen)["unseen_sector"]
-    assert told.words == "a sector of la-hx is not shared with th-ck"
-    assert "Sector s1" not in told.words
+    conflict = found(unseen)["unseen_sector"]
+    assert conflict.words == "a sector of la-hx is not shared with th-ck"
+    assert "Sector s1" not in conflict.words
 
 
 def test_a_planner_is_warned_of_a_sector_that_the_other_side_is_not_shown(ground: Ground) -> None:
     joint = patrol(sectors=("s1",))
-    told = found(plan(ground, joint, sector(), hidden=True))["hidden_sector"]
-    assert (told.severity, told.sector, told.agency) == ("warning", "s1", OTHER)
-    assert told.words == "sector Sector s1 is not shared with th-ck, which cannot sign with it"
+    conflict = found(plan(ground, joint, sector(), hidden=True))["hidden_sector"]
+    assert (conflict.severity, conflict.sector, conflict.agency) == ("warning", "s1", OTHER)
+    assert conflict.words == "sector Sector s1 is not shared with th-ck, which cannot sign with it"
     assert "hidden_sector" not in found(plan(ground, joint, sector(), viewer=OTHER, hidden=True))
     apart = plan(ground, joint, sector(), why_not=why_not_of(None), hidden=True)
     codes = {each.code for each in conflicts(apart)}
@@ -285,8 +285,8 @@ def test_a_planner_is_warned_of_a_sector_that_the_other_side_is_not_shown(ground
 
 def test_nobody_patrols_a_no_go(ground: Ground) -> None:
     joint = patrol(sectors=("s1",))
-    told = found(plan(ground, joint, sector(use="restricted")))["no_go"]
-    assert told.words == "sector Sector s1 is restricted: nobody patrols there"
+    conflict = found(plan(ground, joint, sector(use="restricted")))["no_go"]
+    assert conflict.words == "sector Sector s1 is restricted: nobody patrols there"
 
 
 def test_two_patrols_in_one_sector(ground: Ground) -> None:
@@ -295,10 +295,10 @@ def test_two_patrols_in_one_sector(ground: Ground) -> None:
         sectors=("s1",), starts_at=at(9000), ends_at=at(20_000),
     )  # fmt: skip
     ours = patrol(sectors=("s1",))
-    told = found(plan(ground, ours, other, sector()))["same_sector"]
-    assert (told.severity, told.sector, told.other) == ("warning", "s1", "p2")
-    assert (told.starts_at, told.ends_at) == (at(9000), at(10_800))
-    assert told.place is not None
+    conflict = found(plan(ground, ours, other, sector()))["same_sector"]
+    assert (conflict.severity, conflict.sector, conflict.other) == ("warning", "s1", "p2")
+    assert (conflict.starts_at, conflict.ends_at) == (at(9000), at(10_800))
+    assert conflict.place is not None
     beside = sector("s2", km_from=2360.5, km_to=2364.0)
     away = msgspec.structs.replace(other, sectors=("s2",))
     assert conflicts(plan(ground, ours, away, sector(), beside)) == ()
@@ -333,19 +333,19 @@ def agreed(ground: Ground, judged: Patrol, *documents: Document, viewer: str = A
 @pytest.mark.parametrize("viewer", [AGENCY, OTHER])
 def test_an_agreement_that_ends_before_the_patrol(ground: Ground, viewer: str) -> None:
     ends = agreement("a1", AGENCY, OTHER, until=at(7201))
-    told = found(agreed(ground, patrol(), ends, viewer=viewer))["agreement_window"]
+    conflict = found(agreed(ground, patrol(), ends, viewer=viewer))["agreement_window"]
     counterpart = OTHER if viewer == AGENCY else AGENCY
-    assert (told.severity, told.agency) == ("warning", counterpart)
-    assert (told.starts_at, told.ends_at) == (at(7201), at(10_800)), "to the second"
-    assert told.words == (
+    assert (conflict.severity, conflict.agency) == ("warning", counterpart)
+    assert (conflict.starts_at, conflict.ends_at) == (at(7201), at(10_800)), "to the second"
+    assert conflict.words == (
         "from 2026-11-24 14:00 UTC la-hx and th-ck are apart: "
         "“Terms a1” is over since 2026-11-24 14:00 UTC"
     )
     renewed = agreement("a2", AGENCY, OTHER, since=at(7201), until=at(90_000))
     assert conflicts(agreed(ground, patrol(), ends, renewed, viewer=viewer)) == ()
     later = agreement("a2", AGENCY, OTHER, since=at(7202), until=at(90_000))
-    told = found(agreed(ground, patrol(), ends, later, viewer=viewer))["agreement_window"]
-    assert told.starts_at == at(7201), "a second is a gap"
+    conflict = found(agreed(ground, patrol(), ends, later, viewer=viewer))["agreement_window"]
+    assert conflict.starts_at == at(7201), "a second is a gap"
 
 
 def test_agreements_are_asked_only_when_one_of_them_ends(ground: Ground) -> None:
@@ -394,11 +394,11 @@ def test_an_agreement_of_two_others_is_shown_to_them_alone(ground: Ground) -> No
                 units=units, agencies=agencies,
             )  # fmt: skip
             told = conflicts(judged)
-            said = " ".join(each.words for each in told)
+            text = " ".join(each.words for each in told)
             if viewer == AGENCY:
-                assert told == (), f"{state}: {said}"
+                assert told == (), f"{state}: {text}"
                 continue
-            assert "Terms a3" in said, f"{state}, to {viewer}: {said}"
+            assert "Terms a3" in text, f"{state}, to {viewer}: {text}"
             signs = all(each.severity != "error" for each in told)
             assert signs == (state == "over soon"), "it cannot be signed"
 
@@ -423,8 +423,8 @@ def test_nobody_meets_in_a_no_go(ground: Ground) -> None:
     lon, lat = load_mekong().at_km(2355.0)
     joint = patrol(rendezvous=(Rendezvous(name="noon", lon=lon, lat=lat, at=at(7200)),))
     no_go = sector("n7", use="no_go")
-    told = found(plan(ground, joint, no_go))["rendezvous_no_go"]
-    assert (told.severity, told.name, told.other) == ("error", "noon", "n7")
+    conflict = found(plan(ground, joint, no_go))["rendezvous_no_go"]
+    assert (conflict.severity, conflict.name, conflict.other) == ("error", "noon", "n7")
     assert conflicts(plan(ground, joint, sector())) == ()
     theirs = msgspec.structs.replace(no_go, agency=OTHER)
     assert conflicts(plan(ground, joint, theirs, shown=False)) == (), "it is not given away"

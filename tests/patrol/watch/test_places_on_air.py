@@ -71,8 +71,8 @@ async def test_a_mark_goes_to_all_that_listen_on_a_channel_that_has_words_for_it
     )
     tell(node, sent.id, "sent", final=True)
     await settled(node)
-    [kept] = await desk.on_air.orders(Mark, mark.id)
-    assert (kept.id, kept.state, kept.mark) == (sent.id, "sent", order.mark)
+    [message] = await desk.on_air.orders(Mark, mark.id)
+    assert (message.id, message.state, message.mark) == (sent.id, "sent", order.mark)
     assert (await noted(node, sent.id))[0] == ("send message", "kham")
 
 
@@ -136,8 +136,8 @@ async def test_a_mark_that_ends_is_taken_back_where_it_was_shown(
         tell(node, over.id, "sent", final=True)
         await settled(node)
         assert [each.id for each in mesh.sent].count(over.id) <= 2, "resumed, not made anew"
-        kept = await node.desk().on_air.orders(Mark, mark.id)
-        assert [each.id for each in kept if each.channel == "mesh"] == [over.id, sent.id]
+        messages = await node.desk().on_air.orders(Mark, mark.id)
+        assert [each.id for each in messages if each.channel == "mesh"] == [over.id, sent.id]
 
 
 async def test_a_mark_whose_time_is_over_is_taken_back(node: Node) -> None:
@@ -165,13 +165,13 @@ async def test_a_mark_sent_to_radios_makes_no_mark_when_it_is_received(
     if restarts:
         await node.again()
     lon, lat = object_place(lon=mark.lon, lat=mark.lat)
-    heard = {
+    marked_places = {
         "meshtastic": MarkedPlace(
             id="1", lon=mark.lon, lat=mark.lat, name=waypoint_name(sent.mark), use="waypoint"
         ),
         "aprs": MarkedPlace(id="2", lon=lon, lat=lat, name=object_name(sent.mark)),
     }
-    for protocol, place in heard.items():
+    for protocol, place in marked_places.items():
         echo = said("x", 5, kind="waypoint", lon=None, mark=place, protocol=protocol)
         await node.hear(echo)
     assert [each.id for each in node.desk().marks.all()] == [mark.id]

@@ -123,8 +123,8 @@ async def test_with_too_many_radios_those_received_last_are_taken_up(tmp_path: P
     again = Node(tmp_path / "p.db")
     again.watch.picture.unknown_at_most = 10
     await again.watch.start()
-    heard = set(again.states())
-    assert {address(f"r{number:03}") for number in range(21, 30)} <= heard
-    assert address("z-called") in heard
-    assert len(heard) <= 11
+    texts = set(again.states())
+    assert {address(f"r{number:03}") for number in range(21, 30)} <= texts
+    assert address("z-called") in texts
+    assert len(texts) <= 11
     await again.stop()

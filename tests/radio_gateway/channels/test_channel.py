@@ -108,9 +108,9 @@ async def test_a_message_during_the_rest_of_the_inbox_is_received_with_its_own_t
             writer.write(rmc(minute))
             await asyncio.sleep(0.02)
         assert len(inbox) == 1
-        heard = await hear(inbox, 5)
+        deliveries = await hear(inbox, 5)
         writer.close()
         del reader
-    times = [delivery.transmission.heard_at for delivery in heard]
+    times = [delivery.transmission.heard_at for delivery in deliveries]
     assert times == sorted(times)
     assert (times[-1] - times[1]).total_seconds() > 0.03

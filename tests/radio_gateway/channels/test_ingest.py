@@ -46,21 +46,21 @@ class Odd:
             raise RuntimeError(text)
         if order == "reject":
             raise FrameError(text, frame.payload, "told to")
-        said = [
+        transmissions = [
             Transmission(
                 protocol="odd", kind="text", device="d", heard_at=frame.heard_at, text=word
             )
             for word in text.split()
         ]
         if order == "hold":
-            self.held += said
+            self.held += transmissions
             return []
-        return said
+        return transmissions
 
     def flush(self, now: datetime | None) -> list[Transmission]:
         if now is None or (self.held and now - self.held[0].heard_at > timedelta(seconds=0.5)):
-            said, self.held = self.held, []
-            return said
+            transmissions, self.held = self.held, []
+            return transmissions
         return []
 
     def waiting(self) -> bool:
@@ -189,8 +189,8 @@ async def test_the_first_protocol_that_recognises_a_frame_gets_it(answers: Answe
     lines = rmc(1).decode() + rmc(2).decode()
     link.hear(answers.chunk(lines), answers.chunk("say a"))
     link.ingest.end()
-    said = [d.transmission.protocol for d in await inbox.take()]
-    assert sorted(said) == ["nmea0183", "nmea0183", "odd"]
+    texts = [d.transmission.protocol for d in await inbox.take()]
+    assert sorted(texts) == ["nmea0183", "nmea0183", "odd"]
 
 
 async def test_what_no_protocol_recognises_is_rejected(answers: Answers) -> None:

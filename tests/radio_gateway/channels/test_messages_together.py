@@ -178,14 +178,14 @@ def test_how_a_stream_is_split_into_reads_makes_no_difference() -> None:
 
     def read(size: int) -> tuple[list[Transmission], list[tuple[bytes, str]], int]:
         connection = Connection({"nmea0183": nmea0183}, DecoderSettings())
-        said: list[Transmission] = []
+        transmissions: list[Transmission] = []
         refused: list[tuple[bytes, str]] = []
         for at in range(0, len(stream), size):
-            said += connection.receive(
+            transmissions += connection.receive(
                 Chunk(stream[at : at + size], NOW),
                 lambda of, reason, _: refused.append((of.payload, reason)),
             )
-        return said, refused, connection.frames
+        return transmissions, refused, connection.frames
 
     whole = read(len(stream))
     assert read(len(stream) // 2) == whole
@@ -211,10 +211,10 @@ def test_a_fault_of_the_decoder_costs_one_of_many_sentences(
     monkeypatch.setattr(nmea0183.NmeaDecoder, "decode", fails)
     connection = Connection({"nmea0183": nmea0183}, DecoderSettings())
     refused: list[tuple[bytes, str]] = []
-    said = connection.receive(
+    transmissions = connection.receive(
         Chunk(b"\r\n".join([*lines, b""]), NOW),
         lambda of, reason, _: refused.append((of.payload, reason)),
     )
-    said += connection.flush(None, lambda *_: None)
+    transmissions += connection.flush(None, lambda *_: None)
     assert refused == [(ODD[9], "decoder_failed")]
-    assert [each.raw for each in said] == [each.raw for each in alone]
+    assert [each.raw for each in transmissions] == [each.raw for each in alone]

@@ -106,15 +106,15 @@ class Proxy:
 
 
 @asynccontextmanager
-async def talking(said: bytes, *, every_s: float = 0.05) -> AsyncIterator[int]:
-    """Serve `said` to every client again and again; yield the port."""
+async def talking(data: bytes, *, every_s: float = 0.05) -> AsyncIterator[int]:
+    """Serve `data` to every client again and again; yield the port."""
     tasks: set[asyncio.Task[None]] = set()
     writers: list[asyncio.StreamWriter] = []
 
     async def talk(writer: asyncio.StreamWriter) -> None:
         try:
             while not writer.is_closing():
-                writer.write(said)
+                writer.write(data)
                 await asyncio.sleep(every_s)
         finally:
             writer.transport.abort()
@@ -376,9 +376,9 @@ async def test_a_clock_that_jumps_changes_neither_watchdog_nor_state(
             await hear(inbox, 2)
             clock.offset = jump
             assert channel.health().state == "open"
-            heard = await hear(inbox, 3)
+            deliveries = await hear(inbox, 3)
             followed = max(jump, timedelta())  # back, time goes on as it was
-            apart = abs(heard[-1].transmission.heard_at - datetime.now(UTC) - followed)
+            apart = abs(deliveries[-1].transmission.heard_at - datetime.now(UTC) - followed)
             assert apart < timedelta(seconds=5)
             assert clock.process.doubt is not None
             assert abs(timedelta(seconds=clock.process.doubt.by_s) - jump) < timedelta(seconds=5)

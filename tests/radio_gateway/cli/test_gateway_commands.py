@@ -102,14 +102,14 @@ def test_a_spool_folder_that_is_not_ours_is_named_with_the_user(
 
 
 def test_a_spool_that_another_user_made_is_named(folder: Path) -> None:
-    kept = folder / "kept"
-    kept.mkdir()
-    (kept / "spool.db").touch(mode=0o400)
+    path = folder / "kept"
+    path.mkdir()
+    (path / "spool.db").touch(mode=0o400)
     if not os.geteuid():
-        os.chown(kept, NOBODY, NOBODY)
+        os.chown(path, NOBODY, NOBODY)
     result = told(folder, "check", spool="kept/spool.db")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert f"gateway.spool: {kept}/spool.db: is not writable by user" in result.stderr
+    assert f"gateway.spool: {path}/spool.db: is not writable by user" in result.stderr
 
 
 def test_a_journal_that_cannot_be_kept_is_named_by_check(folder: Path) -> None:

@@ -43,22 +43,22 @@ class TightSpool:
         self.room = room
         self.kept: list[Transmission] = []
 
-    async def put(self, said: Sequence[Transmission]) -> list[SpoolRow]:
+    async def put(self, transmissions: Sequence[Transmission]) -> list[SpoolRow]:
         """Keep what fits."""
-        if len(said) > self.room:
+        if len(transmissions) > self.room:
             raise SpoolError(Path("spool.db"), "database or disk is full")
-        self.kept += said
-        return [SpoolRow(number, 0, None, 0, 0) for number in range(len(said))]
+        self.kept += transmissions
+        return [SpoolRow(number, 0, None, 0, 0) for number in range(len(transmissions))]
 
 
 async def test_what_is_too_much_at_once_for_a_full_disk_is_kept_little_by_little() -> None:
-    said = [fix(number) for number in range(11)]
-    deliveries = [Delivery(each, None) for each in said]
+    transmissions = [fix(number) for number in range(11)]
+    deliveries = [Delivery(each, None) for each in transmissions]
     spool: Any = TightSpool(room=3)
     spooler = Spooler(spool, lambda *_: pytest.fail("not kept"))
     async with asyncio.timeout(5):
         assert len(await spooler.keep(deliveries)) == 11
-    assert spool.kept == said
+    assert spool.kept == transmissions
     assert spooler.fault is None
     spool.room = 0
     waiting = asyncio.create_task(spooler.keep(deliveries))
@@ -66,7 +66,7 @@ async def test_what_is_too_much_at_once_for_a_full_disk_is_kept_little_by_little
     spool.room = 2
     async with asyncio.timeout(5):
         await waiting
-    assert spool.kept == said * 2
+    assert spool.kept == transmissions * 2
     assert spooler.fault is None
 
 

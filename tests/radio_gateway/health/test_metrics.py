@@ -146,8 +146,8 @@ async def test_programs_of_this_machine_are_listed(port: int) -> None:
     assert other.status_code == 421
     assert metrics.headers["content-type"].startswith("text/plain; version=1.0.0")
     assert b'radio_gateway_channel_frames_total{channel="pier",gateway="hx"} 70' in metrics.content
-    told = msgspec.json.decode(report.content, type=GatewayReport)
-    assert told == GatewayReport(health=GATEWAY, rejected={"pier": [REJECTED]})
+    gateway_report = msgspec.json.decode(report.content, type=GatewayReport)
+    assert gateway_report == GatewayReport(health=GATEWAY, rejected={"pier": [REJECTED]})
 
 
 async def test_a_client_that_hangs_does_not_stop_the_others(port: int) -> None:

@@ -22,11 +22,11 @@ def test_who_tries_keys_under_any_number_of_names_pushes_nothing_else_out() -> N
     for number in range(2000):
         source = f"10.6.6.6:{number}"
         rejections.turn_away(frame(61 + number, source), "wrong_key", f"calls itself b{number}")
-    kept = rejections.newest()
-    assert [each.reason for each in kept[:KEPT]] == ["bad_checksum"] * KEPT
-    assert kept[KEPT].detail == "calls itself boat-7"
-    assert len(kept) == KEPT + KEPT_AWAY
-    assert kept[-1].detail == "calls itself b1999"
+    rejected_frames = rejections.newest()
+    assert [each.reason for each in rejected_frames[:KEPT]] == ["bad_checksum"] * KEPT
+    assert rejected_frames[KEPT].detail == "calls itself boat-7"
+    assert len(rejected_frames) == KEPT + KEPT_AWAY
+    assert rejected_frames[-1].detail == "calls itself b1999"
     assert rejections.counts == {"bad_checksum": KEPT, "wrong_key": 2001}
     assert len(rejections.recent) == KEPT  # nobody asks for these, and they do not pile up
     untold = [each.reason for each in rejections.unreported()]
@@ -44,8 +44,8 @@ def test_of_one_that_tries_again_and_again_the_newest_is_stored() -> None:
     rejections = Rejections("phones")
     for second in range(100):
         rejections.turn_away(frame(second, f"10.0.0.9:{second}"), "no_key", "calls itself boat-7")
-    (kept,) = rejections.newest()
-    assert kept.heard_at == AT + timedelta(seconds=99)
+    (rejected_frame,) = rejections.newest()
+    assert rejected_frame.heard_at == AT + timedelta(seconds=99)
 
 
 def test_stored_messages_are_reported_in_the_order_of_their_reception() -> None:

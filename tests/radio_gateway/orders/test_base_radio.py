@@ -47,20 +47,20 @@ async def test_a_base_radio_is_polled_for_a_position_and_its_output_is_received(
     async with running(channel):
         await until(lambda: channel.health().state == "open")
         await channel.send(kenwood.encode(poll, channel.settings.decoder, number=1))
-        asked = await asyncio.to_thread(os.read, radio.master, 100)
+        data = await asyncio.to_thread(os.read, radio.master, 100)
         radio.say(b"\x020\x03")
         for part in (b"\x02I110010011", b"001001\x03" + b"\r\n".join(POSITION)[:50]):
             radio.say(part)
             await asyncio.sleep(0.01)
         radio.say(b"\r\n".join(POSITION)[50:] + b"\r\n")
-        said = [delivery.transmission for delivery in await hear(inbox, 3)]
-    assert asked == b"\x02R31001001\x03"
-    assert [(each.kind, each.address) for each in said] == [
+        transmissions = [delivery.transmission for delivery in await hear(inbox, 3)]
+    assert data == b"\x02R31001001\x03"
+    assert [(each.kind, each.address) for each in transmissions] == [
         ("answer", "kenwood:@link"),
         ("status", "kenwood:100:1001"),
         ("position", "kenwood:100:1001"),
     ]
-    assert [each.distress for each in said] == [False, False, True]
+    assert [each.distress for each in transmissions] == [False, False, True]
     assert channel.health().errors == {}
     radio.unplug()
 
@@ -74,8 +74,8 @@ async def test_a_marine_vhf_calls_for_help_among_the_sentences_of_its_gps(tmp_pa
         await until(lambda: channel.health().state == "open")
         radio.say(POSITION[2] + b"\r\n")
         radio.say(b"$CDDSC,12,3380400790,12,05,00,1423108312,2019,,,S,E*69\r\n")
-        said = [delivery.transmission for delivery in await hear(inbox, 2)]
-    assert sorted((each.address, each.distress) for each in said) == [
+        transmissions = [delivery.transmission for delivery in await hear(inbox, 2)]
+    assert sorted((each.address, each.distress) for each in transmissions) == [
         ("dsc:338040079", True),
         ("nmea0183:@link", False),
     ]

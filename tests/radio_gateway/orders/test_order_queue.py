@@ -68,9 +68,9 @@ def test_what_gets_no_answer_is_sent_three_times_the_same() -> None:
     bench.give("a")
     datas = []
     for _ in range(5):
-        begun = bench.queue.begin()
-        if begun is not None:
-            datas.append(begun.outgoing.data)
+        queued_order = bench.queue.begin()
+        if queued_order is not None:
+            datas.append(queued_order.outgoing.data)
             bench.queue.mark_sent()
         bench.wait(10)
     assert datas == [b"a"] * 3
@@ -205,8 +205,8 @@ def test_what_the_link_does_not_take_waits_and_lets_others_pass() -> None:
     bench = Bench()
     bench.give("a")
     bench.give("b")
-    begun = bench.queue.begin()
-    assert begun is not None
+    queued_order = bench.queue.begin()
+    assert queued_order is not None
     bench.queue.not_sent("no such connection")
     assert bench.last("a").detail == "no such connection"
     assert bench.last("a").attempts == 0
@@ -222,9 +222,9 @@ def test_orders_that_wait_for_their_receivers_to_ask_take_turns() -> None:
         bench.give(id)
     held = []
     for _ in range(5):
-        begun = bench.queue.begin()
-        assert begun is not None
-        held.append(begun.order.id)
+        queued_order = bench.queue.begin()
+        assert queued_order is not None
+        held.append(queued_order.order.id)
         bench.wait(30)
         bench.queue.not_sent("not taken yet", in_time=False)
     assert held == ["a", "b", "c", "a", "b"]

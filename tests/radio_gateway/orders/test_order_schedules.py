@@ -53,9 +53,9 @@ def test_whatever_happens_one_is_out_none_is_late_and_none_is_forgotten(
         elif act == "set clock":
             bench.now += timedelta(seconds=more[0])
         elif act == "begin" and handed is None:
-            begun = queue.begin()
-            if begun is not None:
-                id = begun.order.id
+            queued_order = queue.begin()
+            if queued_order is not None:
+                id = queued_order.order.id
                 assert (
                     waiting_for is None
                     or waiting_for == id

@@ -228,10 +228,10 @@ async def test_operator_and_reason_are_logged_and_the_words_are_not(
 ) -> None:
     out, _ = out_of(FakeChannel(state="down"))
     out.send(order(text="meet at the pier"))
-    said = capsys.readouterr().out
-    assert "somchai" in said
-    assert "curfew" in said
-    assert "pier" not in said
+    text = capsys.readouterr().out
+    assert "somchai" in text
+    assert "curfew" in text
+    assert "pier" not in text
 
 
 @pytest.mark.parametrize("value", [0, -1, 601])
@@ -241,8 +241,10 @@ def test_an_impossible_rate_is_a_fault_of_the_settings(value: int) -> None:
 
 
 def test_name_on_the_air_and_distress_codes_reach_the_decoder() -> None:
-    told = make("tcp://127.0.0.1:9", station="100:1001", distress_statuses=[99, "A1"]).settings
-    assert told.decoder.station == "100:1001"
-    assert told.decoder.distress_statuses == {"99", "A1"}
+    channel_settings = make(
+        "tcp://127.0.0.1:9", station="100:1001", distress_statuses=[99, "A1"]
+    ).settings
+    assert channel_settings.decoder.station == "100:1001"
+    assert channel_settings.decoder.distress_statuses == {"99", "A1"}
     with pytest.raises(SettingsError, match="station"):
         make("tcp://127.0.0.1:9", station=" a")

@@ -89,12 +89,12 @@ async def test_a_kenwood_radio_is_polled_and_messaged_through_the_one_at_the_por
     out = Outbound(channel, results.append)
 
     async def burst() -> bytes:
-        said = b""
-        while not said.endswith(b"\x03"):
+        data = b""
+        while not data.endswith(b"\x03"):
             await asyncio.sleep(0.01)
             with suppress(BlockingIOError):
-                said += os.read(radio.master, 4096)
-        return said
+                data += os.read(radio.master, 4096)
+        return data
 
     async with running(channel):
         task = asyncio.create_task(out.run())
@@ -123,7 +123,7 @@ async def test_a_text_goes_to_the_connection_that_the_radio_was_last_received_on
     assert isinstance(transport, TcpListenTransport)
     results: list[OrderResult] = []
     out = Outbound(channel, results.append, outbound={"plain": Plain(answers=False)})
-    heard: dict[str, bytes] = {}
+    payloads: dict[str, bytes] = {}
     async with running(channel):
         task = asyncio.create_task(out.run())
         await until(lambda: transport.port is not None)
@@ -150,17 +150,17 @@ async def test_a_text_goes_to_the_connection_that_the_radio_was_last_received_on
         await ending(task)
         for name, (reader, writer) in (("north", north), ("south", south)):
             async with asyncio.timeout(5):
-                heard[name] = await reader.read(4096)
+                payloads[name] = await reader.read(4096)
             writer.close()
     words = {
         name: [line.split(" ")[-1] for line in data.decode().splitlines()]
-        for name, data in heard.items()
+        for name, data in payloads.items()
     }
     assert words == {"north": ["north-1", "north-2"], "south": ["south-1"]}
 
 
-def states(told: list[OrderResult], id: str) -> list[str]:
-    return [result.state for result in told if result.id == id]
+def states(order_results: list[OrderResult], id: str) -> list[str]:
+    return [result.state for result in order_results if result.id == id]
 
 
 def kenwood_place() -> bytes:
@@ -226,7 +226,7 @@ async def test_a_phone_is_asked_through_a_real_broker(tmp_path: Path) -> None:
                 await until(lambda: channel.health().state == "open")
                 await until(lambda: broker.subscribers("owntracks/jane/phone/cmd"), within_s=20)
                 out.send(order(kind="poll", device="jane/phone", text=""))
-                said, _ = await asyncio.to_thread(phone.communicate, timeout=30)
+                data, _ = await asyncio.to_thread(phone.communicate, timeout=30)
                 await until(lambda: results[-1].state == "sent")
                 await broker_says(broker.port, broker.passwords["jane"])
                 await until(lambda: results[-1].state == "delivered")
@@ -234,7 +234,7 @@ async def test_a_phone_is_asked_through_a_real_broker(tmp_path: Path) -> None:
         finally:
             phone.kill()
             phone.wait()
-    topic, qos, payload = said.decode().split(" ", 2)
+    topic, qos, payload = data.decode().split(" ", 2)
     assert (topic, qos) == ("owntracks/jane/phone/cmd", "1")
     assert json.loads(payload) == {"_type": "cmd", "action": "reportLocation"}
 

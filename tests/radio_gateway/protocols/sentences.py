@@ -28,14 +28,14 @@ def frame(payload: bytes, *, after_s: float = 0.0, source: str | None = None) ->
 
 def heard(decoder: Decoder, payloads: Iterable[bytes]) -> tuple[list[Transmission], list[str]]:
     """Return what is said in a stream of payloads that then ends, and the reasons of errors."""
-    said: list[Transmission] = []
+    transmissions: list[Transmission] = []
     reasons: list[str] = []
     for payload in payloads:
         try:
-            said += decoder.decode(frame(payload))
+            transmissions += decoder.decode(frame(payload))
         except FrameError as error:
             reasons.append(error.reason)
-    return said + decoder.flush(None), reasons
+    return transmissions + decoder.flush(None), reasons
 
 
 def capture(name: str) -> list[bytes]:

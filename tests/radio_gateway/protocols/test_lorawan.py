@@ -83,8 +83,8 @@ def things(decoded: object = None, data: bytes = b"\1\2", **more: Any) -> dict[s
 def said_by(message: object, topic: str | None = None, **settings: Any) -> Transmission:
     payload = message if isinstance(message, bytes) else json.dumps(message).encode()
     decoder = lorawan.decoder(DecoderSettings(**settings))
-    (said,) = decoder.decode(Frame(payload, NOW, topic))
-    return said
+    (transmission,) = decoder.decode(Frame(payload, NOW, topic))
+    return transmission
 
 
 def refused(message: object, topic: str | None = None) -> str:
@@ -129,8 +129,8 @@ def test_place_and_sender_are_alike_from_both_servers(wrap: Any) -> None:
 
 
 def test_gateway_that_heard_it_best_is_the_one_named() -> None:
-    heard = Signal(station="0016c001f153a14d", rssi_dbm=-61.0, snr_db=9.0)
-    assert said_by(chirpstack(PLACE)).signal == heard
+    signal = Signal(station="0016c001f153a14d", rssi_dbm=-61.0, snr_db=9.0)
+    assert said_by(chirpstack(PLACE)).signal == signal
 
 
 @pytest.mark.parametrize("message", [chirpstack({"temperature": 30}), things({"temperature": 30})])

@@ -90,15 +90,15 @@ def hears(name: str, payloads: list[bytes]) -> None:
     """Have a decoder hear messages, and check what it makes of them."""
     module = PROTOCOLS[name]
     decoder = module.decoder(SETTINGS)
-    said = []
+    transmissions = []
     for payload in payloads:
-        heard = Frame(payload, NOW, "owntracks/jane/phone")
-        module.speaks(heard)
+        frame = Frame(payload, NOW, "owntracks/jane/phone")
+        module.speaks(frame)
         try:
-            said += decoder.decode(heard)
+            transmissions += decoder.decode(frame)
         except FrameError:
             decoder.rejected()
-    for transmission in said + decoder.flush(None):
+    for transmission in transmissions + decoder.flush(None):
         position = transmission.position
         if position is not None:
             assert -90 <= position.lat <= 90

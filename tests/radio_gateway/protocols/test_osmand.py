@@ -194,8 +194,8 @@ def test_json_call_for_help_and_no_place() -> None:
 
 def test_bad_place_of_a_list_costs_only_itself() -> None:
     bad = location(coords={"latitude": 95})
-    said, reasons, _ = hear(osmand, posted([location(), bad, location()]))
-    assert (len(said), reasons) == (2, ["lat_range"])
+    transmissions, reasons, _ = hear(osmand, posted([location(), bad, location()]))
+    assert (len(transmissions), reasons) == (2, ["lat_range"])
     assert refusal(osmand, posted([bad])) == "lat_range"
 
 

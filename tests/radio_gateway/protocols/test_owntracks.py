@@ -25,9 +25,9 @@ def said_by(
 ) -> Transmission:
     payload = message if isinstance(message, bytes) else json.dumps(message).encode()
     decoder = owntracks.decoder(settings or DecoderSettings())
-    (said,) = decoder.decode(Frame(payload, NOW, topic))
+    (transmission,) = decoder.decode(Frame(payload, NOW, topic))
     assert (decoder.flush(None), decoder.waiting(), decoder.rejected()) == ([], False, [])
-    return said
+    return transmission
 
 
 def refused(message: object, **more: Any) -> str:
@@ -139,8 +139,11 @@ def test_list_of_waypoints_is_each_of_them() -> None:
     message = {"_type": "waypoints", "waypoints": [*each, "no waypoint"]}
     payload = json.dumps(message).encode()
     found = owntracks.decoder(DecoderSettings()).decode(Frame(payload, NOW, TOPIC))
-    assert [said.mark.name for said in found if said.mark is not None] == ["Pier 1", "Pier 2"]
-    assert len({said.duplicate_key for said in found}) == 2
+    assert [transmission.mark.name for transmission in found if transmission.mark is not None] == [
+        "Pier 1",
+        "Pier 2",
+    ]
+    assert len({transmission.duplicate_key for transmission in found}) == 2
     assert said_by({"_type": "waypoints", "waypoints": []}).kind == "other"
 
 

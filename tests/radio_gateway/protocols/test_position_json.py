@@ -31,9 +31,9 @@ def test_example_of_the_documentation_is_read_in_full() -> None:
     assert position_json.__doc__ is not None
     example = re.search(r"\{.*?\}", position_json.__doc__, re.DOTALL)
     assert example is not None
-    (said,) = decode_items(example.group().encode(), heard_at=NOW).transmissions
-    assert said.position is not None
-    assert msgspec.structs.asdict(said.position) == {
+    (transmission,) = decode_items(example.group().encode(), heard_at=NOW).transmissions
+    assert transmission.position is not None
+    assert msgspec.structs.asdict(transmission.position) == {
         "lon": 100.4102,
         "lat": 20.2711,
         "time": None,
@@ -43,9 +43,17 @@ def test_example_of_the_documentation_is_read_in_full() -> None:
         "course_deg": 181.0,
         "heading_deg": 180.0,
     }
-    assert said.device_time == datetime(2026, 1, 1, tzinfo=UTC)
-    assert (said.device, said.text, said.status) == ("boat-3", "all well", "on station")
-    assert (said.kind, said.distress, said.facts) == ("position", False, {"id": "7f3c…"})
+    assert transmission.device_time == datetime(2026, 1, 1, tzinfo=UTC)
+    assert (transmission.device, transmission.text, transmission.status) == (
+        "boat-3",
+        "all well",
+        "on station",
+    )
+    assert (transmission.kind, transmission.distress, transmission.facts) == (
+        "position",
+        False,
+        {"id": "7f3c…"},
+    )
 
 
 def test_every_field_is_documented() -> None:
@@ -115,21 +123,21 @@ def test_message_that_cannot_be_read_is_refused_as_a_whole(payload: bytes, reaso
 
 
 def test_time_with_an_offset_is_put_into_utc() -> None:
-    (said,) = items(PLACE | {"time": "2026-01-01T00:00:00+07:00"}).transmissions
-    assert said.device_time == datetime(2025, 12, 31, 17, tzinfo=UTC)
+    (transmission,) = items(PLACE | {"time": "2026-01-01T00:00:00+07:00"}).transmissions
+    assert transmission.device_time == datetime(2025, 12, 31, 17, tzinfo=UTC)
 
 
 def test_unknown_fields_are_ignored_and_null_means_absent() -> None:
-    (said,) = items(PLACE | {"colour": "blue", "speed_mps": None}).transmissions
-    assert said.position is not None
-    assert said.position.speed_mps is None
+    (transmission,) = items(PLACE | {"colour": "blue", "speed_mps": None}).transmissions
+    assert transmission.position is not None
+    assert transmission.position.speed_mps is None
 
 
 def test_report_is_identified_by_id_or_else_by_time_and_place() -> None:
     def key(more: dict[str, Any]) -> str | None:
-        (said,) = items(PLACE | more).transmissions
-        assert said.duplicate_window_s is None
-        return said.duplicate_key
+        (transmission,) = items(PLACE | more).transmissions
+        assert transmission.duplicate_window_s is None
+        return transmission.duplicate_key
 
     at = {"time": "2026-01-01T00:00:00Z"}
     assert key({}) is None
@@ -150,13 +158,17 @@ def test_call_for_help_is_decoded_without_or_with_an_impossible_position() -> No
 @pytest.mark.parametrize("around", [b"%s", b"[%s]"])
 def test_call_for_help_with_half_a_character_or_an_endless_number_is_decoded(around: bytes) -> None:
     cut = rb'{"device":"boat-3","distress":true,"text":"help \ud83d","lon":100.41,"lat":20.27}'
-    (said,) = decode_items(around % cut, heard_at=NOW).transmissions
-    assert (said.distress, said.text, said.flags) == (True, "help \\ud83d", ("bad_field",))
-    assert said.position is not None
+    (transmission,) = decode_items(around % cut, heard_at=NOW).transmissions
+    assert (transmission.distress, transmission.text, transmission.flags) == (
+        True,
+        "help \\ud83d",
+        ("bad_field",),
+    )
+    assert transmission.position is not None
     far = b'{"device":"boat-3","distress":true,"lon":1e999,"lat":20.27,"speed_mps":1e999,"id":1}'
-    (said,) = decode_items(around % far, heard_at=NOW).transmissions
-    assert (said.distress, said.position) == (True, None)
-    assert said.flags == ("bad_field", "lon_range")
+    (transmission,) = decode_items(around % far, heard_at=NOW).transmissions
+    assert (transmission.distress, transmission.position) == (True, None)
+    assert transmission.flags == ("bad_field", "lon_range")
 
 
 def test_report_with_half_a_character_does_not_hold_up_the_others() -> None:
@@ -179,8 +191,14 @@ def test_report_with_half_a_character_does_not_hold_up_the_others() -> None:
 
 
 def test_call_for_help_with_text_that_is_no_utf_8_is_decoded() -> None:
-    (said,) = decode_items(b'{"device":"a","distress":true,"text":"h\xfclfe"}', heard_at=NOW)[0]
-    assert (said.distress, said.text, said.flags) == (True, "h\ufffdlfe", ("bad_field",))
+    (transmission,) = decode_items(
+        b'{"device":"a","distress":true,"text":"h\xfclfe"}', heard_at=NOW
+    )[0]
+    assert (transmission.distress, transmission.text, transmission.flags) == (
+        True,
+        "h\ufffdlfe",
+        ("bad_field",),
+    )
 
 
 def test_half_a_character_in_any_other_report_is_refused_with_its_id() -> None:
@@ -197,15 +215,15 @@ def test_text_or_status_needs_no_position() -> None:
 
 def test_nobody_speaks_for_another() -> None:
     assert refused(PLACE, device="boat-4") == "device_mismatch"
-    (said,) = items({"lon": 100, "lat": 20}, device="boat-4").transmissions
-    assert said.device == "boat-4"
+    (transmission,) = items({"lon": 100, "lat": 20}, device="boat-4").transmissions
+    assert transmission.device == "boat-4"
 
 
 def test_decoder_takes_the_device_of_the_topic_and_tells_of_rejected_objects() -> None:
     decoder = position_json.decoder(DecoderSettings())
     payload = json.dumps([{"lon": 100, "lat": 20}, {"lon": 100, "lat": 95}]).encode()
-    (said,) = decoder.decode(Frame(payload, NOW, "joint-patrol/v1/position/boat-3"))
-    assert said.device == "boat-3"
+    (transmission,) = decoder.decode(Frame(payload, NOW, "joint-patrol/v1/position/boat-3"))
+    assert transmission.device == "boat-3"
     assert [error.reason for error in decoder.rejected()] == ["lat_range"]
     assert decoder.rejected() == []
     with pytest.raises(FrameError):
@@ -214,5 +232,5 @@ def test_decoder_takes_the_device_of_the_topic_and_tells_of_rejected_objects() -
 
 
 def test_clock_ahead_is_flagged() -> None:
-    (said,) = items(PLACE | {"time": "2042-01-01T00:00:00Z"}).transmissions
-    assert said.flags == ("future_time",)
+    (transmission,) = items(PLACE | {"time": "2042-01-01T00:00:00Z"}).transmissions
+    assert transmission.flags == ("future_time",)

@@ -77,26 +77,30 @@ class Server:
         self.hear(hello(own))
 
     def hear(self, *messages: bytes, after_s: float = 0.0) -> list[Transmission]:
-        said: list[Transmission] = []
+        transmissions: list[Transmission] = []
         for message in messages:
-            said += self.decoder.decode(frame(message, after_s=after_s))
-        return said
+            transmissions += self.decoder.decode(frame(message, after_s=after_s))
+        return transmissions
 
     def hear_one(self, *messages: bytes) -> Transmission:
-        (said,) = self.hear(*messages)
+        (transmission,) = self.hear(*messages)
         assert self.decoder.rejected() == []
-        return said
+        return transmission
 
 
 def test_vessel_with_an_mmsi_has_its_address_in_ais() -> None:
-    said = Server().hear_one(delta(update({"navigation.position": PLACE} | MOTION)))
-    assert (said.address, said.kind, said.fix) == ("ais:574123456", "position", True)
-    assert said.position is not None
-    assert (said.position.lat, said.position.lon) == (20.27, 100.41)
-    assert said.position.speed_mps == 5.1
-    assert said.position.course_deg == pytest.approx(90.0)
-    assert said.position.heading_deg == pytest.approx(91.0)
-    assert (said.device_time, said.passed_on_at) == (None, NOW)
+    transmission = Server().hear_one(delta(update({"navigation.position": PLACE} | MOTION)))
+    assert (transmission.address, transmission.kind, transmission.fix) == (
+        "ais:574123456",
+        "position",
+        True,
+    )
+    assert transmission.position is not None
+    assert (transmission.position.lat, transmission.position.lon) == (20.27, 100.41)
+    assert transmission.position.speed_mps == 5.1
+    assert transmission.position.course_deg == pytest.approx(90.0)
+    assert transmission.position.heading_deg == pytest.approx(91.0)
+    assert (transmission.device_time, transmission.passed_on_at) == (None, NOW)
     assert families_of("signalk") == ("signalk", "ais")
 
 
@@ -107,8 +111,8 @@ def test_vessel_without_an_mmsi_goes_by_its_uuid() -> None:
 
 def test_servers_own_vessel_is_the_one_that_its_greeting_names() -> None:
     for context in (OWN, "vessels.self"):
-        said = Server().hear_one(placed(context=context))
-        assert (said.address, said.facts["own_ship"]) == ("ais:574000001", True)
+        transmission = Server().hear_one(placed(context=context))
+        assert (transmission.address, transmission.facts["own_ship"]) == ("ais:574000001", True)
     nameless = Server("vessels.self").hear_one(placed(context="vessels.self"))
     assert (nameless.device, nameless.protocol) == (None, "signalk")
     assert "own_ship" not in Server().hear_one(placed()).facts
@@ -132,9 +136,9 @@ def test_time_of_a_gnss_sentence_is_the_devices_and_any_other_the_servers() -> N
 def test_motion_that_comes_by_itself_joins_the_next_position() -> None:
     server = Server()
     assert server.hear(delta(update(MOTION))) == []
-    said = server.hear_one(placed(after_s=1))
-    assert said.position is not None
-    assert said.position.speed_mps == 5.1
+    transmission = server.hear_one(placed(after_s=1))
+    assert transmission.position is not None
+    assert transmission.position.speed_mps == 5.1
     late = server.hear_one(placed(after_s=20))
     assert late.position is not None
     assert late.position.speed_mps is None
@@ -156,8 +160,8 @@ def test_of_two_sources_the_first_counts_until_it_is_silent() -> None:
 
 
 def test_old_cached_position_keeps_its_old_time() -> None:
-    said = Server().hear_one(placed(after_s=-3600))
-    assert said.passed_on_at == NOW - timedelta(hours=1)
+    transmission = Server().hear_one(placed(after_s=-3600))
+    assert transmission.passed_on_at == NOW - timedelta(hours=1)
 
 
 def test_name_and_call_sign_are_decoded_once() -> None:
@@ -166,27 +170,31 @@ def test_name_and_call_sign_are_decoded_once() -> None:
         update({"": {"name": "RIVER 7", "communication": {"callsignVhf": "XW1"}}}),
         update({"design.aisShipType": {"id": 70, "name": "Cargo"}}),
     )
-    said = server.hear(who)
-    facts = {name: fact for each in said for name, fact in each.facts.items()}
-    assert {each.kind for each in said} == {"static"}
+    transmissions = server.hear(who)
+    facts = {name: fact for each in transmissions for name, fact in each.facts.items()}
+    assert {each.kind for each in transmissions} == {"static"}
     assert (facts["ship_name"], facts["callsign"], facts["ship_type"]) == ("RIVER 7", "XW1", 70)
     assert server.hear(who) == []
 
 
 def test_aid_to_navigation_is_a_station() -> None:
-    said = Server().hear_one(placed(context="atons.urn:mrn:imo:mmsi:995741111"))
-    assert said.facts["station"] == "aid_to_navigation"
+    transmission = Server().hear_one(placed(context="atons.urn:mrn:imo:mmsi:995741111"))
+    assert transmission.facts["station"] == "aid_to_navigation"
     base = update({"navigation.position": PLACE, "sensors.ais.class": "BASE"})
-    said = Server().hear_one(delta(base, context="atons.urn:mrn:imo:mmsi:005741111"))
-    assert said.facts["station"] == "base"
+    transmission = Server().hear_one(delta(base, context="atons.urn:mrn:imo:mmsi:005741111"))
+    assert transmission.facts["station"] == "base"
 
 
 def test_beacon_that_is_on_is_a_call_for_help_and_one_under_test_is_none() -> None:
     context = "vessels.urn:mrn:imo:mmsi:972123456"
     for state, distress, flags in (("ais-sart", True, ()), ("default", False, ("test",))):
         values = {"navigation.position": PLACE, "navigation.state": state}
-        said = Server().hear_one(delta(update(values), context=context))
-        assert (said.distress, said.flags, said.facts["beacon"]) == (distress, flags, "mob")
+        transmission = Server().hear_one(delta(update(values), context=context))
+        assert (transmission.distress, transmission.flags, transmission.facts["beacon"]) == (
+            distress,
+            flags,
+            "mob",
+        )
     ship = Server().hear_one(
         delta(update({"navigation.position": PLACE, "navigation.state": "ais-sart"}))
     )
@@ -221,11 +229,15 @@ def test_other_notifications_are_no_call(values: dict[str, Any]) -> None:
 
 
 def test_position_without_a_fix_says_so() -> None:
-    said = Server().hear_one(placed(None))
-    assert (said.position, said.fix, said.flags) == (None, False, ("no_fix",))
+    transmission = Server().hear_one(placed(None))
+    assert (transmission.position, transmission.fix, transmission.flags) == (
+        None,
+        False,
+        ("no_fix",),
+    )
     values = {"navigation.position": PLACE, "navigation.gnss.methodQuality": "no GPS"}
-    said = Server().hear_one(delta(update(values)))
-    assert (said.fix, said.flags) == (False, ("stale_position",))
+    transmission = Server().hear_one(delta(update(values)))
+    assert (transmission.fix, transmission.flags) == (False, ("stale_position",))
     values["navigation.gnss.methodQuality"] = "Simulator mode"
     assert "simulator" in Server().hear_one(delta(update(values))).flags
 
@@ -233,8 +245,8 @@ def test_position_without_a_fix_says_so() -> None:
 def test_bad_update_costs_only_itself() -> None:
     server = Server()
     bad = update({"navigation.position": {"latitude": 95, "longitude": 1}})
-    said = server.hear(delta(bad, update({"navigation.position": PLACE}, after_s=2)))
-    assert len(said) == 1
+    transmissions = server.hear(delta(bad, update({"navigation.position": PLACE}, after_s=2)))
+    assert len(transmissions) == 1
     assert [fault.reason for fault in server.decoder.rejected()] == ["lat_range"]
     server.hear(placed("here", after_s=4), delta(update({}), context="vessels.\x00"))
     reasons = [fault.reason for fault in server.decoder.rejected()]
@@ -299,8 +311,8 @@ _PATHS = st.sampled_from(["", "navigation.position", "notifications.mob", *MOTIO
 
 @given(values=st.dictionaries(_PATHS, _JSON, max_size=4))
 def test_any_values_are_survived(values: dict[str, Any]) -> None:
-    for said in Server().hear(delta(update(values))):
-        place = said.position
+    for transmission in Server().hear(delta(update(values))):
+        place = transmission.position
         assert place is None or (-90 <= place.lat <= 90 and -180 <= place.lon <= 180)
 
 

@@ -66,9 +66,9 @@ def test_every_module_of_a_table_is_one_that_mypy_has_seen_to_fit() -> None:
     assert tuple(OUTBOUND.values()) == WRITTEN
     settings = DecoderSettings()
     assert list(GREETINGS) == ["meshtastic_serial", "aprs", "tetra", "hytera"]
-    said = [greeting(settings) for greeting in GREETINGS.values()]
-    assert said == [module.greeting(settings) for module in WOKEN]
-    assert len(set(said)) == len(said)
+    payloads = [greeting(settings) for greeting in GREETINGS.values()]
+    assert payloads == [module.greeting(settings) for module in WOKEN]
+    assert len(set(payloads)) == len(payloads)
 
 
 def test_what_is_in_no_table_is_not_found() -> None:

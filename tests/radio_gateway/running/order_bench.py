@@ -49,11 +49,11 @@ class Bench:
         )
 
     def send(self) -> str | None:
-        begun = self.queue.begin()
-        if begun is None:
+        queued_order = self.queue.begin()
+        if queued_order is None:
             return None
         self.queue.mark_sent()
-        return begun.order.id
+        return queued_order.order.id
 
     def hear(self, answers: str, status: str = "acknowledged", text: str | None = None) -> None:
         self.queue.observe(

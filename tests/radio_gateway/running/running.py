@@ -43,11 +43,11 @@ def peers() -> int:
 
 async def hear(inbox: Inbox, count: int, *, within_s: float = PATIENCE_S) -> list[Delivery]:
     """Take from `inbox` until `count` deliveries have come; nothing is called stored."""
-    heard: list[Delivery] = []
+    deliveries: list[Delivery] = []
     async with asyncio.timeout(within_s):
-        while len(heard) < count:
-            heard += await inbox.take()
-    return heard
+        while len(deliveries) < count:
+            deliveries += await inbox.take()
+    return deliveries
 
 
 async def hear_while(say: Callable[[], object], inbox: Inbox, *, within_s: float = 10.0) -> None:

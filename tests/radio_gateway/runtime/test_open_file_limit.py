@@ -23,7 +23,7 @@ def test_a_process_may_open_what_the_system_lets_it_allow_itself(
     soft: int, hard: int, then: int
 ) -> None:
     limits = f'ulimit -S -n {soft} && ulimit -H -n {hard} && exec "$0" -c "$1"'
-    said = subprocess.run(
+    result = subprocess.run(
         ["sh", "-c", limits, sys.executable, ASK], capture_output=True, text=True, check=True
     )
-    assert said.stdout.split() == [str(then), str(hard)]
+    assert result.stdout.split() == [str(then), str(hard)]

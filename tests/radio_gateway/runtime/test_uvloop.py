@@ -56,11 +56,11 @@ async def _hear_everything(
             datagrams.sendto(rmc(3) + rmc(4), ("127.0.0.1", udp.transport.port))
             radio.say(rmc(5) + rmc(6))
             say()
-            heard = await hear(inbox, 7)
-            for delivery in heard:
+            deliveries = await hear(inbox, 7)
+            for delivery in deliveries:
                 if delivery.stored is not None:
                     delivery.stored()
-    assert {d.transmission.channel for d in heard} == {"listener", "udp", "mqtt", "serial"}
+    assert {d.transmission.channel for d in deliveries} == {"listener", "udp", "mqtt", "serial"}
     assert not any(c.health().errors for c in channels)
 
 

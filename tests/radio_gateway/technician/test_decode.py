@@ -32,14 +32,14 @@ def run(*arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[byte
 def decoded(*arguments: str, given: bytes) -> RESULT:
     done = run(*arguments, given=given)
     assert done.returncode == 0, done.stderr
-    said, refused = done.stdout.splitlines(), done.stderr.splitlines()
-    return [json.loads(line) for line in said], [json.loads(line) for line in refused]
+    payloads, refused = done.stdout.splitlines(), done.stderr.splitlines()
+    return [json.loads(line) for line in payloads], [json.loads(line) for line in refused]
 
 
 def test_transmissions_go_to_standard_output_and_rejected_frames_to_standard_error() -> None:
-    said, refused = decoded("--protocol", "nmea0183", given=RMC + b"\r\n" + RMC[:-2] + b"00\r\n")
-    assert len(said) == 1
-    assert said[0] == {
+    bodies, refused = decoded("--protocol", "nmea0183", given=RMC + b"\r\n" + RMC[:-2] + b"00\r\n")
+    assert len(bodies) == 1
+    assert bodies[0] == {
         "protocol": "nmea0183",
         "kind": "position",
         "time_utc": "2025-11-25T11:59:58Z",
@@ -66,8 +66,8 @@ def test_time_is_dated_only_when_the_time_of_reception_is_given() -> None:
 
 def test_hexadecimal_input_is_decoded_like_its_bytes() -> None:
     text = (b"\xff\x00" + RMC + b"\r\n").hex(" ").encode() + b"\n"
-    said, refused = decoded("--protocol", "nmea0183", "--hex", given=text)
-    assert (len(said), refused) == (1, [])
+    bodies, refused = decoded("--protocol", "nmea0183", "--hex", given=text)
+    assert (len(bodies), refused) == (1, [])
 
 
 def test_frame_that_is_not_text_is_shown_in_hexadecimal() -> None:
@@ -82,8 +82,8 @@ def test_encrypted_message_is_read_with_the_secret_of_a_file(tmp_path: Path) -> 
     secret = tmp_path / "secret"
     secret.write_text(vector["keys"]["secret"] + "\n")
     arguments = ["--protocol", "owntracks", "--topic", vector["topic"]]
-    (said,), _ = decoded(*arguments, "--secret-file", str(secret), given=vector["input"].encode())
-    assert (said["device"], said["lat"]) == ("jane/phone", 17.95795)
+    (body,), _ = decoded(*arguments, "--secret-file", str(secret), given=vector["input"].encode())
+    assert (body["device"], body["lat"]) == ("jane/phone", 17.95795)
     _, (refused,) = decoded(*arguments, given=vector["input"].encode())
     assert refused["reason"] == "no_key"
 
@@ -91,17 +91,17 @@ def test_encrypted_message_is_read_with_the_secret_of_a_file(tmp_path: Path) -> 
 def test_messages_may_come_one_a_line_or_as_one_document_over_several_lines() -> None:
     message = {"device": "boat-3", "lon": 100.4, "lat": 20.3}
     line = json.dumps(message).encode()
-    said, _ = decoded("--protocol", "position_json", given=line + b"\n\n" + line + b"\n")
-    assert len(said) == 2
-    said, _ = decoded("--protocol", "position_json", given=json.dumps(message, indent=2).encode())
-    assert len(said) == 1
+    bodies, _ = decoded("--protocol", "position_json", given=line + b"\n\n" + line + b"\n")
+    assert len(bodies) == 2
+    bodies, _ = decoded("--protocol", "position_json", given=json.dumps(message, indent=2).encode())
+    assert len(bodies) == 1
 
 
 def test_message_received_twice_is_decoded_once() -> None:
     first = sentence("AIVDM,1,1,,A,181:Kjh01ewHFRPDK1s3IRcn06sd,0", "!")
     second = sentence("AIVDM,1,1,,B,181:Kjh01ewHFRPDK1s3IRcn06sd,0", "!")
-    said, refused = decoded("--protocol", "ais", given=first + b"\r\n" + second + b"\r\n")
-    assert (len(said), refused) == (1, [])
+    bodies, refused = decoded("--protocol", "ais", given=first + b"\r\n" + second + b"\r\n")
+    assert (len(bodies), refused) == (1, [])
 
 
 @pytest.mark.parametrize(
@@ -130,17 +130,17 @@ def test_file_of_vectors_gives_one_line_each_in_order(tmp_path: Path) -> None:
     ]
     path = tmp_path / "vectors.jsonl"
     path.write_text("\n".join(json.dumps(vector) for vector in vectors) + "\n\n")
-    said, rejected = decoded("--vectors", str(path), given=b"")
+    bodies, rejected = decoded("--vectors", str(path), given=b"")
     assert [(each["id"], each["reason"]) for each in rejected] == [
         ("b", "unknown_protocol"),
         ("c", "bad_checksum"),
     ]
     assert rejected[0]["detail"].startswith("'semaphore' is none of nmea0183, ")
     assert rejected[1]["frame"] == RMC[:-1].decode()
-    assert [each["id"] for each in said] == ["a", "b", "c"]
-    assert [len(each["transmissions"]) for each in said] == [1, 0, 1]
-    assert [each["errors"] for each in said] == [0, 1, 1]
-    assert said[0]["transmissions"][0]["lat"] == 20.273  # whatever `expect` says
+    assert [each["id"] for each in bodies] == ["a", "b", "c"]
+    assert [len(each["transmissions"]) for each in bodies] == [1, 0, 1]
+    assert [each["errors"] for each in bodies] == [0, 1, 1]
+    assert bodies[0]["transmissions"][0]["lat"] == 20.273  # whatever `expect` says
 
 
 def test_file_that_holds_no_vectors_is_refused_with_its_line(tmp_path: Path) -> None:
@@ -165,12 +165,12 @@ def test_position_of_a_live_receiver_is_printed_while_the_stream_is_open() -> No
 def test_stream_decoder_gives_what_a_channel_would_for_a_capture() -> None:
     data = (CAPTURES / "river.aivdm").read_bytes()
     stream = StreamDecoder("ais")
-    said = [
+    bodies = [
         as_json(each)
         for part in (stream.feed(data), stream.close())
         for each in part
         if not isinstance(each, FrameError)
     ]
-    assert len(said) == len(LineFramer().feed(data)) - 1  # two fragments are one message
-    assert said[2]["shipname"] == "NAGA 2"
-    assert [each["emergency"] for each in said].count(True) == 2
+    assert len(bodies) == len(LineFramer().feed(data)) - 1  # two fragments are one message
+    assert bodies[2]["shipname"] == "NAGA 2"
+    assert [each["emergency"] for each in bodies].count(True) == 2

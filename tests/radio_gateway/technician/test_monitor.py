@@ -194,9 +194,9 @@ def test_alone_it_takes_the_settings_file_of_the_folder(
         '[gateway]\nid = "hx"\n[[channels]]\nname = "ais"\n'
         f'url = "udp://127.0.0.1:{free_port()}"\nprotocols = ["ais"]\n'
     )
-    shown = CliRunner().invoke(app, ["monitor", "--once", "--every", "0.3"])
-    assert shown.exit_code == 0
-    assert "ais" in shown.output
+    result = CliRunner().invoke(app, ["monitor", "--once", "--every", "0.3"])
+    assert result.exit_code == 0
+    assert "ais" in result.output
 
 
 async def test_one_look_tells_rates_since_it_looks_twice() -> None:

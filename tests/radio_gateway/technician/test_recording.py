@@ -24,13 +24,13 @@ from tests.radio_gateway.transports.test_tcp import serving
 
 
 async def test_a_link_is_recorded_as_it_is_until_the_time_is_over(tmp_path: Path) -> None:
-    said = rmc(1) + b"\x00noise"
-    async with serving(said, close=False) as (port, _):
+    data = rmc(1) + b"\x00noise"
+    async with serving(data, close=False) as (port, _):
         link = parse_link(f"tcp://127.0.0.1:{port}")
         recorded = await record(link, tmp_path / "a.jsonl", seconds=0.5)
-    assert recorded.bytes_read == len(said)
+    assert recorded.bytes_read == len(data)
     chunks = list(read_capture(tmp_path / "a.jsonl"))
-    assert b"".join(chunk.data for chunk in chunks) == said
+    assert b"".join(chunk.data for chunk in chunks) == data
     assert {chunk.source for chunk in chunks} == {f"127.0.0.1:{port}"}
 
 

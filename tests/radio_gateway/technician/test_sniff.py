@@ -41,8 +41,8 @@ class Talker:
         heard: What was said to it.
     """
 
-    def __init__(self, said: bytes) -> None:
-        self._said = said
+    def __init__(self, data: bytes) -> None:
+        self._said = data
         self.master, theirs = os.openpty()
         tty.setraw(theirs)
         os.set_blocking(self.master, False)
@@ -176,7 +176,7 @@ def test_a_port_that_cannot_be_had_is_reported_in_words_and_no_probe_is_advised(
 
 def test_the_command_prints_what_it_found(tmp_path: Path) -> None:
     talker = Talker(b"")
-    said = rmc(1) * 5
+    data = rmc(1) * 5
     command = [
         sys.executable, "-m", "radio_gateway", "sniff", talker.name, "--seconds", "1.5",
         "--baud", "9600",
@@ -184,7 +184,7 @@ def test_the_command_prints_what_it_found(tmp_path: Path) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         for _ in range(600):  # it may take long until it listens
             with suppress(BlockingIOError):
-                os.write(talker.master, said)
+                os.write(talker.master, data)
             try:
                 process.wait(0.1)
             except subprocess.TimeoutExpired:

@@ -38,18 +38,18 @@ def disagreements(expected: dict[str, Any], decoded: dict[str, Any]) -> list[str
         expected: The vector's `expect`.
         decoded: `{"transmissions": [...], "errors": n}`.
     """
-    said = decoded["transmissions"]
+    answer = decoded["transmissions"]
     if expected.get("error"):
-        if said or decoded["errors"] < 1:
-            return [f"expected a rejected frame, got {len(said)} transmissions"]
+        if answer or decoded["errors"] < 1:
+            return [f"expected a rejected frame, got {len(answer)} transmissions"]
         return []
     reports = expected.get("reports", [expected])
     found = []
     if decoded["errors"] != expected.get("errors", 0):
         found.append(f"{decoded['errors']} errors, expected {expected.get('errors', 0)}")
-    if len(said) != len(reports):
-        return [*found, f"{len(said)} transmissions, expected {len(reports)}"]
-    for number, (report, transmission) in enumerate(zip(reports, said, strict=True)):
+    if len(answer) != len(reports):
+        return [*found, f"{len(answer)} transmissions, expected {len(reports)}"]
+    for number, (report, transmission) in enumerate(zip(reports, answer, strict=True)):
         found += [f"{number}: {each}" for each in _differences(report, transmission)]
     return found
 

@@ -62,9 +62,11 @@ async def test_a_device_speaks_for_itself_only(tmp_path: Path) -> None:
     channel = keyed(tmp_path, "position_json", inbox=Inbox())
     async with storing(channel) as client:
         forged = await client.post("/", json=POSITION | {"device": "boat-4"}, auth=("boat-3", KEY))
-        named = await client.post("/", json=POSITION | {"device": "boat-3"}, auth=("boat-3", KEY))
+        response = await client.post(
+            "/", json=POSITION | {"device": "boat-3"}, auth=("boat-3", KEY)
+        )
     assert forged.headers["x-rejected"].startswith("device_mismatch")
-    assert "x-rejected" not in named.headers
+    assert "x-rejected" not in response.headers
     assert [each.device for each in stored(channel)] == ["boat-3"]
     assert channel.health().errors == {"device_mismatch": 1}
 
@@ -98,8 +100,8 @@ async def test_an_owntracks_phone_is_who_signed_in(
     async with storing(channel) as client:
         answer = await client.post("/pub", json=message, auth=auth, headers=headers)
     assert answer.status_code == 200
-    heard = [each.device for each in stored(channel)]
-    assert heard == ([] if device is None else [device])
+    answers = [each.device for each in stored(channel)]
+    assert answers == ([] if device is None else [device])
 
 
 @pytest.mark.parametrize(
@@ -196,12 +198,12 @@ async def test_a_wrong_key_is_logged_once_a_minute_for_each_name_and_few_names(
         async with storing(channel) as client:
             for name in ("boat-7", "boat-8", "boat-7", *(f"made-up-{n}" for n in range(50))):
                 await client.get("/", auth=(name, "wrong-key-wrong"))
-    told = [log for log in logs if log["event"] == "wrong_key"]
-    assert [(log["channel"], log["user"]) for log in told[:2]] == [
+    bodies = [log for log in logs if log["event"] == "wrong_key"]
+    assert [(log["channel"], log["user"]) for log in bodies[:2]] == [
         ("link", "boat-7"),
         ("link", "boat-8"),
     ]
-    assert len(told) == 20
+    assert len(bodies) == 20
     assert "wrong-key-wrong" not in repr(logs)
     assert channel.health().errors == {"wrong_key": 53}
 

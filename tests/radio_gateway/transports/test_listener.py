@@ -100,7 +100,7 @@ def test_without_descriptors_it_says_so_and_goes_on_by_itself(
         url = f"{scheme}://127.0.0.1:0" + ("?open=1" if scheme == "http-listen" else "")
         protocol = "osmand" if scheme == "http-listen" else "nmea0183"
         channel = make(url, protocol, inbox=inbox)
-        said = b"GET /?id=a&lat=20&lon=100 HTTP/1.0\r\n\r\n" if scheme == "http-listen" else rmc(1)
+        data = b"GET /?id=a&lat=20&lon=100 HTTP/1.0\r\n\r\n" if scheme == "http-listen" else rmc(1)
         async with running(channel):
             await until(lambda: channel.health().state == "open")
             client = socket.socket()
@@ -114,7 +114,7 @@ def test_without_descriptors_it_says_so_and_goes_on_by_itself(
                     except OSError:
                         break
                 client.connect(("127.0.0.1", port_of(channel)))
-                client.sendall(said)
+                client.sendall(data)
                 await until(lambda: channel.health().fault)
                 assert channel.health().fault == "takes no new connection: Too many open files"
                 assert channel.health().state == "open"

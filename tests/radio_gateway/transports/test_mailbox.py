@@ -49,20 +49,20 @@ async def test_who_was_asked_to_rest_hands_in_what_came_before_it_is_taken() -> 
 
 
 async def test_what_is_left_of_many_waits_in_order_and_is_worth_taking_at_once() -> None:
-    told: list[str] = []
+    texts: list[str] = []
     mailbox = Mailbox(full_bytes=6)
-    mailbox.on_much = lambda: told.append("much")
+    mailbox.on_much = lambda: texts.append("much")
     for size in (1, 2, 3):
         mailbox.put(chunk(size))
     assert mailbox.is_full
-    mailbox.call_when_empty(lambda: told.append("empty"))
+    mailbox.call_when_empty(lambda: texts.append("empty"))
     assert [len(each.data) for each in await mailbox.take(2)] == [1, 2]
-    assert told == ["much"]
+    assert texts == ["much"]
     assert not mailbox.is_full
     mailbox.put(chunk(4))
     assert mailbox.is_full, "what was left counts"
     assert [len(each.data) for each in await mailbox.take(2)] == [3, 4]
-    assert told == ["much", "empty"]
+    assert texts == ["much", "empty"]
 
 
 async def test_it_is_awaited_only_while_somebody_waits_in_take() -> None:

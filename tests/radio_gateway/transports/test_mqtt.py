@@ -153,11 +153,11 @@ async def test_what_is_not_stored_comes_again_and_what_is_stored_does_not(
     async with running(channel):
         await until(lambda: channel.health().state == "open")
         await asyncio.to_thread(publish, broker, 1, 2, 3, 4)
-        heard = await hear(channel.inbox, 4)
-        say_stored([heard[0], heard[2]])
-    assert ids(heard) == ["m1", "m2", "m3", "m4"]
-    assert heard[0].transmission.device == "boat-3"
-    assert not any(d.transmission.resent for d in heard)
+        deliveries = await hear(channel.inbox, 4)
+        say_stored([deliveries[0], deliveries[2]])
+    assert ids(deliveries) == ["m1", "m2", "m3", "m4"]
+    assert deliveries[0].transmission.device == "boat-3"
+    assert not any(d.transmission.resent for d in deliveries)
     again = listening(broker, options)  # as after a restart: nothing is remembered
     async with running(again):
         resent = await hear(again.inbox, 2)
@@ -188,11 +188,11 @@ async def test_what_comes_at_once_keeps_its_order_across_topics(broker: Mosquitt
     client.loop_stop()
     again = listening(broker, "version=3.1.1")
     async with running(again):
-        heard = await hear(again.inbox, len(devices))
-        say_stored(heard)
-    assert ids(heard) == [f"m{number}" for number in range(len(devices))]
-    assert [each.transmission.device for each in heard] == devices
-    times = [each.transmission.heard_at for each in heard]
+        deliveries = await hear(again.inbox, len(devices))
+        say_stored(deliveries)
+    assert ids(deliveries) == [f"m{number}" for number in range(len(devices))]
+    assert [each.transmission.device for each in deliveries] == devices
+    times = [each.transmission.heard_at for each in deliveries]
     assert all(first < next_ for first, next_ in pairwise(times))
 
 
@@ -270,9 +270,9 @@ asyncio.run(main())
         await listener.wait()
     channel = listening(broker, "client_id=node")
     async with running(channel):
-        heard = await hear(channel.inbox, 15)
-    assert ids(heard) == [f"m{n}" for n in range(5, 20)]
-    assert all(d.transmission.resent for d in heard)
+        deliveries = await hear(channel.inbox, 15)
+    assert ids(deliveries) == [f"m{n}" for n in range(5, 20)]
+    assert all(d.transmission.resent for d in deliveries)
 
 
 async def test_a_broken_connection_hands_nothing_on_twice(broker: Mosquitto) -> None:
@@ -281,17 +281,17 @@ async def test_a_broken_connection_hands_nothing_on_twice(broker: Mosquitto) -> 
     async with running(channel):
         await until(lambda: channel.health().state == "open")
         await asyncio.to_thread(publish, broker, *range(10))
-        heard = await hear(channel.inbox, 10)
+        deliveries = await hear(channel.inbox, 10)
         before = channel.transport
         broker.kill()
         await until(lambda: channel.health().state == "down")
-        say_stored(heard[:5])  # their connection is gone: no acknowledgement may be sent
+        say_stored(deliveries[:5])  # their connection is gone: no acknowledgement may be sent
         broker.start()
         await until(lambda: channel.health().state == "open")
         await asyncio.to_thread(publish, broker, 10)
         rest = await hear(channel.inbox, 1)
         assert ids(rest) == ["m10"]
-        say_stored(heard[5:] + rest)
+        say_stored(deliveries[5:] + rest)
         await asyncio.sleep(0.3)
         assert len(channel.inbox) == 0
         assert channel.transport is before
@@ -347,9 +347,9 @@ async def test_a_retained_message_is_not_received_again_at_each_start(broker: Mo
         async with running(channel):
             await until(lambda channel=channel: channel.health().state == "open")  # type: ignore[misc]
             await asyncio.to_thread(publish, broker, 2)
-            heard = await hear(channel.inbox, len(expected))
-            say_stored(heard)
-        assert ids(heard) == expected
+            deliveries = await hear(channel.inbox, len(expected))
+            say_stored(deliveries)
+        assert ids(deliveries) == expected
 
 
 async def test_nothing_unstored_is_lost_when_more_waits_than_the_inbox_holds(
@@ -361,13 +361,13 @@ async def test_nothing_unstored_is_lost_when_more_waits_than_the_inbox_holds(
         await until(lambda: channel.health().state == "open")
         await asyncio.to_thread(publish, broker, *range(300))
         assert len(inbox) <= 50
-        heard: list[Delivery] = []
+        deliveries: list[Delivery] = []
         async with asyncio.timeout(20):
-            while len(heard) < 300:
+            while len(deliveries) < 300:
                 some = await inbox.take()
                 say_stored(some)
-                heard += some
-    assert ids(heard) == [f"m{n}" for n in range(300)]
+                deliveries += some
+    assert ids(deliveries) == [f"m{n}" for n in range(300)]
 
 
 async def test_a_wrong_password_is_a_fault_that_is_shown(broker: Mosquitto) -> None:

@@ -56,10 +56,10 @@ async def test_a_capture_is_replayed_at_any_speed(
     clock, inbox = Clock(monkeypatch), Inbox()
     channel = make(f"replay://{minutes}?speed={speed}", inbox=inbox)
     async with running(channel):
-        heard = await hear(inbox, 11)
+        deliveries = await hear(inbox, 11)
         await until(lambda: channel.health().state == "stopped")
     assert clock.slept_s == pytest.approx([0.0, *[lasts_s / 10] * 10])
-    assert [d.transmission.device_time for d in heard] == [
+    assert [d.transmission.device_time for d in deliveries] == [
         AT.replace(minute=number) for number in range(11)
     ]
 

@@ -48,8 +48,10 @@ async def posted(channel: Channel, *posts: dict[str, Any]) -> list[httpx.Respons
         return [await client.post("/inreach", **each) for each in posts]
 
 
-def places(heard: list[Transmission]) -> list[tuple[str | None, float, float]]:
-    return [(t.device, t.position.lat, t.position.lon) for t in heard if t.position is not None]
+def places(transmissions: list[Transmission]) -> list[tuple[str | None, float, float]]:
+    return [
+        (t.device, t.position.lat, t.position.lon) for t in transmissions if t.position is not None
+    ]
 
 
 async def test_a_post_of_garmin_is_received(channel: Channel) -> None:

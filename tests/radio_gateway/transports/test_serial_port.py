@@ -88,8 +88,8 @@ async def test_framing_finds_its_place_again_after_noise(radio: Radio) -> None:
     async with running(channel):
         await until(lambda: channel.health().state == "open")
         radio.say(rmc(1)[20:] + rmc(2) + noise + rmc(3) + rmc(4)[:30] + rmc(5) + noise)
-        heard = await hear(inbox, 3)
-    minutes = [d.transmission.device_time.minute for d in heard if d.transmission.device_time]
+        deliveries = await hear(inbox, 3)
+    minutes = [d.transmission.device_time.minute for d in deliveries if d.transmission.device_time]
     assert minutes == [2, 3, 5]
     assert sum(channel.health().errors.values()) == len(channel.rejected())
     assert channel.health().errors

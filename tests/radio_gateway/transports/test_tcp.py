@@ -21,7 +21,7 @@ async def serving(*parts: bytes, close: bool = True) -> AsyncIterator[tuple[int,
     Yields:
         The port, and a list of what clients said once they had heard everything.
     """
-    said: list[bytes] = []
+    payloads: list[bytes] = []
     writers: list[asyncio.StreamWriter] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -30,12 +30,12 @@ async def serving(*parts: bytes, close: bool = True) -> AsyncIterator[tuple[int,
             writer.write(part)
             await asyncio.sleep(0.02)
         if not close:
-            said.append(await reader.read(100))
+            payloads.append(await reader.read(100))
         writer.close()
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     async with server:
-        yield server.sockets[0].getsockname()[1], said
+        yield server.sockets[0].getsockname()[1], payloads
         for writer in writers:
             writer.transport.abort()
 
@@ -52,22 +52,22 @@ async def test_a_client_hears_a_server_and_sentences_survive_any_cut() -> None:
     async with serving(*cut) as (port, _):
         channel = make(f"tcp://127.0.0.1:{port}", inbox=inbox)
         async with running(channel):
-            heard = await hear(inbox, 3)
-    positions = [d.transmission.position for d in heard]
+            deliveries = await hear(inbox, 3)
+    positions = [d.transmission.position for d in deliveries]
     assert [round(p.lat, 6) for p in positions if p] == [
         round(20 + (16 + n / 100) / 60, 6) for n in (1, 2, 3)
     ]
-    assert {d.transmission.channel for d in heard} == {"link"}
-    assert [d.transmission.reception_id for d in heard] == ["gw/b/1", "gw/b/2", "gw/b/3"]
+    assert {d.transmission.channel for d in deliveries} == {"link"}
+    assert [d.transmission.reception_id for d in deliveries] == ["gw/b/1", "gw/b/2", "gw/b/3"]
 
 
 async def test_a_client_greets_the_server_if_configured_to() -> None:
     greeting = "%3FWATCH={%22enable%22:true}"
-    async with serving(close=False) as (port, said):
+    async with serving(close=False) as (port, payloads):
         channel = make(f"tcp://127.0.0.1:{port}?greeting={greeting}")
         async with running(channel):
-            await until(lambda: said)
-    assert said == [b'?WATCH={"enable":true}\r\n']
+            await until(lambda: payloads)
+    assert payloads == [b'?WATCH={"enable":true}\r\n']
 
 
 async def test_a_closed_connection_is_opened_again() -> None:
@@ -118,11 +118,11 @@ async def test_a_server_keeps_its_connections_apart() -> None:
             writers[0].write(rmc(1)[index : index + 1])
             writers[1].write(rmc(2)[index : index + 1])
             await asyncio.gather(*(writer.drain() for writer in writers))
-        heard = await hear(inbox, 2)
+        deliveries = await hear(inbox, 2)
         for writer in writers:
             writer.close()
             await writer.wait_closed()
-    assert len(heard) == 2
+    assert len(deliveries) == 2
     assert channel.health().errors == {}
 
 
@@ -210,9 +210,9 @@ async def test_a_full_inbox_leaves_a_peer_unread_and_loses_nothing() -> None:
         await asyncio.sleep(0.3)
         held = len(inbox)
         assert channel.health().bytes_read < len(stream) / 2
-        heard = await hear(inbox, total, within_s=30)
+        deliveries = await hear(inbox, total, within_s=30)
         writer.close()
         await writer.wait_closed()
     assert 50 <= held < total / 2
-    assert len(heard) == total
+    assert len(deliveries) == total
     assert channel.health().shed == 0

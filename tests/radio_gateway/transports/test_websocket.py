@@ -74,13 +74,13 @@ async def test_messages_are_received_whole_and_in_order() -> None:
         url = f"ws://127.0.0.1:{server.port}/signalk/v1/stream?subscribe=all&sendCachedValues=false"
         channel = make(url, "signalk", inbox=inbox)
         async with running(channel):
-            heard = [each.transmission for each in await hear(inbox, 5)]
-    assert [round(each.position.lat, 2) for each in heard if each.position] == [
+            transmissions = [each.transmission for each in await hear(inbox, 5)]
+    assert [round(each.position.lat, 2) for each in transmissions if each.position] == [
         20.0, 20.01, 20.02, 20.03, 20.04,
     ]  # fmt: skip
     assert server.paths == ["/signalk/v1/stream?subscribe=all&sendCachedValues=false"]
     assert server.headers == [None]
-    assert {each.address for each in heard} == {"ais:574123456"}
+    assert {each.address for each in transmissions} == {"ais:574123456"}
 
 
 async def test_an_ended_connection_is_opened_again() -> None:
@@ -107,8 +107,8 @@ async def test_token_and_password_sign_in_and_are_shown_nowhere(tmp_path: Path) 
             await hear(inbox, 1)
     assert server.headers == ["Bearer s3cret-token", "Basic bm9kZTpzM2NyZXQ="]
     assert server.paths[0] == "/?token=s3cret"
-    shown = make(url, "signalk", password_file=str(tmp_path / "token")).settings.public_url
-    assert "s3cret" not in shown
+    text = make(url, "signalk", password_file=str(tmp_path / "token")).settings.public_url
+    assert "s3cret" not in text
 
 
 async def test_refusal_is_a_fault_of_the_link() -> None:

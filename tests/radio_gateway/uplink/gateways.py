@@ -64,9 +64,9 @@ class Ended:
     def __init__(self, spool: Spool, uplink: Uplink) -> None:
         self.spool, self.uplink = spool, uplink
 
-    async def hear(self, said: list[Transmission]) -> None:
+    async def hear(self, transmissions: list[Transmission]) -> None:
         """Put what was heard into the spool and have it sent."""
-        self.uplink.enqueue(await self.spool.put(said))
+        self.uplink.enqueue(await self.spool.put(transmissions))
 
     async def waiting(self) -> int:
         """Return how many transmissions have no receipt."""
@@ -142,12 +142,12 @@ class Node:
             deliveries: list[Delivery] = await self._inbox.take()
             await self.stores.wait()
             for delivery in deliveries:
-                said = delivery.transmission
+                transmission = delivery.transmission
                 if delivery.refusal is not None:
                     self.unbelieved.append(delivery)
-                elif said.reception_id not in self._known:  # as a store's unique index
-                    self._known.add(said.reception_id)
-                    self.stored.append(said)
+                elif transmission.reception_id not in self._known:  # as a store's unique index
+                    self._known.add(transmission.reception_id)
+                    self.stored.append(transmission)
                 assert delivery.stored is not None
                 delivery.stored()
 

@@ -144,10 +144,10 @@ async def test_what_a_gateway_says_of_itself_is_shown_without_hidden_characters(
     link = ChannelHealth(
         name="pier\u202e", url="udp://\0", protocols=(), state="down", since=now, fault="no\r radio"
     )
-    said = GatewayHealth(
+    gateway_health = GatewayHealth(
         gateway="gw-1", reported_at=now, channels=(link,), spool_fault="full\u2066"
     )
-    async with node(broker) as hx, gateway(broker, tmp_path, fares=said):
+    async with node(broker) as hx, gateway(broker, tmp_path, fares=gateway_health):
         await until(lambda: hx.receiver.health()[0].gateway)
         way, far, *_ = hx.receiver.health()
         assert way.gateway is not None

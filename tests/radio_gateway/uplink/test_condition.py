@@ -117,8 +117,8 @@ def test_a_node_that_does_not_answer_is_reported_once_and_once_that_it_does_agai
         for second in range(600, 700):
             uplink.note_request(second)
             uplink.look(second)
-            said = uplink.fault(second)
-            assert (said is None) == (second <= 630)
+            text = uplink.fault(second)
+            assert (text is None) == (second <= 630)
         assert (uplink.fault(700) or "").startswith("the node has not answered since ")
         assert (uplink.fault(700) or "").endswith(" UTC")
         assert uplink.unanswered_s(700) == 700
@@ -195,10 +195,10 @@ async def test_a_password_that_is_set_right_is_taken_without_a_restart(
         "key_file": "key",
         "node_key": NODE_KEY.public,
     }
-    told = read_uplink(table, where="uplink", folder=tmp_path, at_node=False)
+    uplink_settings = read_uplink(table, where="uplink", folder=tmp_path, at_node=False)
     async with await open_spool(tmp_path / "spool.db") as spool:
         uplink = Uplink(
-            told,
+            uplink_settings,
             spool,
             gateway="gw-1",
             health=lambda: GatewayHealth(gateway="gw-1", reported_at=datetime.now(UTC)),

@@ -77,8 +77,8 @@ def base(radio: TcpRadio, **more: Any) -> dict[str, Any]:
 
 def told_of(spy: Client, name: str) -> GatewayHealth:
     """Return what a gateway told last of how it fares."""
-    said = [payload for topic, payload in spy.heard if topic == topic_of(name, "health")]
-    return unpack(said[-1][SIGNATURE_BYTES:], GatewayHealth)
+    payloads = [payload for topic, payload in spy.heard if topic == topic_of(name, "health")]
+    return unpack(payloads[-1][SIGNATURE_BYTES:], GatewayHealth)
 
 
 def word(said: object, signer: Signer = NODE_KEY) -> bytes:
@@ -110,17 +110,17 @@ async def test_an_order_is_carried_out_by_the_gateway_it_names_and_only_once(
         await hx.reaches("gw-1", "gw-2")
         await hx.receiver.send_order("gw-1", order("o1", channel="base"), life_left_s=60)
         await until(lambda: hx.states("o1")[-1:] == ["sent"])
-        [said] = [each for topic, each in spy.heard if each.startswith(b"order\n")]
+        [data] = [each for topic, each in spy.heard if each.startswith(b"order\n")]
         told_at = told_of(spy, "gw-2").reported_at
         wrong = [
-            said,  # replayed to the other
+            data,  # replayed to the other
             word(for_("gw-1", told_at, order("o2", channel="base"))),  # the same, and current
             word(order("o3", channel="base")),  # names no gateway
             word(for_("gw-2", told_at, order("o4", channel="base")), GW_2_KEY),  # forged
         ]
         for each in wrong:
             spy.say(topic_of("gw-2", "node"), each)
-        spy.say(topic_of("gw-1", "node"), said)  # replayed to the one it was for
+        spy.say(topic_of("gw-1", "node"), data)  # replayed to the one it was for
         right = for_("gw-2", told_of(spy, "gw-2").reported_at, order("o5", channel="base"))
         spy.say(topic_of("gw-2", "node"), word(right))
         await until(lambda: hx.states("o5")[-1:] == ["sent"])
@@ -135,8 +135,8 @@ async def test_an_order_that_refers_to_another_run_or_to_long_ago_is_not_believe
     """So a record of an order is worth nothing once the gateway has forgotten that order."""
     taken: list[str] = []
 
-    async def take(said: OrderFor, _life_left_s: float) -> None:
-        taken.append(said.order.id)
+    async def take(order_for: OrderFor, _life_left_s: float) -> None:
+        taken.append(order_for.order.id)
 
     async with gateway(broker, tmp_path, on_order=take) as gw:
         await until(lambda: any(topic.endswith("/health") for topic, _ in spy.heard))
@@ -213,7 +213,7 @@ async def test_a_result_is_receipted_once_it_is_stored(
     broker: Mosquitto, tmp_path: Path, spy: Client
 ) -> None:
     def heard(purpose: bytes) -> bool:
-        return any(said.startswith(purpose + b"\n") for _, said in spy.heard)
+        return any(data.startswith(purpose + b"\n") for _, data in spy.heard)
 
     async with office(broker) as hx, gateway(broker, tmp_path) as gw:
         hx.unstored = []

@@ -141,13 +141,15 @@ async def test_beyond_its_size_the_oldest_routine_reports_go_and_no_distress_cal
         for number in range(1, 40):
             await spool.put([fix(number)])
         state = await spool.state()
-        kept = [read_item(item.transmission) for item in await spool.after(0, 100)]
-        assert kept[0].distress
-        assert kept[-1] == fix(39)
-        assert 7 <= len(kept) <= 10
-        assert state.waiting == len(kept)
-        assert state.dropped == {"pier": 40 - len(kept)}
-        assert state.waiting_bytes == sum(len(item_bytes(said)) for said in kept)
+        transmissions = [read_item(item.transmission) for item in await spool.after(0, 100)]
+        assert transmissions[0].distress
+        assert transmissions[-1] == fix(39)
+        assert 7 <= len(transmissions) <= 10
+        assert state.waiting == len(transmissions)
+        assert state.dropped == {"pier": 40 - len(transmissions)}
+        assert state.waiting_bytes == sum(
+            len(item_bytes(transmission)) for transmission in transmissions
+        )
 
 
 async def test_after_its_age_a_routine_report_goes_and_no_distress_call(tmp_path: Path) -> None:
@@ -433,9 +435,11 @@ async def test_a_small_spool_on_a_full_disk_still_grows_into_its_reserve_and_say
 
 async def test_on_a_full_disk_what_the_node_has_stored_can_leave(small_disk: Path) -> None:
     async with await open_spool(small_disk / "spool.db") as spool:
-        said = [replace(fix(number), raw=bytes([number % 251]) * 2000) for number in range(600)]
+        transmissions = [
+            replace(fix(number), raw=bytes([number % 251]) * 2000) for number in range(600)
+        ]
         for number in range(0, 600, 20):
-            await spool.put(said[number : number + 20])
+            await spool.put(transmissions[number : number + 20])
         with (small_disk / "filler").open("wb", buffering=0) as filler, suppress(OSError):
             while True:  # somebody else fills the disk to the last byte
                 filler.write(bytes(4096))

@@ -162,12 +162,12 @@ async def test_a_forged_a_foreign_and_a_replayed_receipt_delete_nothing(
         envelope = unpack(body, Envelope)
         right = Receipt(node="hx", gateway="gw-1", spool=envelope.spool, envelope=digest_of(body))
 
-        def receipt(said: Receipt, signer: Signer, purpose: str = "receipt") -> bytes:
-            return b"receipt\n" + signer.sign(purpose, pack(said))  # type: ignore[arg-type]
+        def receipt(receipt: Receipt, signer: Signer, purpose: str = "receipt") -> bytes:
+            return b"receipt\n" + signer.sign(purpose, pack(receipt))  # type: ignore[arg-type]
 
         def with_(**fields: object) -> Receipt:
-            said = {name: getattr(right, name) for name in right.__struct_fields__}
-            return Receipt(**(said | fields))
+            body = {name: getattr(right, name) for name in right.__struct_fields__}
+            return Receipt(**(body | fields))
 
         topic = topic_of("gw-1", "node")
         wrong = [
@@ -204,11 +204,11 @@ async def test_a_forged_a_foreign_and_a_replayed_receipt_delete_nothing(
 
 async def test_a_gateway_speaks_only_for_its_own_topics(broker: Mosquitto, tmp_path: Path) -> None:
     """The access list keeps the other's topics closed; where it is open, the key does."""
-    said = pack(Envelope(gateway="gw-1", spool="s", nonce=b"n", sent_at=AT, items=[]))
+    data = pack(Envelope(gateway="gw-1", spool="s", nonce=b"n", sent_at=AT, items=[]))
     async with node(broker) as hx, gateway(broker, tmp_path, name="gw-2", signer=GW_2_KEY) as gw:
         other = Client(broker, "gw-2", topic_of("gw-1", "node"))
         try:
-            message = other.say(topic_of("gw-1", "reports"), GW_2_KEY.sign("reports", said))
+            message = other.say(topic_of("gw-1", "reports"), GW_2_KEY.sign("reports", data))
             assert message.rc == paho.MQTT_ERR_SUCCESS
             await gw.hear([fix(1, gateway="gw-2")])
             await gw.empty()
@@ -219,8 +219,8 @@ async def test_a_gateway_speaks_only_for_its_own_topics(broker: Mosquitto, tmp_p
             other.close()
         anyone = Client(broker, "spy")
         try:
-            anyone.say(topic_of("gw-1", "reports"), GW_2_KEY.sign("reports", said))
-            anyone.say(topic_of("gw-1", "reports"), GW_1_KEY.sign("health", said))
+            anyone.say(topic_of("gw-1", "reports"), GW_2_KEY.sign("reports", data))
+            anyone.say(topic_of("gw-1", "reports"), GW_1_KEY.sign("health", data))
             await until(lambda: hx.receiver.health()[0].errors == {"not_signed": 2})
         finally:
             anyone.close()

@@ -56,8 +56,8 @@ class SoftwarePasskey:
         return name + bytes([self.flags | more]) + self.uses.to_bytes(4, "big")
 
     def _client(self, kind: str, options: dict[str, Any]) -> bytes:
-        said = {"type": kind, "challenge": options["challenge"], "origin": self.origin}
-        return json.dumps(said).encode()
+        body = {"type": kind, "challenge": options["challenge"], "origin": self.origin}
+        return json.dumps(body).encode()
 
     def _told(self, client: bytes, **parts: bytes) -> dict[str, str]:
         whole = {"credential": self.id, "client_data": client, **parts}

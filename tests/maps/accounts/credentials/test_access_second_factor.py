@@ -106,10 +106,10 @@ async def test_who_showed_none_does_not_come_in_once_there_is_one(tmp_path: Path
         await set_up(factors, clock)
         until = clock.now + timedelta(hours=1)
         for factor in (False, True):
-            begun = await store.write(
+            text = await store.write(
                 begin_session, KHAM, b"k" * 32, now=clock.now, expires_at=until, factor=factor
             )
-            assert (begun is not None) == factor
+            assert (text is not None) == factor
 
 
 async def test_recovery_codes_are_good_once_each_and_replaced_as_a_whole(tmp_path: Path) -> None:
@@ -134,8 +134,8 @@ async def test_nobody_who_has_the_database_alone_can_make_codes(tmp_path: Path) 
     async with kept(tmp_path) as (factors, clock, store):
         secret, codes = await set_up(factors, clock)
         raw = files(tmp_path)
-        for said in (secret, *codes, *(code.replace("-", "") for code in codes)):
-            assert said.encode() not in raw
+        for text in (secret, *codes, *(code.replace("-", "") for code in codes)):
+            assert text.encode() not in raw
         assert (tmp_path / "key").stat().st_mode & 0o077 == 0
         # another key opens nothing, and what was sealed for one user is no other's
         known = await factors.of(KHAM)
@@ -151,14 +151,14 @@ async def test_nobody_who_has_the_database_alone_can_make_codes(tmp_path: Path) 
             await broken.is_good(KHAM, code_at(secret, clock.now))
 
 
-@given(said=st.text(max_size=200), about=st.text(max_size=40), bit=st.integers(min_value=0))
+@given(text=st.text(max_size=200), about=st.text(max_size=40), bit=st.integers(min_value=0))
 @settings(max_examples=examples(200), deadline=None)
 def test_what_is_sealed_opens_whole_or_not_at_all(
-    tmp_path_factory: pytest.TempPathFactory, said: str, about: str, bit: int
+    tmp_path_factory: pytest.TempPathFactory, text: str, about: str, bit: int
 ) -> None:
     seal = Sealer(tmp_path_factory.getbasetemp() / "property-key")
-    sealed = bytearray(seal.seal(said, about=about))
-    assert seal.open(bytes(sealed), about=about) == said
+    sealed = bytearray(seal.seal(text, about=about))
+    assert seal.open(bytes(sealed), about=about) == text
     bit %= len(sealed) * 8
     sealed[bit // 8] ^= 1 << (bit % 8)
     with pytest.raises(SealError):
@@ -174,24 +174,24 @@ def test_a_key_file_that_is_none_is_reported(tmp_path: Path, content: str) -> No
 
 async def enrolled(client: httpx.AsyncClient) -> tuple[str, list[str]]:
     """Set the client's user's second factor up; return secret and recovery codes."""
-    begun = (await client.post("/api/session/second-factor")).json()
-    assert begun["qr"]["svg"].startswith("<svg")
-    assert begun["qr"]["png"].startswith("data:image/png")
-    assert "issuer=Test" in begun["address"]
-    code = {"code": pyotp.TOTP(begun["secret"]).now()}
+    answer = (await client.post("/api/session/second-factor")).json()
+    assert answer["qr"]["svg"].startswith("<svg")
+    assert answer["qr"]["png"].startswith("data:image/png")
+    assert "issuer=Test" in answer["address"]
+    code = {"code": pyotp.TOTP(answer["secret"]).now()}
     confirmed = await client.post("/api/session/second-factor/confirm", json=code)
     assert confirmed.status_code == 200, confirmed.text
-    return begun["secret"], confirmed.json()["codes"]
+    return answer["secret"], confirmed.json()["codes"]
 
 
 async def test_signing_in_asks_for_the_code_and_tells_a_wrong_password_the_same_as_ever(
     server: Running,
 ) -> None:
     await server.office.people.add_user("somchai", "commander", AGENCY, PASSWORD)
-    said = {"name": "somchai", "password": PASSWORD}
+    body = {"name": "somchai", "password": PASSWORD}
     async with server.stranger() as client, server.stranger() as other:
-        assert (await other.post("/api/session", json=said)).status_code == 200
-        assert (await client.post("/api/session", json=said)).status_code == 200
+        assert (await other.post("/api/session", json=body)).status_code == 200
+        assert (await client.post("/api/session", json=body)).status_code == 200
         _, codes = await enrolled(client)
         state = (await client.get("/api/session/second-factor")).json()
         assert state["recovery_left"] == 10
@@ -200,30 +200,30 @@ async def test_signing_in_asks_for_the_code_and_tells_a_wrong_password_the_same_
 
         async with server.stranger() as fresh:
             for _ in range(8):  # asking for the code is no failed try
-                needed = await fresh.post("/api/session", json=said)
+                needed = await fresh.post("/api/session", json=body)
                 assert (needed.status_code, needed.json()["error"]) == (401, "code_needed")
                 assert "set-cookie" not in needed.headers
-            wrong = await fresh.post("/api/session", json={**said, "code": "000000"})
+            wrong = await fresh.post("/api/session", json={**body, "code": "000000"})
             assert (wrong.status_code, wrong.json()["error"]) == (401, "sign_in_refused")
             bad = await fresh.post(
-                "/api/session", json={**said, "password": "wrong one", "code": codes[0]}
+                "/api/session", json={**body, "password": "wrong one", "code": codes[0]}
             )
             assert bad.json()["message"] == "name or password is wrong"
-            good = await fresh.post("/api/session", json={**said, "code": codes[0]})
+            good = await fresh.post("/api/session", json={**body, "code": codes[0]})
             assert good.status_code == 200
-            again = await fresh.post("/api/session", json={**said, "code": codes[0]})
+            again = await fresh.post("/api/session", json={**body, "code": codes[0]})
             assert again.status_code == 401
 
 
 async def test_guessing_codes_must_wait(server: Running) -> None:
     await server.office.people.add_user("somchai", "commander", AGENCY, PASSWORD)
-    said = {"name": "somchai", "password": PASSWORD}
+    body = {"name": "somchai", "password": PASSWORD}
     async with server.stranger() as client:
-        await client.post("/api/session", json=said)
+        await client.post("/api/session", json=body)
         await enrolled(client)
     async with server.stranger() as thief:
         told = [
-            (await thief.post("/api/session", json={**said, "code": f"{n:06}"})).status_code
+            (await thief.post("/api/session", json={**body, "code": f"{n:06}"})).status_code
             for n in range(10)
         ]
     assert told.count(401) <= 6
@@ -309,22 +309,22 @@ async def test_without_the_key_nobody_comes_in_by_mistake_and_others_still_do(
     server: Running, tmp_path: Path
 ) -> None:
     await server.office.people.add_user("somchai", "commander", AGENCY, PASSWORD)
-    said: dict[str, Any] = {"name": "somchai", "password": PASSWORD}
+    body: dict[str, Any] = {"name": "somchai", "password": PASSWORD}
     async with server.stranger() as client:
-        await client.post("/api/session", json=said)
+        await client.post("/api/session", json=body)
         secret, _ = await enrolled(client)
     with reading(tmp_path / "joint-patrol.db") as file:
         file.execute("UPDATE second_factors SET secret = ?", (digest("rubbish") * 2,))
         file.execute("UPDATE second_factors SET last_step = NULL")
     async with server.stranger() as client:
         code = pyotp.TOTP(secret).now()
-        answer = await client.post("/api/session", json={**said, "code": code})
+        answer = await client.post("/api/session", json={**body, "code": code})
         assert (answer.status_code, answer.json()["error"]) == (503, "seal_broken")
         assert "key" not in answer.json()["message"]
     async with server.signed_in("admin") as admin:
         assert (await admin.delete("/api/users/somchai/second-factor")).status_code == 204
     async with server.stranger() as client:
-        assert (await client.post("/api/session", json=said)).status_code == 200
+        assert (await client.post("/api/session", json=body)).status_code == 200
 
 
 async def test_a_token_in_a_cookie_or_a_session_in_a_header_opens_no_stream(

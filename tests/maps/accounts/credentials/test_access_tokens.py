@@ -107,8 +107,8 @@ async def test_every_scope_opens_its_own_routes_only(server: Running) -> None:
                         continue
                     answer = await one.get(filled(path))
                     refused = answer.status_code == 403 and out_of_scope(answer)
-                    said = f"{scope} {path}: {answer.text}"
-                    assert refused is (scope_of(method, path) != scope), said
+                    text = f"{scope} {path}: {answer.text}"
+                    assert refused is (scope_of(method, path) != scope), text
 
 
 def out_of_scope(answer: httpx.Response) -> bool:
@@ -267,8 +267,8 @@ async def test_basic_with_another_name_is_none(server: Running) -> None:
     async with server.signed_in() as client:
         made = (await token_of(client, "read:picture"))["token"]
     for name, status in (("commander", 200), ("", 200), ("admin", 401)):
-        said = base64.b64encode(f"{name}:{made}".encode()).decode()
-        async with server.stranger(authorization=f"Basic {said}") as one:
+        text = base64.b64encode(f"{name}:{made}".encode()).decode()
+        async with server.stranger(authorization=f"Basic {text}") as one:
             assert (await one.get("/api/units")).status_code == status
 
 

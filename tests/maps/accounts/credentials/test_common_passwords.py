@@ -40,10 +40,10 @@ def test_words_of_ones_own_are_not(password: str) -> None:
 
 async def test_a_common_password_is_refused_with_words_of_its_own(tmp_path: Path) -> None:
     async with running(tmp_path) as server, server.signed_in("admin") as admin:
-        said = {"name": "noi", "role": "crew", "password": "Password2026!"}
-        refused = await admin.post("/api/users", json=said)
+        body = {"name": "noi", "role": "crew", "password": "Password2026!"}
+        refused = await admin.post("/api/users", json=body)
         assert refused.status_code == 400
         assert (refused.json()["code"], refused.json()["field"]) == ("password_common", "password")
-        assert (await admin.post("/api/users", json=said | {"password": PASSWORD})).is_success
-        short = said | {"name": "nid", "password": "elevenchars"}
+        assert (await admin.post("/api/users", json=body | {"password": PASSWORD})).is_success
+        short = body | {"name": "nid", "password": "elevenchars"}
         assert (await admin.post("/api/users", json=short)).status_code == 422

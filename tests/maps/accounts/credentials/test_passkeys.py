@@ -40,8 +40,8 @@ async def person(
     """Yield a browser in which a new user signed in by password."""
     await server.office.people.add_user(name, role, AGENCY, PASSWORD)
     async with at_a_name(server) as client:
-        said = {"name": name, "password": PASSWORD}
-        assert (await client.post("/api/session", json=said)).status_code == 200
+        body = {"name": name, "password": PASSWORD}
+        assert (await client.post("/api/session", json=body)).status_code == 200
         yield client
 
 
@@ -57,8 +57,8 @@ async def asked(client: httpx.AsyncClient, path: str) -> dict[str, Any]:
 
 
 async def make(client: httpx.AsyncClient, key: SoftwarePasskey) -> httpx.Response:
-    said = key.made(await asked(client, OWN)) | {"label": "phone"}
-    return await client.post(f"{OWN}/confirm", json=said)
+    body = key.made(await asked(client, OWN)) | {"label": "phone"}
+    return await client.post(f"{OWN}/confirm", json=body)
 
 
 async def sign_in(client: httpx.AsyncClient, key: SoftwarePasskey) -> httpx.Response:
@@ -76,9 +76,9 @@ async def test_a_passkey_signs_in_without_password_and_is_a_second_factor(server
         assert (known["label"], known["rp_id"], known["here"]) == ("phone", NAME, True)
         assert (await sign_in(other, key)).json()["user"] == "keo"
         assert (await other.get("/api/session")).json()["role"] == "commander"
-        said = {"name": "keo", "password": PASSWORD}
-        assert (await other.post("/api/session", json=said)).json()["error"] == "code_needed"
-        assert (await other.post("/api/session", json=said | {"code": codes[0]})).is_success
+        body = {"name": "keo", "password": PASSWORD}
+        assert (await other.post("/api/session", json=body)).json()["error"] == "code_needed"
+        assert (await other.post("/api/session", json=body | {"code": codes[0]})).is_success
 
 
 @pytest.mark.parametrize("wrong", ["origin", "rp_id", "flags", "purpose", "key", "late"])
@@ -111,23 +111,23 @@ async def test_an_answer_is_good_once(server: Running) -> None:
     async with person(server, "noi") as client, at_a_name(server) as other:
         key = device(client)
         await make(client, key)
-        said = key.used(await asked(other, f"{IN}/challenge"))
-        assert (await other.post(IN, json=said)).status_code == 200
-        assert (await at_once(server, said)).status_code == 401
+        body = key.used(await asked(other, f"{IN}/challenge"))
+        assert (await other.post(IN, json=body)).status_code == 200
+        assert (await at_once(server, body)).status_code == 401
 
 
-async def at_once(server: Running, said: dict[str, str]) -> httpx.Response:
+async def at_once(server: Running, body: dict[str, str]) -> httpx.Response:
     async with at_a_name(server) as thief:
-        return await thief.post(IN, json=said)
+        return await thief.post(IN, json=body)
 
 
 async def test_a_passkey_is_made_in_ones_own_session_only(server: Running) -> None:
     async with person(server, "tik") as client, person(server, "tok") as other:
         options = await asked(client, OWN)
-        said = device(client).made(options) | {"label": "theirs"}
-        assert (await other.post(f"{OWN}/confirm", json=said)).status_code == 401
-        assert (await client.post(f"{OWN}/confirm", json=said)).status_code == 201
-        again = await client.post(f"{OWN}/confirm", json=said)
+        body = device(client).made(options) | {"label": "theirs"}
+        assert (await other.post(f"{OWN}/confirm", json=body)).status_code == 401
+        assert (await client.post(f"{OWN}/confirm", json=body)).status_code == 201
+        again = await client.post(f"{OWN}/confirm", json=body)
         assert again.status_code == 409
         assert len((await client.get(OWN)).json()["passkeys"]) == 1
 
@@ -136,15 +136,15 @@ async def test_a_passkey_that_no_device_made_is_refused_and_one_of_an_ended_sess
     server: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with person(server, "mek") as client:
-        said = device(client).made(await asked(client, OWN)) | {"label": "made up"}
+        body = device(client).made(await asked(client, OWN)) | {"label": "made up"}
         statement = {"response": 7, "ver": "1"}
-        about = cbor2.loads(urlsafe_b64decode(said["attestation"] + "=="))
+        about = cbor2.loads(urlsafe_b64decode(body["attestation"] + "=="))
         about |= {"fmt": "android-safetynet", "attStmt": statement}
-        wrong = said | {"attestation": text_of(cbor2.dumps(about))}
+        wrong = body | {"attestation": text_of(cbor2.dumps(about))}
         refused = await client.post(f"{OWN}/confirm", json=wrong)
         assert (refused.status_code, refused.json()["error"]) == (401, "sign_in_refused")
         monkeypatch.setattr(passkeys, "MOST", 0)  # asked for before there were so many
-        assert (await client.post(f"{OWN}/confirm", json=said)).status_code == 409
+        assert (await client.post(f"{OWN}/confirm", json=body)).status_code == 409
         monkeypatch.undo()
         user, _ = await server.office.people.user("mek") or (None, None)
         assert user is not None
@@ -171,8 +171,8 @@ async def test_a_passkey_is_a_recent_proof_for_who_holds_it(
         proof = "/api/session/proof/passkey"
         stolen = theirs.used(await asked(client, path))
         assert (await client.post(proof, json=stolen)).status_code == 401
-        said = key.used(await asked(client, path))
-        assert (await client.post(proof, json=said)).status_code == 204
+        body = key.used(await asked(client, path))
+        assert (await client.post(proof, json=body)).status_code == 204
         assert (await client.post("/api/devices", json=boat)).status_code == 201
 
 
@@ -186,8 +186,8 @@ async def test_a_passkey_that_is_removed_lets_in_no_more_and_its_codes_go_with_t
         assert (await client.delete(f"{OWN}/{known['id']}")).status_code == 204
         assert (await client.delete(f"{OWN}/{known['id']}")).status_code == 404
         assert (await sign_in(other, key)).status_code == 401
-        said = {"name": "kham", "password": PASSWORD}
-        assert (await other.post("/api/session", json=said)).status_code == 200
+        body = {"name": "kham", "password": PASSWORD}
+        assert (await other.post("/api/session", json=body)).status_code == 200
         state = (await other.get("/api/session/second-factor")).json()
         assert (state["passkeys"], state["recovery_left"]) == (0, 0)
 

@@ -97,14 +97,14 @@ def app_of(provider: Provider) -> FastAPI:
 
     @app.get("/authorize")
     async def authorize(request: Request) -> Response:
-        asked = dict(request.query_params)
-        assert asked["response_type"] == "code"
-        assert asked["client_id"] == CLIENT
-        assert asked["code_challenge_method"] == "S256"
-        assert "openid" in asked["scope"].split()
+        body = dict(request.query_params)
+        assert body["response_type"] == "code"
+        assert body["client_id"] == CLIENT
+        assert body["code_challenge_method"] == "S256"
+        assert "openid" in body["scope"].split()
         code = secrets.token_urlsafe(16)
-        provider.codes[code] = asked
-        back = f"{asked['redirect_uri']}?code={code}&state={asked['state']}&iss={provider.issuer}"
+        provider.codes[code] = body
+        back = f"{body['redirect_uri']}?code={code}&state={body['state']}&iss={provider.issuer}"
         return RedirectResponse(back, 302)
 
     @app.post("/token")
@@ -115,21 +115,21 @@ def app_of(provider: Provider) -> FastAPI:
         basic = base64.b64encode(f"{CLIENT}:{SECRET}".encode()).decode()
         if request.headers.get("authorization") != f"Basic {basic}":
             return JSONResponse({"error": "invalid_client"}, 401)
-        asked = provider.codes.pop(form["code"], None)
+        body = provider.codes.pop(form["code"], None)
         challenge = base64.urlsafe_b64encode(
             hashlib.sha256(form["code_verifier"].encode()).digest()
         ).rstrip(b"=")
         if (
-            asked is None
-            or asked["code_challenge"].encode() != challenge
-            or asked["redirect_uri"] != form["redirect_uri"]
+            body is None
+            or body["code_challenge"].encode() != challenge
+            or body["redirect_uri"] != form["redirect_uri"]
         ):
             return JSONResponse({"error": "invalid_grant"}, 400)
         return JSONResponse(
             {
                 "access_token": "unused",
                 "token_type": "Bearer",
-                "id_token": provider.token(asked["nonce"]),
+                "id_token": provider.token(body["nonce"]),
             }
         )
 

@@ -68,8 +68,8 @@ async def test_failed_tries_must_wait_even_with_the_right_password(server: Runni
     await server.office.people.add_user("somchai", "commander", AGENCY, PASSWORD)
     async with server.stranger() as client:
         for _ in range(5):
-            said = {"name": "somchai", "password": "wrong one"}
-            assert (await client.post("/api/session", json=said)).status_code == 401
+            body = {"name": "somchai", "password": "wrong one"}
+            assert (await client.post("/api/session", json=body)).status_code == 401
         answer = await client.post("/api/session", json={"name": "somchai", "password": PASSWORD})
         assert answer.status_code == 429
         assert int(answer.headers["retry-after"]) >= 1
@@ -156,11 +156,11 @@ async def test_a_key_is_asked_of_the_store_once_and_no_longer_good_a_second_afte
     server: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key, people = await server.device("boat-3"), server.office.people
-    asked: list[bytes] = []
+    payloads: list[bytes] = []
     device = people.device
 
     async def counted(key: bytes) -> Device | None:
-        asked.append(key)
+        payloads.append(key)
         return await device(key)
 
     now_s = monotonic()
@@ -172,7 +172,7 @@ async def test_a_key_is_asked_of_the_store_once_and_no_longer_good_a_second_afte
             return (await boat.post("/api/positions", json={"lon": 100.4, "lat": 20.2})).status_code
 
         assert [await report() for _ in range(5)] == [200] * 5
-        assert len(asked) <= 2, "the first before the epoch was known"
+        assert len(payloads) <= 2, "the first before the epoch was known"
         found = await people.user("technician")
         assert found is not None
         # As another process does it: nobody tells this one.
@@ -213,7 +213,7 @@ async def test_a_key_read_while_it_is_revoked_is_not_cached(
     server: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key, people, access = await server.device("boat-3"), server.office.people, server.office.access
-    device, asked, go_on = people.device, asyncio.Event(), asyncio.Event()
+    device, event, go_on = people.device, asyncio.Event(), asyncio.Event()
 
     calls = 0
 
@@ -221,7 +221,7 @@ async def test_a_key_read_while_it_is_revoked_is_not_cached(
         nonlocal calls
         calls += 1
         found = await device(key)
-        asked.set()
+        event.set()
         await go_on.wait()
         return found
 
@@ -230,7 +230,7 @@ async def test_a_key_read_while_it_is_revoked_is_not_cached(
     async with server.stranger(authorization=f"Bearer {key}") as boat:
         place = {"lon": 100.4, "lat": 20.2}
         reading = asyncio.create_task(boat.post("/api/positions", json=place))
-        await asked.wait()
+        await event.wait()
         access.look_again()
         go_on.set()
         assert (await reading).status_code == 200
@@ -280,17 +280,17 @@ async def test_one_bad_phone_does_not_lock_its_office_out(server: Running) -> No
         good = {"authorization": f"Bearer {key}"}
         answer = await client.post("/api/positions", json=report, headers=good)
         assert answer.status_code == 200
-        said = {"token": await server.token("liaison")}
-        assert (await client.post("/api/session/link", json=said)).status_code == 200
-        said = {"name": "somchai", "password": PASSWORD}
-        assert (await client.post("/api/session", json=said)).status_code == 200
+        body = {"token": await server.token("liaison")}
+        assert (await client.post("/api/session/link", json=body)).status_code == 200
+        body = {"name": "somchai", "password": PASSWORD}
+        assert (await client.post("/api/session", json=body)).status_code == 200
 
 
 async def test_tries_sent_at_once_do_not_slip_past_the_count(server: Running) -> None:
     await server.office.people.add_user("somchai", "commander", AGENCY, PASSWORD)
-    said = {"name": "somchai", "password": "wrong one"}
+    body = {"name": "somchai", "password": "wrong one"}
     async with server.stranger() as client:
-        answers = await asyncio.gather(*(client.post("/api/session", json=said) for _ in range(15)))
+        answers = await asyncio.gather(*(client.post("/api/session", json=body) for _ in range(15)))
     told = sorted(answer.status_code for answer in answers)
     assert told == [401] * 5 + [429] * 10
 
@@ -303,13 +303,13 @@ async def test_a_try_that_was_not_judged_does_not_count(
     async def busy(*_: object) -> bool:
         raise TooBusy
 
-    said = {"name": "somchai", "password": PASSWORD}
+    body = {"name": "somchai", "password": PASSWORD}
     async with server.stranger() as client:
         with monkeypatch.context() as patched:
             patched.setattr("maps.accounts.credentials.passwords.PasswordWork.verify", busy)
             for _ in range(8):
-                assert (await client.post("/api/session", json=said)).status_code == 503
-        assert (await client.post("/api/session", json=said)).status_code == 200
+                assert (await client.post("/api/session", json=body)).status_code == 503
+        assert (await client.post("/api/session", json=body)).status_code == 200
 
 
 async def test_a_new_password_and_a_disable_at_once_both_count(server: Running) -> None:
@@ -325,8 +325,8 @@ async def test_a_new_password_and_a_disable_at_once_both_count(server: Running) 
         assert bob["role"] == "planner"
         await admin.patch("/api/users/bob", json={"disabled": False})
         for password, status in ((PASSWORD, 401), ("another long enough", 200)):
-            said = {"name": "bob", "password": password}
-            assert (await client.post("/api/session", json=said)).status_code == status
+            body = {"name": "bob", "password": password}
+            assert (await client.post("/api/session", json=body)).status_code == status
 
 
 async def test_the_old_password_lets_nobody_in_that_was_changed_while_it_was_looked_at(
@@ -412,8 +412,8 @@ async def test_the_cookie_insists_on_tls_where_a_trusted_proxy_ends_it(
         running(tmp_path, web=web) as server,
         server.stranger(**{"x-forwarded-proto": proto, "x-forwarded-for": "10.0.0.9"}) as client,
     ):
-        said = {"token": await server.token("crew")}
-        answer = await client.post("/api/session/link", json=said)
+        body = {"token": await server.token("crew")}
+        answer = await client.post("/api/session/link", json=body)
         assert answer.status_code == 200
         assert ("secure" in answer.headers["set-cookie"].lower()) is secure
 

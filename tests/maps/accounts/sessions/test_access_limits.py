@@ -98,16 +98,16 @@ async def test_who_keeps_guessing_at_a_name_does_not_keep_its_owner_out(
     still = SignInBackoff(free=5, longest_s=120, now=Clock())
     monkeypatch.setattr(server.office.accounts.signing_in, "name_backoff", still)
     await server.office.people.add_user("boss", "admin", AGENCY, PASSWORD)
-    said = {"name": "boss", "password": PASSWORD}
+    body = {"name": "boss", "password": PASSWORD}
     wrong = {"name": "boss", "password": "wrong one"}
     async with server.stranger() as office, server.stranger() as thief:
-        assert (await office.post("/api/session", json=said)).status_code == 200
+        assert (await office.post("/api/session", json=body)).status_code == 200
         assert office.cookies[KNOWN]
         for _ in range(8):
             await thief.post("/api/session", json=wrong)
         assert (await thief.post("/api/session", json=wrong)).status_code == 429
         await office.delete("/api/session")
-        assert (await office.post("/api/session", json=said)).status_code == 200
+        assert (await office.post("/api/session", json=body)).status_code == 200
 
         # the mark is for that name only, cannot be made up, and is no way in
         other = {"name": "crew", "password": "wrong one"}
@@ -116,7 +116,7 @@ async def test_who_keeps_guessing_at_a_name_does_not_keep_its_owner_out(
         marked = await office.post("/api/session", json=other)
         assert marked.status_code == 429
         async with server.stranger(cookie=f"{KNOWN}=made.up") as forger:
-            assert (await forger.post("/api/session", json=said)).status_code == 429
+            assert (await forger.post("/api/session", json=body)).status_code == 429
         async with server.stranger(cookie=f"{KNOWN}={office.cookies[KNOWN]}") as marked_thief:
             assert (await marked_thief.get("/api/session")).status_code == 401
             told = [
@@ -138,8 +138,8 @@ async def test_who_guesses_at_a_name_blocks_no_link_of_it_and_no_first_sign_in_e
         assert entered.status_code == 200, entered.text  # even from where the guesses come
     elsewhere = httpx.AsyncHTTPTransport(local_address="127.0.0.2")
     async with httpx.AsyncClient(base_url=server.url, transport=elsewhere) as owner:
-        said = {"name": "boss", "password": PASSWORD}
-        assert (await owner.post("/api/session", json=said)).status_code == 200
+        body = {"name": "boss", "password": PASSWORD}
+        assert (await owner.post("/api/session", json=body)).status_code == 200
 
 
 async def test_who_guesses_at_a_name_from_everywhere_must_wait(
@@ -179,8 +179,8 @@ async def test_the_last_admin_can_be_locked_out_by_nobody(server: Running) -> No
 async def test_two_admins_cannot_disable_each_other_at_once(server: Running) -> None:
     await server.office.people.add_user("boss", "admin", AGENCY, PASSWORD)
     async with server.signed_in("admin") as admin, server.stranger() as boss:
-        said = {"name": "boss", "password": PASSWORD}
-        assert (await boss.post("/api/session", json=said)).status_code == 200
+        body = {"name": "boss", "password": PASSWORD}
+        assert (await boss.post("/api/session", json=body)).status_code == 200
         answers = await asyncio.gather(
             admin.patch("/api/users/boss", json={"disabled": True}),
             boss.patch("/api/users/admin", json={"disabled": True}),
@@ -203,8 +203,8 @@ async def flooding(server: Running, clients: int = 40) -> AsyncIterator[list[int
     async def flood(number: int) -> None:
         async with server.stranger() as client:
             while True:
-                said = {"name": f"nobody-{number}-{len(told)}", "password": "wrong one"}
-                answer = await client.post("/api/session", json=said)
+                body = {"name": f"nobody-{number}-{len(told)}", "password": "wrong one"}
+                answer = await client.post("/api/session", json=body)
                 told.append(answer.status_code)
 
     floods = [asyncio.create_task(flood(number)) for number in range(clients)]

@@ -58,10 +58,10 @@ async def office(
 
 async def sent_back(client: httpx.AsyncClient) -> str:
     """Begin at the office, go through the provider, and return where it sends the browser."""
-    begun = await client.get("/api/session/open-id")
-    assert begun.status_code == 303, begun.text
+    response = await client.get("/api/session/open-id")
+    assert response.status_code == 303, response.text
     async with httpx.AsyncClient() as browser:
-        there = await browser.get(begun.headers["location"])
+        there = await browser.get(response.headers["location"])
     assert there.status_code == 302
     return there.headers["location"]
 
@@ -259,8 +259,8 @@ async def test_a_provider_that_is_away_is_reported_and_nothing_else_is_hurt(tmp_
         answer = await client.get("/api/session/open-id")
         assert (answer.status_code, answer.json()["error"]) == (503, "provider_down")
         await server.office.people.add_user("kham", "admin", "la-hx", PASSWORD)
-        said = {"name": "kham", "password": PASSWORD}
-        assert (await client.post("/api/session", json=said)).status_code == 200
+        body = {"name": "kham", "password": PASSWORD}
+        assert (await client.post("/api/session", json=body)).status_code == 200
 
 
 async def test_without_a_provider_there_is_none(server: Running) -> None:
@@ -274,7 +274,7 @@ async def test_answers_that_nobody_fetches_are_forgotten(tmp_path: Path) -> None
         open_id = server.office.accounts.open_id
         assert isinstance(open_id, OpenId)
         async with server.stranger() as client:
-            begun = await sent_back(client)
+            text = await sent_back(client)
             kept: list[int] = []
             for _ in range(3):
                 for _ in range(1100):
@@ -282,7 +282,7 @@ async def test_answers_that_nobody_fetches_are_forgotten(tmp_path: Path) -> None
                 kept.append(kept_bytes(open_id))
             assert kept[2] - kept[1] < 100_000  # of some 500 bytes each
             # who begins without end keeps nobody else out
-            assert (await client.get(begun)).status_code == 200
+            assert (await client.get(text)).status_code == 200
 
 
 def test_a_table_that_names_no_agency_of_ours_is_a_fault(tmp_path: Path) -> None:

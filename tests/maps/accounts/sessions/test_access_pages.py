@@ -24,14 +24,14 @@ async def test_no_change_is_taken_from_a_page_of_another_server(tmp_path: Path) 
                 continue
             for headers in ({"origin": FOREIGN}, {"sec-fetch-site": "same-site"}):
                 answer = await client.request(method, filled(path), headers=headers)
-                said = f"{method} {path}: {answer.status_code} {answer.text[:100]}"
-                assert (answer.status_code, answer.json()["error"]) == (403, "wrong_origin"), said
+                text = f"{method} {path}: {answer.status_code} {answer.text[:100]}"
+                assert (answer.status_code, answer.json()["error"]) == (403, "wrong_origin"), text
         assert (await client.get("/api/session")).status_code == 200, "and nobody was signed out"
 
 
 async def test_no_answer_lets_a_page_of_another_server_read_it(tmp_path: Path) -> None:
     async with two_agencies(tmp_path) as (server, _), as_user(server, f"{HERE}-admin") as client:
-        asked = {
+        body = {
             "origin": FOREIGN,
             "access-control-request-method": "GET",
             "access-control-request-headers": "authorization",
@@ -41,7 +41,7 @@ async def test_no_answer_lets_a_page_of_another_server_read_it(tmp_path: Path) -
                 continue
             for preflight in (False, True):
                 answer = await client.request(
-                    "OPTIONS" if preflight else "GET", filled(path), headers=asked
+                    "OPTIONS" if preflight else "GET", filled(path), headers=body
                 )
                 assert not [each for each in answer.headers if "access-control" in each], path
                 assert answer.headers["cross-origin-resource-policy"] == "same-origin"
@@ -70,8 +70,8 @@ async def test_no_stream_is_opened_by_a_page_of_another_server(
 async def test_every_cookie_is_kept_from_scripts_and_strange_sites(server: Running) -> None:
     await server.office.people.add_user("somchai", "commander", "joint", "a long pass phrase")
     async with server.signed_in() as client, server.stranger() as other:
-        said = {"name": "somchai", "password": "a long pass phrase"}
-        answers = [await other.post("/api/session", json=said)]
+        body = {"name": "somchai", "password": "a long pass phrase"}
+        answers = [await other.post("/api/session", json=body)]
         made = await client.post("/api/devices/enrolments", json={"device": "x"})
         answers.append(await other.post("/api/enrolment", json={"code": made.json()["code"]}))
         answers.append(await other.delete("/api/session"))

@@ -19,26 +19,26 @@ from tests.maps.servers.running import Running
 JSON = {"content-type": "application/json"}
 
 
-async def slow(body: bytes, begun: asyncio.Event, on: asyncio.Event) -> AsyncIterator[bytes]:
+async def slow(body: bytes, event: asyncio.Event, on: asyncio.Event) -> AsyncIterator[bytes]:
     """Yield the beginning of a body, and the rest once it is to go on."""
     yield body[:1]
-    begun.set()
+    event.set()
     await on.wait()
     yield body[1:]
 
 
 async def sent(client: httpx.AsyncClient, path: str, body: bytes, lose: object) -> httpx.Response:
     """Send a body of which a part comes once the sender has lost the way in."""
-    begun, on = asyncio.Event(), asyncio.Event()
-    content = slow(body, begun, on)
+    event, on = asyncio.Event(), asyncio.Event()
+    content = slow(body, event, on)
     headers = JSON | {"content-length": str(len(body))}
-    asked = asyncio.create_task(client.post(path, content=content, headers=headers))
-    await begun.wait()
+    task = asyncio.create_task(client.post(path, content=content, headers=headers))
+    await event.wait()
     await asyncio.sleep(0.2)  # until it has been let in
     await lose()  # type: ignore[operator]
     await asyncio.sleep(EPOCH_FOR_S)
     on.set()
-    return await asked
+    return await task
 
 
 async def test_a_key_that_was_taken_away_reports_no_more(server: Running) -> None:

@@ -130,8 +130,8 @@ async def boss(server: Running, name: str = "boss") -> AsyncIterator[httpx.Async
     """Yield a browser in which an administrator signed in by password."""
     await server.office.people.add_user(name, "admin", AGENCY, PASSWORD)
     async with server.stranger(origin=server.url) as client:
-        said = {"name": name, "password": PASSWORD}
-        assert (await client.post("/api/session", json=said)).status_code == 200
+        body = {"name": name, "password": PASSWORD}
+        assert (await client.post("/api/session", json=body)).status_code == 200
         yield client
 
 
@@ -202,8 +202,8 @@ async def test_a_code_of_the_second_factor_proves_it_too(
     server: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with boss(server) as client:
-        begun = (await client.post("/api/session/second-factor")).json()
-        code = pyotp.TOTP(begun["secret"]).now()
+        answer = (await client.post("/api/session/second-factor")).json()
+        code = pyotp.TOTP(answer["secret"]).now()
         confirmed = await client.post("/api/session/second-factor/confirm", json={"code": code})
         assert confirmed.status_code == 200, confirmed.text
         pass_time(server, monkeypatch)
@@ -214,10 +214,10 @@ async def test_a_code_of_the_second_factor_proves_it_too(
 async def test_a_web_process_that_has_asked_is_believed_by_the_watch(server: Running) -> None:
     hour_ago = datetime.now(UTC) - timedelta(hours=1)
     user = User(name="admin", role="admin", agency=AGENCY)
-    asked = Caller(user=user, session="s", factor=True, began_at=hour_ago)
+    caller = Caller(user=user, session="s", factor=True, began_at=hour_ago)
 
     async def watch(scope: Any, receive: Any, send: Any) -> None:
-        await server.app({**scope, VERIFIED: asked}, receive, send)  # without cookies
+        await server.app({**scope, VERIFIED: caller}, receive, send)  # without cookies
 
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(watch), base_url=server.url, headers={"origin": server.url}

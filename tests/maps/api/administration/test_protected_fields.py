@@ -38,8 +38,8 @@ async def server(tmp_path: Path) -> AsyncIterator[Running]:
 
 
 async def logged(client: httpx.AsyncClient, **more: Any) -> str:
-    told = {"category": "drugs", "when": datetime.now(UTC).isoformat(), **WORDS, **more}
-    answer = await client.post("/api/incidents", json=told)
+    body = {"category": "drugs", "when": datetime.now(UTC).isoformat(), **WORDS, **more}
+    answer = await client.post("/api/incidents", json=body)
     assert answer.status_code == 201, answer.text
     return str(answer.json()["id"])
 
@@ -133,8 +133,8 @@ async def test_a_report_of_a_phone_that_cannot_be_sealed_stays_on_it(
                   "when": now, "informants": WORDS["informants"]}  # fmt: skip
         answer = (await crew.post("/api/crew/reports", json={"reports": [report]})).json()
         assert [each["error"] for each in answer["refused"]] == ["no_field_key"]
-        told = {"category": "drugs", "when": now, "informants": WORDS["informants"]}
-        refused = await crew.post("/api/incidents", json=told)
+        body = {"category": "drugs", "when": now, "informants": WORDS["informants"]}
+        refused = await crew.post("/api/incidents", json=body)
         assert (refused.status_code, refused.json()["error"]) == (503, "no_field_key")
         assert "joint-patrol keys make" in refused.json()["message"]
         assert (await crew.get("/api/incidents")).json() == []
@@ -145,8 +145,8 @@ async def test_the_words_are_in_plain_in_no_file_log_frame_export_or_back_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = structlog.get_config()
-    said = io.StringIO()
-    monkeypatch.setattr(sys, "stderr", said)
+    string_i_o = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", string_i_o)
     set_up_logging()
     logging.getLogger().setLevel(logging.DEBUG)
     folder = tmp_path / "node"
@@ -174,8 +174,8 @@ async def test_the_words_are_in_plain_in_no_file_log_frame_export_or_back_up(
                     break
             for kind, document in (("incident", id), ("target", tid)):
                 url = f"/api/protected/{kind}/{document}"
-                shown = await office.post(f"{url}/reading", json={"purpose": "to see"})
-                assert MARK in shown.text
+                response = await office.post(f"{url}/reading", json={"purpose": "to see"})
+                assert MARK in response.text
             found = {
                 path: (await office.get(path)).text
                 for path in (
@@ -196,7 +196,7 @@ async def test_the_words_are_in_plain_in_no_file_log_frame_export_or_back_up(
             assert id in found["papers.jsonl"]
             back_up(server.office.settings.store.url, folder / "backup")
             # what is answered may be kept by nobody on the way
-            found["frames"], found["log"] = "".join(frames), said.getvalue()
+            found["frames"], found["log"] = "".join(frames), string_i_o.getvalue()
             on_disk = {each.name: each.read_bytes() for each in folder.rglob("*") if each.is_file()}
     finally:
         structlog.configure(**before)

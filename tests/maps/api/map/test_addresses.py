@@ -72,8 +72,8 @@ async def test_the_address_of_a_unit_is_there_again_after_a_restart(tmp_path: Pa
         again = (await client.get(f"/api/units/{unit}")).json()
         assert again["last"]["place"] == plotted["last"]["place"]
         async with server.live(client) as live:
-            [shown] = (await live.frame())["units"]
-        assert shown["last"]["place"]["reach"] == "Houay Xai"
+            [answer] = (await live.frame())["units"]
+        assert answer["last"]["place"]["reach"] == "Houay Xai"
 
 
 async def test_a_sites_own_centreline_gives_the_addresses(tmp_path: Path) -> None:

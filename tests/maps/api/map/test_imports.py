@@ -26,18 +26,18 @@ async def test_a_good_file_is_shown(server: Running, name: str) -> None:
     async with server.signed_in("crew") as client:
         answer = await look(client, f"ตรวจ{FORMATS[name].ending}", FORMATS[name].write(material()))
         assert answer.status_code == 200, answer.text
-        told: list[dict[str, Any]] = answer.json()["layers"]
+        bodies: list[dict[str, Any]] = answer.json()["layers"]
         names = [
             each["properties"].get("name")
-            for layer in told
+            for layer in bodies
             for each in layer["collection"]["features"]
         ]
         assert NAME in names
         assert "เชียงของ" in names
-        assert all(layer["faults"] == [] for layer in told)
-        assert all(100 < layer["bounds"][0] < 101 for layer in told)
+        assert all(layer["faults"] == [] for layer in bodies)
+        assert all(100 < layer["bounds"][0] < 101 for layer in bodies)
         if name == "geojson":
-            assert told[0]["name"] == "ตรวจ"
+            assert bodies[0]["name"] == "ตรวจ"
 
 
 @pytest.mark.parametrize(
@@ -123,12 +123,12 @@ async def test_the_reading_process_knows_five_formats_and_nothing_of_ours() -> N
         sys.executable, "-c", code,
         stdout=asyncio.subprocess.PIPE, env=import_preview.reader_environment(),
     )  # fmt: skip
-    said, _ = await process.communicate()
+    data, _ = await process.communicate()
     assert process.returncode == 0
     for name in ("OAPIF", "VRT", "OGR_VRT", "PostgreSQL", "SQLite", "CSV", "MVT", "FlatGeobuf"):
-        assert f'"{name}"' not in said.decode()
+        assert f'"{name}"' not in data.decode()
     for name in ("GeoJSON", "GPKG", "GPX", "LIBKML", "ESRI Shapefile"):
-        assert f'"{name}"' in said.decode()
+        assert f'"{name}"' in data.decode()
     assert not {
         key for key in import_preview.reader_environment() if key.startswith("JOINT_PATROL")
     }

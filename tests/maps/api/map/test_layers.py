@@ -11,9 +11,9 @@ from tests.maps.servers.running import Running, running
 
 async def test_layers_are_listed_with_source_licence_and_error(server: Running) -> None:
     async with server.signed_in() as client:
-        told = {each["name"]: each for each in (await client.get("/api/layers")).json()}
-        assert {"countries", "borders", "mekong", "river_km", "blos", "crossings"} <= set(told)
-        assert all(each["title"] and each["licence"] for each in told.values())
+        answers = {each["name"]: each for each in (await client.get("/api/layers")).json()}
+        assert {"countries", "borders", "mekong", "river_km", "blos", "crossings"} <= set(answers)
+        assert all(each["title"] and each["licence"] for each in answers.values())
         offices = await client.get("/api/layers/blos")
         assert offices.headers["content-type"] == "application/geo+json"
         assert offices.headers["content-encoding"] == "gzip"
@@ -42,10 +42,10 @@ async def test_a_site_adds_a_layer_of_its_own(tmp_path: Path) -> None:
         running(tmp_path, layers={"add": {"piers": about, "docks": "piers.geojson"}}) as server,
         server.signed_in() as client,
     ):
-        told = {each["name"]: each for each in (await client.get("/api/layers")).json()}
-        assert told["piers"]["title"] == "Our piers"
-        assert (told["piers"]["error_m"], told["piers"]["licence"]) == (20, "ours")
-        assert told["docks"]["source"] == "piers.geojson"
+        answers = {each["name"]: each for each in (await client.get("/api/layers")).json()}
+        assert answers["piers"]["title"] == "Our piers"
+        assert (answers["piers"]["error_m"], answers["piers"]["licence"]) == (20, "ours")
+        assert answers["docks"]["source"] == "piers.geojson"
         piers = (await client.get("/api/layers/piers")).json()
         assert piers["features"][0]["properties"]["name"] == "pier"
 

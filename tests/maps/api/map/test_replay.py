@@ -91,12 +91,12 @@ async def test_lines_between_sparse_reports_go_along_the_river_as_distance_does(
     key = await server.device("n1")
     river = load_mekong()
     start = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
-    said = [
+    bodies = [
         {"id": f"n{n}", "lon": lon, "lat": lat, "time": (start + n * FIVE_MINUTES).isoformat()}
         for n, (lon, lat) in enumerate(river.at_km(1772.0 - 1.5 * n) for n in range(9))
     ]
     async with server.stranger(authorization=f"Bearer {key}") as phone:
-        assert len((await phone.post("/api/positions", json=said)).json()["stored"]) == 9
+        assert len((await phone.post("/api/positions", json=bodies)).json()["stored"]) == 9
     async with server.signed_in() as client:
         whole = {"start": start.isoformat(), "end": (start + timedelta(hours=1)).isoformat()}
         found = bends_of(await client.get("/api/replay/positions", params=whole))
@@ -126,8 +126,8 @@ async def test_lines_between_sparse_reports_go_along_the_river_as_distance_does(
         assert one["properties"]["flags"].count([]) == len(one["properties"]["times"])
         measured = (await client.get(path, params=whole)).json()
         assert len(measured["geometry"]["coordinates"]) == 9, "what was heard, and no more"
-        asked = whole | {"unit": "position_json:n1"}
-        debrief = await client.get("/api/reports/debrief", params=asked)
+        body = whole | {"unit": "position_json:n1"}
+        debrief = await client.get("/api/reports/debrief", params=body)
         places = [(e7[0] / 1e7, e7[1] / 1e7) for _, *each in found for e7 in batched(each)]
         drawn = sum(f"[{round(lon, 5)}, {round(lat, 5)}]" in debrief.text for lon, lat in places)
         assert drawn > 0.6 * len(places), "what is too fine to be seen is left out"
@@ -138,7 +138,7 @@ async def test_what_only_later_positions_tell_to_be_wrong_is_no_line_of_a_replay
 ) -> None:
     key = await server.device("n1")
     start = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
-    said = [
+    bodies = [
         {
             "id": f"n{n}",
             "lon": 100.4 + 0.0002 * n,
@@ -149,7 +149,7 @@ async def test_what_only_later_positions_tell_to_be_wrong_is_no_line_of_a_replay
         for n in range(15)
     ]
     async with server.stranger(authorization=f"Bearer {key}") as phone:
-        assert len((await phone.post("/api/positions", json=said)).json()["stored"]) == 15
+        assert len((await phone.post("/api/positions", json=bodies)).json()["stored"]) == 15
     async with server.signed_in() as client:
         whole = {"start": start.isoformat(), "end": (start + timedelta(hours=1)).isoformat()}
         positions = await client.get("/api/replay/positions", params=whole)
@@ -165,12 +165,12 @@ async def test_what_only_later_positions_tell_to_be_wrong_is_no_line_of_a_replay
 async def test_late_receptions_were_known_late(server: Running) -> None:
     key = await server.device("n1")
     now = datetime.now(UTC)
-    said = [
+    bodies = [
         {"id": f"n1-{late}", "lon": 100.4, "lat": 20.27, "time": (now - late).isoformat()}
         for late in (timedelta(minutes=10), timedelta(seconds=1))
     ]
     async with server.stranger(authorization=f"Bearer {key}") as boat:
-        assert len((await boat.post("/api/positions", json=said)).json()["stored"]) == 2
+        assert len((await boat.post("/api/positions", json=bodies)).json()["stored"]) == 2
     async with server.signed_in() as client:
         query = {"start": (now - timedelta(hours=1)).isoformat(), "end": now.isoformat()}
         found = unpacked(await client.get("/api/replay/positions", params=query))
@@ -235,18 +235,18 @@ async def test_too_many_requests_at_once_are_asked_to_retry(
         for other in ("a", "b"):  # whose turns they are
             await stack.enter_async_context(turns.turn(other))
         paths = ["", "/positions", "/totals", "/positions"]
-        asked = [
+        tasks = [
             asyncio.create_task(commander.get(f"/api/replay{path}", params=DAY)) for path in paths
         ]
         async for _ in wait_until("all to stand in line"):
-            if came.count("commander") == len(asked):
+            if came.count("commander") == len(tasks):
                 break
         for path in ("", "/positions", "/totals", "/evidence", "/page"):
             answer = await commander.get(f"/api/replay{path}", params=DAY)
             told = (answer.status_code, answer.json()["error"], answer.json()["code"])
             assert told == (429, "too_many_replays", "too_many_replays"), path
             assert int(answer.headers["retry-after"]) >= 1
-        assert not any(each.done() for each in asked), "they wait"
+        assert not any(each.done() for each in tasks), "they wait"
         waiting = [asyncio.create_task(take(turns, f"c{number}")) for number in range(8)]
         await asyncio.sleep(0)
         answer = await liaison.get("/api/replay/positions", params=DAY)
@@ -255,7 +255,7 @@ async def test_too_many_requests_at_once_are_asked_to_retry(
         assert int(answer.headers["retry-after"]) >= 1
         await live.until("beat")
         await stack.aclose()
-        for answer in await asyncio.gather(*asked):
+        for answer in await asyncio.gather(*tasks):
             assert answer.status_code == 200, answer.text
         await asyncio.gather(*waiting)
         for _ in range(6):  # every place is free again
@@ -273,7 +273,7 @@ async def test_who_does_not_fetch_what_it_asked_for_keeps_its_places(
     host, port = server.url.removeprefix("http://").split(":")
     async with server.signed_in() as client:
         with ExitStack() as held:
-            said = (
+            text = (
                 f"GET /api/replay/positions?{urlencode(DAY)} HTTP/1.1\r\nHost: {host}\r\n"
                 f"Cookie: {COOKIE}={client.cookies.get(COOKIE)}\r\n\r\n"
             )
@@ -282,7 +282,7 @@ async def test_who_does_not_fetch_what_it_asked_for_keeps_its_places(
                 lazy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
                 lazy.setblocking(False)
                 await loop.sock_connect(lazy, (host, int(port)))
-                await loop.sock_sendall(lazy, said.encode())
+                await loop.sock_sendall(lazy, text.encode())
                 assert (await loop.sock_recv(lazy, 12)).endswith(b" 200")
             async for _ in wait_until("as many as one user may have are under way"):
                 if (await client.get("/api/replay", params=DAY)).status_code == 429:
@@ -357,21 +357,21 @@ async def boat(offices: Offices, name: str, officer: str, agency: str) -> tuple[
 
 async def report(offices: Offices, name: str, key: str, at: datetime, lon: float) -> None:
     """Let a boat say where it was."""
-    said = {"id": f"{name}-{at}", "lon": lon, "lat": 20.27, "time": at.isoformat()}
+    body = {"id": f"{name}-{at}", "lon": lon, "lat": 20.27, "time": at.isoformat()}
     async with offices.server.stranger(authorization=f"Bearer {key}") as phone:
-        answer = await phone.post("/api/positions", json=[said])
+        answer = await phone.post("/api/positions", json=[body])
         assert len(answer.json()["stored"]) == 1, answer.text
 
 
 async def told_to(offices: Offices, officer: str, **query: str) -> list[float]:
     """Return the longitudes of the positions that an officer is told, by unit and time."""
     now = datetime.now(UTC)
-    asked = {
+    body = {
         "start": (now - timedelta(hours=2)).isoformat(),
         "end": (now + timedelta(minutes=1)).isoformat(),
         **query,
     }
-    found = unpacked(await offices[officer].get("/api/replay/positions", params=asked))
+    found = unpacked(await offices[officer].get("/api/replay/positions", params=body))
     return [lon / 1e7 for each in found.values() for lon in each["lon_e7"].tolist()]
 
 
@@ -432,7 +432,7 @@ async def test_totals_tell_way_stops_speed_and_gaps(server: Running) -> None:
     unit = await desk.registry.add_unit(call_sign="Naga 1", kind="boat", country="LA")
     # Ten minutes standing, ten minutes on the way, an hour of silence, one more position.
     minutes = [*range(21), 80]
-    said = [
+    bodies = [
         {
             "id": f"n1-{n}",
             "lon": round(100.40 + max(0, min(n, 20) - 10) * 1e-3, 6),
@@ -444,18 +444,20 @@ async def test_totals_tell_way_stops_speed_and_gaps(server: Running) -> None:
         for n in minutes
     ]
     async with server.stranger(authorization=f"Bearer {key}") as phone:
-        assert len((await phone.post("/api/positions", json=said)).json()["stored"]) == 22
+        assert len((await phone.post("/api/positions", json=bodies)).json()["stored"]) == 22
     await desk.registry.assign(address="position_json:n1", unit=unit.id)
     async with server.signed_in("observer") as client:
-        (told,) = (await client.get("/api/replay/totals", params=DAY)).json()["units"]
-    assert told["positions"] == 22
-    assert told["km"] == pytest.approx(1.044, abs=0.02)
-    assert told["stops"] == 1
-    assert told["stop_hours"] == pytest.approx(10 / 60, abs=2 / 60)
-    assert told["stop_hours"] + told["moving_hours"] == pytest.approx(20 / 60, abs=1e-3)
-    assert (told["gaps"], told["gap_hours"]) == (1, pytest.approx(1.0))
-    assert told["longest_gap"]["start"] == (BEGIN + timedelta(minutes=20)).isoformat().replace(
+        (answer,) = (await client.get("/api/replay/totals", params=DAY)).json()["units"]
+    assert answer["positions"] == 22
+    assert answer["km"] == pytest.approx(1.044, abs=0.02)
+    assert answer["stops"] == 1
+    assert answer["stop_hours"] == pytest.approx(10 / 60, abs=2 / 60)
+    assert answer["stop_hours"] + answer["moving_hours"] == pytest.approx(20 / 60, abs=1e-3)
+    assert (answer["gaps"], answer["gap_hours"]) == (1, pytest.approx(1.0))
+    assert answer["longest_gap"]["start"] == (BEGIN + timedelta(minutes=20)).isoformat().replace(
         "+00:00", "Z"
     )
-    assert told["fastest_mps"] == 7.5
-    assert sum(each["hours"] for each in told["sides"].values()) == pytest.approx(20 / 60, abs=0.01)
+    assert answer["fastest_mps"] == 7.5
+    assert sum(each["hours"] for each in answer["sides"].values()) == pytest.approx(
+        20 / 60, abs=0.01
+    )

@@ -43,10 +43,10 @@ async def sails(
         "channel": "*",
     }
     assert (await client.post("/api/assignments", json=bound)).status_code == 201
-    said = []
+    transmissions = []
     for n, (lon, lat) in enumerate(zip(lons, lats, strict=True)):
         moment = BEGIN + timedelta(seconds=every_s * n)
-        said.append(
+        transmissions.append(
             Transmission(
                 protocol="test",
                 kind="position",
@@ -59,7 +59,7 @@ async def sails(
                 reception_id=f"gw/boot/{call_sign}/{n}",
             )
         )
-    await server.office.watch.receive(said)
+    await server.office.watch.receive(transmissions)
     return unit
 
 
@@ -77,9 +77,9 @@ async def test_effort_tells_kilometres_hours_and_an_unsure_side(server: Running)
             for n in range(31)
         ]
         other = await sails(server, client, "Garuda", *zip(*inland, strict=True), country="TH")
-        said = await client.get("/api/effort", params=SPAN)
-        assert said.status_code == 200, said.text
-        report = said.json()
+        response = await client.get("/api/effort", params=SPAN)
+        assert response.status_code == 200, response.text
+        report = response.json()
         way = distances_m(lon1=lons[:-1], lat1=lats[:-1], lon2=lons[1:], lat2=lats[1:]).sum() / 1000
         assert [each["call_sign"] for each in report["units"]] == ["Garuda", "Naga 1"]
         naga = report["units"][1]
@@ -173,9 +173,9 @@ async def test_coverage_of_kilometres_a_reach_and_an_area(server: Running) -> No
     async with server.signed_in() as client:
         unit = await sails(server, client, "Naga 1", *down_the_mekong())
         asked = SPAN | {"km_from": 2340, "km_to": 2360, "radius_m": 500}
-        said = await client.get("/api/coverage", params=asked)
-        assert said.status_code == 200, said.text
-        report = said.json()
+        response = await client.get("/api/coverage", params=asked)
+        assert response.status_code == 200, response.text
+        report = response.json()
         assert report["units"] == [unit]
         assert report["seen"]["whole"] == 20.0
         assert report["seen"]["seen"] == pytest.approx(5.9, abs=0.5)
@@ -232,9 +232,9 @@ async def test_what_cannot_be_surveyed_is_refused_by_name(
     server: Running, path: str, more: dict[str, Any], status: int, field: str | None
 ) -> None:
     async with server.signed_in() as client:
-        said = await client.get(f"/api/{path}", params=SPAN | more)
-    assert said.status_code == status, said.text
-    assert said.json().get("field") == field
+        response = await client.get(f"/api/{path}", params=SPAN | more)
+    assert response.status_code == status, response.text
+    assert response.json().get("field") == field
 
 
 async def test_nobody_learns_of_a_unit_of_another_agency(server: Running) -> None:
@@ -250,8 +250,8 @@ async def test_nobody_learns_of_a_unit_of_another_agency(server: Running) -> Non
         assert (await client.post("/api/session/link", json={"token": token})).status_code == 200
         body = (await client.get("/api/effort", params=SPAN)).json()
         assert (body["units"], body["total"]["km"]) == ([], 0.0)
-        seen = await client.get("/api/coverage", params=SPAN | {"km_from": 2340, "km_to": 2360})
-        assert (seen.json()["units"], seen.json()["seen"]["share"]) == ([], 0.0)
+        response = await client.get("/api/coverage", params=SPAN | {"km_from": 2340, "km_to": 2360})
+        assert (response.json()["units"], response.json()["seen"]["share"]) == ([], 0.0)
         for path in ("effort", "coverage"):
             asked = (
                 SPAN | {"unit": unit} | ({"km_from": 1, "km_to": 2} if path == "coverage" else {})
@@ -330,17 +330,17 @@ async def test_heat_of_the_river_and_its_sectors(server: Running) -> None:
         made = await client.post("/api/sectors", json={"name": "Isles", "stretch": stretch})
         assert made.status_code == 201, made.text
         asked = SPAN | {"km_from": 2340, "km_to": 2353.5, "radius_m": 200}
-        said = await client.get("/api/coverage/heat", params=asked)
-        assert said.status_code == 200, said.text
-        body = said.json()
+        response = await client.get("/api/coverage/heat", params=asked)
+        assert response.status_code == 200, response.text
+        body = response.json()
         assert body["units"] == {unit: "Naga 1"}
         bins = body["bins"]
         assert [(each["km_from"], each["km_to"]) for each in bins[-2:]] == [
             (2352.0, 2353.0),
             (2353.0, 2353.5),
         ]
-        seen = [each["km_from"] for each in bins if each["visits"]]
-        assert seen == [2344.0, 2345.0, 2346.0, 2347.0, 2348.0, 2349.0, 2350.0]
+        answers = [each["km_from"] for each in bins if each["visits"]]
+        assert answers == [2344.0, 2345.0, 2346.0, 2347.0, 2348.0, 2349.0, 2350.0]
         assert [each["share"] for each in bins if 2346 <= each["km_from"] < 2349] == [1.0] * 3
         assert all((each["last"] is None) == (each["visits"] == 0) for each in bins)
         [sector] = body["sectors"]

@@ -124,21 +124,21 @@ async def test_everything_is_reached_from_the_landing_page(ogc: Here) -> None:
     assert described.json()["openapi"] == "3.0.3"
     tiles = await got(client, link(landing, "related"))
     assert tiles["tilejson"] == "3.0.0"
-    kept = await got(client, link(landing, "conformance"))
-    assert kept == {"conformsTo": list(CONFORMANCE)}
+    body = await got(client, link(landing, "conformance"))
+    assert body == {"conformsTo": list(CONFORMANCE)}
 
 
 async def test_every_collection_is_described_and_leads_to_its_items(ogc: Here) -> None:
     """A.2.5 and A.2.6 (collections), A.2.7 (items)."""
     _, client = ogc
-    told = await got(client, link(await got(client, "/api/ogc"), "data"))
-    ids = [each["id"] for each in told["collections"]]
+    body = await got(client, link(await got(client, "/api/ogc"), "data"))
+    ids = [each["id"] for each in body["collections"]]
     assert len(ids) == len(set(ids))
     assert {
         "units", "tracks", "fixes", "sectors", "incidents", "blos", "crossings", "rivers",
         "borders", "mekong", "piers", "layer_units",
     } <= set(ids)  # fmt: skip
-    for each in told["collections"]:
+    for each in body["collections"]:
         assert each["itemType"] == "feature"
         assert each["crs"] == list(SYSTEMS)
         assert each["storageCrs"] == CRS84
@@ -305,8 +305,8 @@ async def test_what_is_not_there_is_404(ogc: Here) -> None:
 
 async def test_an_extent_is_that_of_what_there_is(ogc: Here) -> None:
     _, client = ogc
-    told = await got(client, "/api/ogc/collections")
-    extents = {each["id"]: each["extent"] for each in told["collections"]}
+    body = await got(client, "/api/ogc/collections")
+    extents = {each["id"]: each["extent"] for each in body["collections"]}
     boat = [100.40, 20.25, 100.6029, 20.25249]
     for id in ("fixes", "tracks"):
         assert extents[id]["spatial"]["bbox"] == [boat]

@@ -48,9 +48,9 @@ async def gdal(server: Running, token: str, **how: Any) -> dict[str, dict[str, A
         sys.executable, "-c", READ, server.url, "crew", token, json.dumps(how),
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
-    said, complained = await asyncio.wait_for(process.communicate(), 100)
+    data, complained = await asyncio.wait_for(process.communicate(), 100)
     assert process.returncode == 0, complained.decode()
-    found: dict[str, dict[str, Any]] = json.loads(said)
+    found: dict[str, dict[str, Any]] = json.loads(data)
     return found
 
 
@@ -105,19 +105,19 @@ async def ogrinfo(server: Running, token: str, *words: str) -> str:
         *words[-1].split(), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         env={"GDAL_HTTP_USERPWD": f"crew:{token}", "CPL_DEBUG": "ON"},
     )  # fmt: skip
-    said, _ = await asyncio.wait_for(process.communicate(), 100)
-    assert process.returncode == 0, said.decode()
-    return said.decode()
+    data, _ = await asyncio.wait_for(process.communicate(), 100)
+    assert process.returncode == 0, data.decode()
+    return data.decode()
 
 
 @pytest.mark.asyncio(loop_scope="module")
 async def test_ogrinfo_has_nothing_to_complain_of(ogc: Here) -> None:  # noqa: F811
     server, client = ogc
     token = (await client.post("/api/session/reading-token", json={})).json()["token"]
-    said = await ogrinfo(server, token, "-al", "-so", "")
-    assert re.findall(r"^(?:Warning|ERROR|FAILURE).*", said, re.MULTILINE) == []
-    assert len(re.findall("Feature Count: ", said)) > 20
-    assert "Unexpected" not in said
+    text = await ogrinfo(server, token, "-al", "-so", "")
+    assert re.findall(r"^(?:Warning|ERROR|FAILURE).*", text, re.MULTILINE) == []
+    assert len(re.findall("Feature Count: ", text)) > 20
+    assert "Unexpected" not in text
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -125,11 +125,11 @@ async def test_gdal_lets_the_server_filter(ogc: Here) -> None:  # noqa: F811
     server, client = ogc
     token = (await client.post("/api/session/reading-token", json={})).json()["token"]
     where = "call_sign LIKE 'Naga%' AND speed_mps > 2"
-    said = await ogrinfo(server, token, "-al", "-so", "-where", where, "fixes")
-    assert "Feature Count: 250" in said
-    assert "will be evaluated on" not in said, "nothing is left for GDAL to leave out"
-    assert re.search(r"Fetch\(.*/fixes/items\?.*filter=", said)
-    assert "Extent: (100.400000, 20.250000) - (100.602900, 20.252490)" in said
+    text = await ogrinfo(server, token, "-al", "-so", "-where", where, "fixes")
+    assert "Feature Count: 250" in text
+    assert "will be evaluated on" not in text, "nothing is left for GDAL to leave out"
+    assert re.search(r"Fetch\(.*/fixes/items\?.*filter=", text)
+    assert "Extent: (100.400000, 20.250000) - (100.602900, 20.252490)" in text
 
 
 @pytest.mark.asyncio(loop_scope="module")

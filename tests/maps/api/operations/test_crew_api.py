@@ -49,9 +49,9 @@ class Phone:
     """An enrolled phone: a browser with its key, and one with the key that only reports."""
 
     def __init__(
-        self, said: dict[str, Any], browser: httpx.AsyncClient, locked: httpx.AsyncClient
+        self, body: dict[str, Any], browser: httpx.AsyncClient, locked: httpx.AsyncClient
     ) -> None:
-        self.said, self.browser, self.locked = said, browser, locked
+        self.said, self.browser, self.locked = body, browser, locked
 
 
 @asynccontextmanager
@@ -101,8 +101,8 @@ async def test_every_kind_is_taken_and_has_one_effect(server: Running) -> None:
             photo = uuid4().hex
             body = phone_photo()
             for _ in range(2):
-                kept = await phone.browser.put(f"/api/crew/photos/{photo}", content=body)
-                assert kept.status_code == 204, kept.text
+                response = await phone.browser.put(f"/api/crew/photos/{photo}", content=body)
+                assert response.status_code == 204, response.text
             reports = [
                 report("position", **PLACE, speed_mps=4.0, battery_pct=71),
                 report("patrol_start", patrol=patrol),
@@ -128,9 +128,9 @@ async def test_every_kind_is_taken_and_has_one_effect(server: Running) -> None:
             state = (await desk.get(f"/api/units/{unit}")).json()
             assert state["last"]["lon"] == PLACE["lon"]
             assert state["text"] == "at the pier"
-            told = (await desk.get(f"/api/patrols/{patrol}")).json()
-            assert told["state"] == "under way"
-            assert len(told["check_ins"]) == 1
+            answer = (await desk.get(f"/api/patrols/{patrol}")).json()
+            assert answer["state"] == "under way"
+            assert len(answer["check_ins"]) == 1
             [incident] = (await desk.get("/api/incidents")).json()
             assert len(incident["photos"]) == 1
             assert (await desk.get(f"/api/photos/{incident['photos'][0]}")).status_code == 200
@@ -195,11 +195,11 @@ async def test_a_bad_report_is_named_and_holds_up_no_other(server: Running) -> N
         ]
         took = await send(phone.browser, good, *(each for each, _, _ in bad))
         assert took["taken"] == [good["id"]]
-        told = {each["id"]: each for each in took["refused"]}
+        answers = {each["id"]: each for each in took["refused"]}
         for each, error, field in bad:
-            said = told[each.get("id", "")]
-            assert (said["error"], said.get("field")) == (error, field), (each, said)
-            assert said["message"]
+            answer = answers[each.get("id", "")]
+            assert (answer["error"], answer.get("field")) == (error, field), (each, answer)
+            assert answer["message"]
 
 
 async def test_what_can_never_be_stored_holds_up_no_other(
@@ -411,8 +411,8 @@ async def test_a_text_reaches_the_phone_is_delivered_and_read(server: Running) -
 
 async def test_a_phrase_is_sent_as_its_code_and_as_text(server: Running) -> None:
     code, words = next(
-        (key.removeprefix("phrase."), said)
-        for key, said in words_of("en").items()
+        (key.removeprefix("phrase."), text)
+        for key, text in words_of("en").items()
         if key.startswith("phrase.")
     )
     async with server.signed_in() as desk:
@@ -424,10 +424,10 @@ async def test_a_phrase_is_sent_as_its_code_and_as_text(server: Running) -> None
             await taken(phone.browser, report("text", phrase=code))
             async for _ in wait_until("the stream tells it"):
                 change = await live.until("change")
-                told = [each for each in change.get("units", ()) if each.get("phrase")]
-                if told:
+                answers = [each for each in change.get("units", ()) if each.get("phrase")]
+                if answers:
                     break
-            assert [(each["phrase"], each["text"]) for each in told] == [(code, words)]
+            assert [(each["phrase"], each["text"]) for each in answers] == [(code, words)]
             await taken(phone.browser, report("text", text="own words"))
             state = (await desk.get(f"/api/units/{unit}")).json()
             assert state["text"] == "own words"
@@ -485,8 +485,8 @@ async def test_a_text_that_no_phone_fetches_expires(server: Running) -> None:
             body = {"kind": "text", "unit": unit, "text": "soon", "expires_in_s": 1}
             id = (await desk.post("/api/orders", json=body)).json()["id"]
             async for _ in wait_until("it expires"):
-                told = (await desk.get(f"/api/orders/{id}")).json()
-                if told["state"] == "expired":
+                answer = (await desk.get(f"/api/orders/{id}")).json()
+                if answer["state"] == "expired":
                     break
             assert (await phone.browser.get("/api/crew")).json()["texts"] == []
 
@@ -554,8 +554,8 @@ async def test_the_map_is_small_and_of_this_place(server: Running) -> None:
         assert 5_000 < len(body) <= 150_000
         layers = {each["properties"]["layer"] for each in answer.json()["features"]}
         assert {"mekong", "borders", "blos", "crossings", "river_km"} <= layers
-        told = [each["properties"] for each in answer.json()["features"]]
-        blos = {each["name"]: each for each in told if each["layer"] == "blos"}
+        answers = [each["properties"] for each in answer.json()["features"]]
+        blos = {each["name"]: each for each in answers if each["layer"] == "blos"}
         assert blos["Chiang Khong"]["name_th"] == "เชียงของ"  # for each reader of this phone
         again = await crew.get(
             "/api/crew/map",

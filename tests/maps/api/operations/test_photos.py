@@ -30,12 +30,12 @@ async def crew(server: Running) -> AsyncIterator[httpx.AsyncClient]:
 
 def phone_photo(colour: str = "navy", kind: str = "JPEG", **more: Any) -> bytes:
     """Return a photo as a phone makes it: turned, with place and time."""
-    told = Image.Exif()
-    told[ExifTags.Base.Orientation] = 6
-    told[ExifTags.Base.Model] = "Kham's phone"
-    told.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = "2026:11:24 09:30:15"
-    told.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.OffsetTimeOriginal] = "+07:00"
-    told.get_ifd(ExifTags.IFD.GPSInfo).update(
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    exif[ExifTags.Base.Model] = "Kham's phone"
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = "2026:11:24 09:30:15"
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.OffsetTimeOriginal] = "+07:00"
+    exif.get_ifd(ExifTags.IFD.GPSInfo).update(
         {
             ExifTags.GPS.GPSLatitudeRef: "N",
             ExifTags.GPS.GPSLatitude: (20.0, 16.0, 12.0),
@@ -44,7 +44,7 @@ def phone_photo(colour: str = "navy", kind: str = "JPEG", **more: Any) -> bytes:
         }
     )
     out = BytesIO()
-    Image.new("RGB", (60, 40), colour).save(out, kind, exif=told, **more)
+    Image.new("RGB", (60, 40), colour).save(out, kind, exif=exif, **more)
     return out.getvalue()
 
 
@@ -85,15 +85,15 @@ async def test_a_photo_comes_back_without_metadata_and_its_place_is_shown_once(
     assert (kept["width_px"], kept["height_px"]) == (40, 60)
     assert answer.headers["cache-control"] == "no-store"
 
-    shown = await crew.get(f"/api/photos/{kept['photo']}")
-    assert shown.status_code == 200
-    assert shown.headers["content-type"] == "image/jpeg"
-    assert shown.headers["x-content-type-options"] == "nosniff"
-    assert shown.headers["cache-control"] == "no-store"
-    assert "default-src 'self'" in shown.headers["content-security-policy"]
-    assert len(shown.content) == kept["size"]
-    assert b"Kham" not in shown.content
-    image = Image.open(BytesIO(shown.content))
+    response = await crew.get(f"/api/photos/{kept['photo']}")
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "image/jpeg"
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert response.headers["cache-control"] == "no-store"
+    assert "default-src 'self'" in response.headers["content-security-policy"]
+    assert len(response.content) == kept["size"]
+    assert b"Kham" not in response.content
+    image = Image.open(BytesIO(response.content))
     assert image.size == (40, 60)
     assert not image.getexif()
 

@@ -32,8 +32,8 @@ async def offices(tmp_path: Path) -> AsyncIterator[Offices]:
 
 async def boat(offices: Offices, call_sign: str = "Naga 1") -> tuple[str, str]:
     """Return a Lao boat and the key of its tracker."""
-    said = {"call_sign": call_sign, "kind": "boat", "country": "LA"}
-    unit = (await offices["noy"].post("/api/units", json=said)).json()["id"]
+    body = {"call_sign": call_sign, "kind": "boat", "country": "LA"}
+    unit = (await offices["noy"].post("/api/units", json=body)).json()["id"]
     key = (await offices["keo"].post("/api/devices", json={"name": "naga-1"})).json()["key"]
     bound = {"address": "position_json:naga-1", "unit": unit}
     answer = await offices["somchai"].post("/api/assignments", json=bound)
@@ -44,8 +44,8 @@ async def boat(offices: Offices, call_sign: str = "Naga 1") -> tuple[str, str]:
 async def says(offices: Offices, key: str, **said: Any) -> None:
     """Let the boat's tracker say something from where it is."""
     async with offices.server.stranger(authorization=f"Bearer {key}") as tracker:
-        told = {"device": "naga-1", **PLACE, "time": datetime.now(UTC).isoformat(), **said}
-        answer = await tracker.post("/api/positions", json=told)
+        body = {"device": "naga-1", **PLACE, "time": datetime.now(UTC).isoformat(), **said}
+        answer = await tracker.post("/api/positions", json=body)
         assert answer.status_code < 300, answer.text
 
 
@@ -73,9 +73,9 @@ async def test_a_code_crosses_and_its_words_do_not(offices: Offices) -> None:
     assert (here["text"], here["phrase"]) == ("#12", "stop_the_boat")
     async with offices.server.live(offices["malee"]) as live:
         snapshot = await live.frame()
-    [told] = [each for each in snapshot["units"] if each["id"] == unit]
-    assert told["phrase"] == "stop_the_boat"
-    assert phrase_words(told["phrase"], "th") == words_of("th")["phrase.stop_the_boat"]
+    [answer] = [each for each in snapshot["units"] if each["id"] == unit]
+    assert answer["phrase"] == "stop_the_boat"
+    assert phrase_words(answer["phrase"], "th") == words_of("th")["phrase.stop_the_boat"]
 
     # Words of the crew's own take the place of the code, and stay at home.
     await says(offices, key, text="informant at the pier")

@@ -161,13 +161,13 @@ async def test_a_late_or_repeated_click_moves_nothing(border: Running) -> None:
         declined = await post(thai, f"{path}/decline", {"term": offer["term"], "reason": "busy"})
         assert declined["state"] == "declined"
         for act in ("accept", "decline"):
-            told = await post(thai, f"{path}/{act}", {"term": offer["term"]}, 409)
-            assert "nothing changes it any more" in told["message"]
+            answer = await post(thai, f"{path}/{act}", {"term": offer["term"]}, 409)
+            assert "nothing changes it any more" in answer["message"]
         await post(lao, f"{path}/withdraw", {}, 409)
         again = await post(lao, "/api/hand-offs", {"target": made["id"], "to": THAI}, 201)
         assert again["term"] > offer["term"]
-        told = await post(lao, "/api/hand-offs", {"target": made["id"]}, 409)
-        assert "a target that is offered" in told["message"]
+        answer = await post(lao, "/api/hand-offs", {"target": made["id"]}, 409)
+        assert "a target that is offered" in answer["message"]
         await post(lao, f"/api/targets/{made['id']}/close", {"outcome": "lost"}, 409)
         back = await post(lao, f"/api/hand-offs/{again['id']}/withdraw", {"reason": "it turned"})
         assert back["state"] == "withdrawn"
@@ -212,12 +212,12 @@ async def test_the_live_stream_brings_an_offer_to_the_other_bank_and_nothing_sec
             await live.until("snapshot")
             made = await post(lao, "/api/targets", boat(), 201)
             offer = await post(lao, "/api/hand-offs", {"target": made["id"]}, 201)
-            told: dict[str, Any] = {}
-            while offer["id"] not in told:
+            body: dict[str, Any] = {}
+            while offer["id"] not in body:
                 frame = await live.until("change")
-                told |= {each["id"]: each for each in frame.get("papers", ())}
+                body |= {each["id"]: each for each in frame.get("papers", ())}
                 assert "ferryman" not in str(frame)
-            assert told[offer["id"]]["kind"] == "hand_off"
+            assert body[offer["id"]]["kind"] == "hand_off"
 
 
 async def test_a_suspension_takes_an_open_offer_off_the_other_banks_screen(
@@ -261,8 +261,8 @@ async def test_who_may_open_and_who_may_offer(
         path = f"/api/targets/{made['id']}/sightings"
         await post(client, path, LAO_SIDE, 201 if opens else 403)
         await post(client, "/api/hand-offs", {"target": made["id"]}, 409 if offers else 403)
-        seen = await client.get("/api/targets")
-        assert seen.status_code == (403 if role == "technician" else 200)
+        response = await client.get("/api/targets")
+        assert response.status_code == (403 if role == "technician" else 200)
 
 
 @pytest.mark.parametrize(
@@ -284,8 +284,8 @@ async def test_what_no_target_is_is_refused(
     border: Running, change: dict[str, Any], field: str
 ) -> None:
     async with border.signed_in() as lao:
-        told = await post(lao, "/api/targets", boat(**change), 422)
-        assert told["field"] == field
+        answer = await post(lao, "/api/targets", boat(**change), 422)
+        assert answer["field"] == field
 
 
 async def test_a_target_is_changed_and_its_photos_must_stay(border: Running) -> None:

@@ -114,17 +114,17 @@ async def test_it_is_read_in_pages_each_line_once(
         await write(offices["somchai" if number % 3 else "malee"], f"entry {number}")
     monkeypatch.setattr(watch_log_desk, "LOOKED_AT", 7)  # the lines in between are many
     monkeypatch.setattr(watch_log_desk, "READS", 2)
-    seen: list[str] = []
+    texts: list[str] = []
     before: int | None = None
     for _ in range(50):
         query = {} if before is None else {"before": before}
         got = await page(offices["kham"], limit=4, **query)
         assert len(got["lines"]) <= 4
-        seen += [line["text"] for line in got["lines"]]
+        texts += [line["text"] for line in got["lines"]]
         before = got.get("before")
         if before is None:
             break
-    assert seen == [f"entry {number}" for number in range(24, -1, -1) if number % 3]
+    assert texts == [f"entry {number}" for number in range(24, -1, -1) if number % 3]
 
 
 async def test_the_other_bank_has_a_log_of_its_own(offices: Offices) -> None:
@@ -236,8 +236,8 @@ async def test_it_is_exported_and_that_is_noted(offices: Offices) -> None:
     as_json = await offices["vanh"].get(
         "/api/watch-log/export", params={**query, "format": "jsonl"}
     )
-    told = [json.loads(line) for line in as_json.text.splitlines()]
-    assert [line["text"] for line in told] == ["=1+1", "no_go", 'said: "ຢຸດ",\nthen left']
+    answers = [json.loads(line) for line in as_json.text.splitlines()]
+    assert [line["text"] for line in answers] == ["=1+1", "no_go", 'said: "ຢຸດ",\nthen left']
     audit = (await offices["keo"].get("/api/audit", params={"act": "export watch log"})).json()
     assert [(line["actor"], line["detail"]["lines"]) for line in audit["lines"]] == [
         ("vanh", 3),
@@ -262,8 +262,8 @@ async def test_a_long_export_is_read_in_parts(
         "until": (NOW + timedelta(hours=1)).isoformat(),
         "format": "jsonl",
     }
-    told = await offices["noy"].get("/api/watch-log/export", params=query)
-    texts = [json.loads(line)["text"] for line in told.text.splitlines()]
+    response = await offices["noy"].get("/api/watch-log/export", params=query)
+    texts = [json.loads(line)["text"] for line in response.text.splitlines()]
     assert texts == [f"entry {number}" for number in range(11)]
 
 

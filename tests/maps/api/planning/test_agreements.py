@@ -53,10 +53,10 @@ async def test_the_whole_life(offices: Offices) -> None:
     assert (await offices["chai"].get("/api/agreements")).json() == []
     sent = await done(await offices["noy"].post(f"{path}/propose"))
     assert sent["state"] == "proposed"
-    said = {"version": sent["version"], "office": "Commander, BLO Houay Xai"}
-    signed = await done(await offices["somchai"].post(f"{path}/sign", json=said))
+    body = {"version": sent["version"], "office": "Commander, BLO Houay Xai"}
+    signed = await done(await offices["somchai"].post(f"{path}/sign", json=body))
     assert signed["signatures"][0]["by"] == "somchai"
-    active = await done(await offices["chai"].post(f"{path}/sign", json=said))
+    active = await done(await offices["chai"].post(f"{path}/sign", json=body))
     assert active["state"] == "active"
     assert "by" not in active["signatures"][0], "names of the others' officers stay there"
     assert active["signatures"][0]["office"] == "Commander, BLO Houay Xai"
@@ -66,8 +66,8 @@ async def test_the_whole_life(offices: Offices) -> None:
     assert suspended["state"] == "suspended"
     again = await offices["malee"].post(f"{path}/suspend", json=reason)
     assert (again.status_code, again.json()["error"]) == (409, "conflict")
-    seen = await done(await offices["bounmy"].get(path))
-    (word,) = [each for each in seen["consents"] if not each["given"]]
+    body = await done(await offices["bounmy"].get(path))
+    (word,) = [each for each in body["consents"] if not each["given"]]
     assert (word["agency"], word["reason"]) == (THAI, reason["reason"])
     assert "by" not in word
     resumed = await done(await offices["chai"].post(f"{path}/resume", json={}))
@@ -78,9 +78,9 @@ async def test_the_whole_life(offices: Offices) -> None:
     assert (changed_["state"], changed_.get("signatures", [])) == ("proposed", [])
     old = await offices["kham"].post(f"{path}/sign", json={"version": resumed["version"]})
     assert old.status_code == 409
-    said = {"version": changed_["version"]}
+    body = {"version": changed_["version"]}
     for name in ("kham", "malee"):
-        active = await done(await offices[name].post(f"{path}/sign", json=said))
+        active = await done(await offices[name].post(f"{path}/sign", json=body))
     assert active["state"] == "active"
     ended = await done(await offices["kham"].post(f"{path}/end", json={"reason": "over"}))
     assert (ended["state"], ended["ended_by"]) == ("ended", LAO)
@@ -151,9 +151,9 @@ async def test_parties_must_be_known_and_the_drafter_one_of_them(offices: Office
 
 
 async def test_a_corridor_is_drawn_along_the_real_river(offices: Offices) -> None:
-    said = {"river": "Mekong", "km_from": 2340, "km_to": 2370, "from_river_m": 2000}
-    made = await done(await draft(offices, corridor=said), 201)
-    narrow = await done(await draft(offices, corridor=said | {"from_border_m": 400}), 201)
+    body = {"river": "Mekong", "km_from": 2340, "km_to": 2370, "from_river_m": 2000}
+    made = await done(await draft(offices, corridor=body), 201)
+    narrow = await done(await draft(offices, corridor=body | {"from_border_m": 400}), 201)
 
     def area(answer: dict[str, Any]) -> Any:
         rings = answer["terms"]["corridor"]["rings"]
@@ -188,8 +188,8 @@ async def test_a_stretch_of_river_crosses_where_it_keeps_near_the_border(offices
     reach = await drawn("reach", 2350, 2362, 1000)
     await drawn("as wide as the border lets it", 2350, 2362, 3900)  # 1,950 m to each side
     beyond = await drawn("beyond the corridor", 2335, 2350, 1000)
-    shown = await offices["chai"].get("/api/sectors")
-    assert [each["sector"]["name"] for each in shown.json()] == ["reach"]
+    response = await offices["chai"].get("/api/sectors")
+    assert [each["sector"]["name"] for each in response.json()] == ["reach"]
 
     now = datetime.now(UTC)
     times = {"starts_at": now + timedelta(hours=1), "ends_at": now + timedelta(hours=2)}

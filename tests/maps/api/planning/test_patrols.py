@@ -75,8 +75,8 @@ async def signed(offices: Offices) -> str:
     path = f"/api/patrols/{(await drafted(offices))['id']}"
     good(await offices["noy"].post(f"{path}/propose"))
     good(await offices["somchai"].post(f"{path}/sign", json={"revision": 1}))
-    told = good(await offices["chai"].post(f"{path}/sign", json={"revision": 1}))
-    assert told["state"] == "signed"
+    answer = good(await offices["chai"].post(f"{path}/sign", json={"revision": 1}))
+    assert answer["state"] == "signed"
     return path
 
 
@@ -95,8 +95,12 @@ async def test_two_agencies_plan_sign_run_and_end_a_patrol(offices: Offices) -> 
     assert (await offices["malee"].get(path)).status_code == 404, "a draft is its owner's"
     assert good(await offices["noy"].get(f"{path}/conflicts")) == []
     good(await offices["noy"].post(f"{path}/propose"))
-    seen = good(await offices["malee"].get(path))
-    assert (seen["state"], len(seen["members"]), seen["agencies"]) == ("proposed", 2, [LAO, THAI])
+    answer = good(await offices["malee"].get(path))
+    assert (answer["state"], len(answer["members"]), answer["agencies"]) == (
+        "proposed",
+        2,
+        [LAO, THAI],
+    )
     once = good(await offices["somchai"].post(f"{path}/sign", json={"revision": 1}))
     assert (once["state"], len(once["signatures"])) == ("proposed", 1)
     changed = good(await offices["malee"].patch(path, json={"revision": 1, "note": "no lights"}))
@@ -121,8 +125,8 @@ async def test_two_agencies_plan_sign_run_and_end_a_patrol(offices: Offices) -> 
     good(await offices["bounmy"].post(f"{path}/check-ins", json={"unit": naga, "note": "well"}))
     wrong = await offices["bounmy"].post(f"{path}/check-ins", json={"unit": khong})
     assert wrong.status_code == 409, "another agency's unit checks in with its own"
-    told = good(await offices["malee"].post(f"{path}/check-ins", json={"unit": khong}))
-    assert {each["unit"] for each in told["check_ins"]} == {naga, khong}
+    answer = good(await offices["malee"].post(f"{path}/check-ins", json={"unit": khong}))
+    assert {each["unit"] for each in answer["check_ins"]} == {naga, khong}
     assert (await offices["noy"].patch(path, json={"note": "x"})).status_code == 409
     over = good(await offices["malee"].post(f"{path}/end", json={"reason": "dawn"}))
     assert (over["state"], over["ended_by"]) == ("ended", "order")
@@ -149,8 +153,8 @@ async def test_both_sides_are_shown_the_same_seal_before_they_sign(offices: Offi
     ours = good(await offices["noy"].get(f"{path}/seal"))
     assert (ours["revision"], ours["unsigned"]) == (1, [LAO, THAI])
     assert good(await offices["chai"].get(f"{path}/seal")) == ours
-    told = good(await offices["chai"].post(f"{path}/sign", json={"revision": 1}))
-    assert told["signatures"][0]["sha256"] == ours["sha256"]
+    answer = good(await offices["chai"].post(f"{path}/sign", json={"revision": 1}))
+    assert answer["signatures"][0]["sha256"] == ours["sha256"]
     left = good(await offices["noy"].get(f"{path}/seal"))
     assert left == ours | {"unsigned": [LAO]}
     changed = good(await offices["noy"].patch(path, json={"note": "no lights"}))
@@ -172,8 +176,8 @@ async def test_a_plan_with_errors_is_refused_with_all_of_them(offices: Offices) 
     await agree(offices)
     # the reach was drawn before anything was agreed, and stood when they agreed: it is shown
     sector = draft["sectors"][0]
-    shown = good(await offices["malee"].get("/api/sectors"))
-    assert sector in {each["sector"]["id"] for each in shown}
+    answer = good(await offices["malee"].get("/api/sectors"))
+    assert sector in {each["sector"]["id"] for each in answer}
     good(await offices["noy"].post(f"{path}/propose"))
     mine = {"name": "Mines", "use": "no_go", "stretch": REACH | {"km_from": 2359, "km_to": 2370}}
     no_go = good(await offices["malee"].post("/api/sectors", json=mine), 201)["sector"]["id"]
@@ -280,10 +284,10 @@ async def test_a_patrol_starts_and_ends_by_its_plan(offices: Offices) -> None:
     good(await offices["somchai"].post(f"{path}/sign", json={"revision": 1}))
     good(await offices["bounmy"].post(f"{path}/ready"))
     async for _ in wait_until("the end", 15):
-        told = good(await offices["vanh"].get(path))
-        if told["state"] == "ended":
+        answer = good(await offices["vanh"].get(path))
+        if answer["state"] == "ended":
             break
-    assert (told["started_by"], told["ended_by"]) == ("plan", "plan")
+    assert (answer["started_by"], answer["ended_by"]) == ("plan", "plan")
 
 
 async def test_effort_and_coverage_are_given_by_side_as_far_as_tracks_are_shared(
@@ -322,8 +326,8 @@ async def test_effort_and_coverage_are_given_by_side_as_far_as_tracks_are_shared
     assert effort["unseen"] == 0
     assert {each["country"] for each in effort["report"]["units"]} == {"LA", "TH"}
     assert effort["report"]["total"]["positions"] == 10
-    seen = good(await offices["noy"].get(f"{path}/coverage?radius_m=500"))
-    sides = {each["side"]: each["report"] for each in seen["sectors"]}
+    answer = good(await offices["noy"].get(f"{path}/coverage?radius_m=500"))
+    sides = {each["side"]: each["report"] for each in answer["sectors"]}
     assert set(sides) == {LAO, THAI, "all"}
     of_all, of_one = sides["all"]["seen"]["seen"], sides[LAO]["seen"]["seen"]
     rounding_km2 = 1e-9  # a square millimetre is 1e-12 km2: areas of shapes joined in another order

@@ -259,10 +259,10 @@ async def test_only_what_the_life_allows_is_done(offices: Offices) -> None:
         offices["kham"], "hand-overs", 409, shift=second["id"], relief=first["id"]
     )
     assert "is not on duty" in not_on_duty["message"]
-    kept = await offices["noy"].patch(
+    response = await offices["noy"].patch(
         f"/api/roster/shifts/{first['id']}", json={"version": 2, "office": "Bokeo"}
     )
-    assert (kept.status_code, "stays as it is" in kept.json()["message"]) == (409, True)
+    assert (response.status_code, "stays as it is" in response.json()["message"]) == (409, True)
     longer = await offices["noy"].patch(
         f"/api/roster/shifts/{first['id']}", json={"version": 2, "phone": "1"}
     )

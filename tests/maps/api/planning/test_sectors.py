@@ -33,26 +33,26 @@ async def drawn(offices: Offices, by: str = "noy", **more: Any) -> dict[str, Any
 
 
 async def test_a_polygon_comes_back_as_geojson_with_how_it_lies(offices: Offices) -> None:
-    told = await drawn(offices, note="shallow")
-    assert told["outline"] == POLYGON
-    assert told["area_km2"] == pytest.approx(4.62, abs=0.02)
-    assert set(told["countries"]) == {"LA", "TH"}
-    assert told["sector"]["agency"] == LAO
-    assert told["sector"]["polygon"] == [RING]
-    id = told["sector"]["id"]
-    assert (await offices["bounmy"].get(f"/api/sectors/{id}")).json() == told
+    body = await drawn(offices, note="shallow")
+    assert body["outline"] == POLYGON
+    assert body["area_km2"] == pytest.approx(4.62, abs=0.02)
+    assert set(body["countries"]) == {"LA", "TH"}
+    assert body["sector"]["agency"] == LAO
+    assert body["sector"]["polygon"] == [RING]
+    id = body["sector"]["id"]
+    assert (await offices["bounmy"].get(f"/api/sectors/{id}")).json() == body
     [listed] = (await offices["vanh"].get("/api/sectors?use=patrol")).json()
-    assert listed == told
+    assert listed == body
     assert (await offices["vanh"].get("/api/sectors?use=no_go")).json() == []
 
 
 async def test_a_stretch_has_the_outline_of_its_corridor_and_reaches_into_both_countries(
     offices: Offices,
 ) -> None:
-    told = await drawn(offices, polygon=None, stretch=REACH, name="Reach 4")
-    assert (told["outline"]["type"], set(told["countries"])) == ("Polygon", {"LA", "TH"})
-    assert 18 < told["area_km2"] < 21
-    assert told["countries"]["TH"]["border_m"] > 300
+    body = await drawn(offices, polygon=None, stretch=REACH, name="Reach 4")
+    assert (body["outline"]["type"], set(body["countries"])) == ("Polygon", {"LA", "TH"})
+    assert 18 < body["area_km2"] < 21
+    assert body["countries"]["TH"]["border_m"] > 300
 
 
 async def test_a_bad_shape_is_refused_with_faults_and_a_suggestion_that_is_taken(
@@ -222,8 +222,8 @@ async def in_the_way(offices: Offices, by: str = "noy", **more: Any) -> list[tup
     for each in told.get("overlaps", []):
         assert 100.41 < each["lon"] < 100.42
         assert 20.29 < each["lat"] < 20.30
-        said = f"overlaps {each['use'].replace('_', '-')} {each['name']} of {each['agency']} at "
-        assert each["message"] == said + each["place"]
+        text = f"overlaps {each['use'].replace('_', '-')} {each['name']} of {each['agency']} at "
+        assert each["message"] == text + each["place"]
     return [(each["name"], each["agency"]) for each in told.get("overlaps", [])]
 
 
@@ -280,8 +280,8 @@ async def test_limits_are_kept_in_versions_changed_and_taken_away(offices: Offic
     told = await drawn(offices, limits=LIMITS)
     assert told["sector"]["limits"] == LIMITS
     path = f"/api/sectors/{told['sector']['id']}"
-    named = await offices["noy"].patch(path, json={"name": "Isles"})
-    assert named.json()["sector"]["limits"] == LIMITS
+    response = await offices["noy"].patch(path, json={"name": "Isles"})
+    assert response.json()["sector"]["limits"] == LIMITS
     other = await offices["noy"].patch(path, json={"limits": {"stay_s": 3600}})
     assert other.json()["sector"]["limits"] == {"stay_s": 3600}
     none = await offices["noy"].patch(path, json={"limits": {}})
@@ -312,9 +312,9 @@ async def test_a_limit_out_of_bounds_is_named(
 
 
 async def test_the_other_bank_sees_neither_limits_nor_a_reach(offices: Offices) -> None:
-    shown = (await drawn(offices, limits=LIMITS))["sector"]["id"]
+    answer = (await drawn(offices, limits=LIMITS))["sector"]["id"]
     await drawn(offices, name="All of it", use="reach", limits=LIMITS, polygon=None, stretch=REACH)
     await agree(offices, classes=["sectors"])
-    [seen] = (await offices["malee"].get("/api/sectors")).json()
-    assert seen["sector"]["id"] == shown
-    assert "limits" not in seen["sector"]
+    [answer] = (await offices["malee"].get("/api/sectors")).json()
+    assert answer["sector"]["id"] == answer
+    assert "limits" not in answer["sector"]

@@ -41,12 +41,12 @@ async def test_channels_tell_how_they_fare(office: Running) -> None:
     await _send(office, GOOD)
     async with office.signed_in("technician") as client:
         async for _ in wait_until("the counters"):
-            told = {each["name"]: each for each in (await client.get("/api/channels")).json()}
-            if told.get("feed", {}).get("frames") == 1:
+            answers = {each["name"]: each for each in (await client.get("/api/channels")).json()}
+            if answers.get("feed", {}).get("frames") == 1:
                 break
-        assert told["feed"]["state"] == "open"
-        assert told["feed"]["last_heard_at"].endswith("Z")
-        assert {"phones", "reports"} <= set(told)
+        assert answers["feed"]["state"] == "open"
+        assert answers["feed"]["last_heard_at"].endswith("Z")
+        assert {"phones", "reports"} <= set(answers)
 
 
 async def test_rejected_frames_are_shown_as_bytes_and_text(office: Running) -> None:
@@ -67,17 +67,17 @@ async def test_rejected_frames_are_shown_as_bytes_and_text(office: Running) -> N
 async def test_owntracks_over_http_signs_in_with_its_key(office: Running) -> None:
     key = await office.device("jane/phone")
     now = int(datetime.now(UTC).timestamp())
-    said = {"_type": "location", "lat": 20.27, "lon": 100.41, "tst": now, "tid": "jp"}
+    body = {"_type": "location", "lat": 20.27, "lon": 100.41, "tst": now, "tid": "jp"}
     async with office.stranger() as client:
-        stranger = await client.post("/in/phones", json=said)
+        stranger = await client.post("/in/phones", json=body)
         assert stranger.status_code == 401
         assert stranger.headers["www-authenticate"].startswith("Basic")
-        wrong = await client.post("/in/phones", json=said, auth=("other/phone", key))
+        wrong = await client.post("/in/phones", json=body, auth=("other/phone", key))
         assert wrong.status_code == 401
-        answer = await client.post("/in/phones", json=said, auth=("jane/phone", key))
+        answer = await client.post("/in/phones", json=body, auth=("jane/phone", key))
         assert (answer.status_code, answer.json()) == (200, [])
         assert (
-            await client.post("/in/none", json=said, auth=("jane/phone", key))
+            await client.post("/in/none", json=body, auth=("jane/phone", key))
         ).status_code == 404
         bad = await client.post("/in/phones", content=b"{}", auth=("jane/phone", key))
         assert (bad.status_code, bad.json()) == (200, [])
@@ -130,10 +130,10 @@ async def test_a_phone_named_by_its_user_speaks_for_no_device_with_a_key(office:
     key = await office.device("jane")
     await office.device("jane/tablet")
     now = int(datetime.now(UTC).timestamp())
-    said = {"_type": "location", "lat": 20.27, "lon": 100.41, "tst": now}
+    body = {"_type": "location", "lat": 20.27, "lon": 100.41, "tst": now}
     async with office.stranger() as client:
         answer = await client.post(
-            "/in/phones", json=said, auth=("jane", key), headers={"x-limit-d": "tablet"}
+            "/in/phones", json=body, auth=("jane", key), headers={"x-limit-d": "tablet"}
         )
         assert answer.status_code == 403
     async with office.signed_in() as client:

@@ -24,14 +24,14 @@ from tests.maps.servers.running import AGENCY, Live, Running, wait_until
 
 
 async def say(server: Running, key: str, number: int) -> None:
-    said = {
+    body = {
         "id": str(number),
         "lon": 100.4 + number * 1e-4,
         "lat": 20.27,
         "time": datetime.now(UTC).isoformat(),
     }
     async with server.stranger(authorization=f"Bearer {key}") as boat:
-        assert (await boat.post("/api/positions", json=said)).status_code == 200
+        assert (await boat.post("/api/positions", json=body)).status_code == 200
 
 
 async def test_a_viewer_gets_a_snapshot_then_every_change_then_beats(server: Running) -> None:
@@ -77,11 +77,11 @@ async def test_a_viewer_that_was_cut_off_goes_on_without_a_gap(server: Running) 
 
 @pytest.mark.parametrize("since", ["9" * 30, "9" * 5000, "-1", "٣x", ""])
 async def test_who_names_no_change_begins_with_a_snapshot(server: Running, since: str) -> None:
-    asked: list[Any] = []
+    answers: list[Any] = []
     watching = server.office.watching
 
     async def noted(*given: Any) -> Any:
-        asked.append(given[2])
+        answers.append(given[2])
         return await watching(*given)
 
     server.app.state.watching = noted
@@ -90,7 +90,7 @@ async def test_who_names_no_change_begins_with_a_snapshot(server: Running, since
         server.live(client, f"?stream=s&since={since}") as live,
     ):
         assert (await live.frame())["type"] == "snapshot"
-    assert asked == [None], "a web process could not pass it on"
+    assert answers == [None], "a web process could not pass it on"
 
 
 async def test_a_frame_of_any_length_is_one_message(server: Running) -> None:
@@ -116,7 +116,7 @@ async def test_a_table_is_sent_to_clients_that_ask_and_single_units_to_all_other
         server.live(client) as plain,
         server.live(client, "?tables=no") as other,
     ):
-        told: list[dict[str, Any]] = []
+        bodies: list[dict[str, Any]] = []
         await asking.frame(), await plain.frame(), await other.frame()
         for second in range(2):  # the first wakes who takes the frames, later ones go straight
             now = datetime.now(UTC)
@@ -131,12 +131,12 @@ async def test_a_table_is_sent_to_clients_that_ask_and_single_units_to_all_other
                 ]
             )  # fmt: skip
             table = await until_told(asking, "tables")
-            told = (await until_told(plain, "fixes"))["fixes"]
+            bodies = (await until_told(plain, "fixes"))["fixes"]
             assert "fixes" not in table
-            assert [fix["lon"] for fix in told] == pytest.approx([100.4, 100.4001, 100.4002])
-            assert {fix["time"] for fix in told} == {now.isoformat().replace("+00:00", "Z")}
-            assert (await until_told(other, "fixes"))["fixes"] == told
-            assert [row[0] for row in table["tables"][0]["rows"]] == ["of"] + [told[0]["of"]] * 3
+            assert [fix["lon"] for fix in bodies] == pytest.approx([100.4, 100.4001, 100.4002])
+            assert {fix["time"] for fix in bodies} == {now.isoformat().replace("+00:00", "Z")}
+            assert (await until_told(other, "fixes"))["fixes"] == bodies
+            assert [row[0] for row in table["tables"][0]["rows"]] == ["of"] + [bodies[0]["of"]] * 3
 
 
 async def until_told(live: Live, name: str) -> dict[str, Any]:
@@ -208,11 +208,11 @@ async def test_a_change_does_not_wait_while_the_store_is_asked_whether_accounts_
 ) -> None:
     key = await server.device("boat-3")
     accounts = server.office.people
-    asked, answered, read_again = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    event, answered, read_again = asyncio.Event(), asyncio.Event(), asyncio.Event()
     read = accounts.epoch
 
     async def slow() -> int:
-        asked.set()
+        event.set()
         await answered.wait()
         found = await read()
         read_again.set()
@@ -226,7 +226,7 @@ async def test_a_change_does_not_wait_while_the_store_is_asked_whether_accounts_
         for number in range(3):
             await say(server, key, number)
             await live.until("change")
-        assert asked.is_set()
+        assert event.is_set()
         answered.set()
         async with asyncio.timeout(5):
             await read_again.wait()
@@ -303,9 +303,9 @@ async def test_who_opens_stream_after_stream_takes_no_other_s_and_has_a_bound(
 
 
 def test_a_stream_that_is_slow_to_end_leaves_the_later_ones_counted() -> None:
-    places, told = StreamSlots(most=1), list[str]()
+    places, texts = StreamSlots(most=1), list[str]()
     slow, other, later = (
-        places.slot("malee", "a session", partial(told.append, name))
+        places.slot("malee", "a session", partial(texts.append, name))
         for name in ("slow", "other", "later")
     )
     slow.__enter__()
@@ -314,7 +314,7 @@ def test_a_stream_that_is_slow_to_end_leaves_the_later_ones_counted() -> None:
     with later:
         slow.__exit__(None, None, None)
         with places.slot("malee", "a session", lambda: None):
-            assert told == ["slow", "later"]
+            assert texts == ["slow", "later"]
 
 
 async def test_viewers_who_leave_are_forgotten(server: Running) -> None:

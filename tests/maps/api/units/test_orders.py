@@ -107,8 +107,8 @@ async def test_a_listen_only_channel_sends_nothing_and_says_so(
         assert (await client.get("/api/orders")).json() == []
         radio.say(b"HERE 101 100.43 20.27\n")
         async for _ in wait_until("what the radio said behind it"):
-            seen = (await client.get(f"/api/units/{unit}")).json().get("last")
-            if seen and seen["lon"] == 100.43:
+            answer = (await client.get(f"/api/units/{unit}")).json().get("last")
+            if answer and answer["lon"] == 100.43:
                 break
     assert radio.heard == []
     radio.unplug()
@@ -196,8 +196,8 @@ async def test_a_message_that_waits_can_be_cancelled_and_one_that_was_sent_canno
         after = body | {"text": "and now", "id": "order-0003"}
         assert (await client.post("/api/orders", json=after)).status_code == 201
         assert (await ended(client, ORDER_0003))["state"] == "acknowledged"
-    said = [line.split(" ", 2)[2] for line in radio.heard]
-    assert said == ["text 101 come home", "text 101 and now"]
+    texts = [line.split(" ", 2)[2] for line in radio.heard]
+    assert texts == ["text 101 come home", "text 101 and now"]
     radio.unplug()
 
 

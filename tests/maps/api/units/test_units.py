@@ -123,8 +123,8 @@ async def test_a_call_for_help_stays_until_a_commander_clears_it(server: Running
         assert (await client.post("/api/assignments", json=bound)).status_code == 201
         async with server.stranger(authorization=f"Bearer {key}") as boat:
             now = datetime.now(UTC).isoformat()
-            said = {"id": "1", "lon": 100.41, "lat": 20.26, "time": now, "distress": True}
-            assert (await boat.post("/api/positions", json=said)).status_code == 200
+            body = {"id": "1", "lon": 100.41, "lat": 20.26, "time": now, "distress": True}
+            assert (await boat.post("/api/positions", json=body)).status_code == 200
         assert (await client.get(f"/api/units/{unit}")).json()["distress"] is True
         cleared = await client.post(f"/api/units/{unit}/clear-distress")
         assert cleared.json().get("distress", False) is False
@@ -132,10 +132,10 @@ async def test_a_call_for_help_stays_until_a_commander_clears_it(server: Running
 
 async def test_a_radio_whose_own_name_is_track_is_found(server: Running) -> None:
     async with server.signed_in() as client:
-        said = Transmission(
+        transmission = Transmission(
             protocol="owntracks", kind="text", device="jane/track", heard_at=datetime.now(UTC)
         )
-        await server.office.watch.receive([said])
+        await server.office.watch.receive([transmission])
         for path in ("owntracks:jane/track", "owntracks:jane%2Ftrack"):
             found = await client.get(f"/api/units/{path}")
             assert found.status_code == 200, found.text

@@ -114,10 +114,10 @@ async def test_a_way_in_that_was_ended_since_does_not_come_back(tmp_path: Path, 
 
         def ways_in(connection: Connection) -> None:
             account_changes.new_user(connection, user, "hash", at(0))
-            begun: dict[str, Any] = {"now": at(0), "expires_at": at(900)}
-            account_changes.begin_session(connection, user, b"s" * 32, factor=False, **begun)
-            begun |= {"session": None, "label": "", "scopes": ()}
-            account_changes.begin_token(connection, user, b"t" * 32, **begun)
+            body: dict[str, Any] = {"now": at(0), "expires_at": at(900)}
+            account_changes.begin_session(connection, user, b"s" * 32, factor=False, **body)
+            body |= {"session": None, "label": "", "scopes": ()}
+            account_changes.begin_token(connection, user, b"t" * 32, **body)
             account_changes.add_link(connection, user, b"l" * 32, at(900), at(0))
             account_changes.put_device(connection, phone, b"d" * 32, at(0))
 

@@ -20,8 +20,8 @@ def warned(folder: Path) -> list[str]:
     found = check(folder / "patrol.toml")
     lines = [*found.faults, *found.warnings]
     begins = "patrol.toml: protected.key_folder: "
-    told = [line.removeprefix(begins) for line in lines if line.startswith(begins)]
-    return [each for each in told if "not encrypted" not in each]  # of the disk, not of the keys
+    texts = [line.removeprefix(begins) for line in lines if line.startswith(begins)]
+    return [each for each in texts if "not encrypted" not in each]  # of the disk, not of the keys
 
 
 def test_a_key_is_made_once_printed_and_brought_back_from_its_paper(folder: Path) -> None:
@@ -45,9 +45,9 @@ def test_a_key_is_made_once_printed_and_brought_back_from_its_paper(folder: Path
     page = folder / "paper.html"
     call("keys", "print", "--to", str(page), folder=folder)
     assert stat.S_IMODE(page.stat().st_mode) == 0o600
-    told = page.read_text(encoding="utf-8")
-    assert key.text.replace("-", " ") in told
-    assert "data:image/png" in told
+    text = page.read_text(encoding="utf-8")
+    assert key.text.replace("-", " ") in text
+    assert "data:image/png" in text
     with pytest.raises(AssertionError):  # it is never written over
         call("keys", "print", "--to", str(page), folder=folder)
 

@@ -59,9 +59,9 @@ def test_they_are_listed_and_shown(folder: Path) -> None:
     assert "not this one" in out
     assert len(call("set-aside", "list", "--limit", "1", folder=folder)[0].splitlines()) == 1
     (line,) = (line for line in out.splitlines() if "test:a" in line)
-    shown, _ = call("set-aside", "show", line[:8], folder=folder)
-    assert "bytes       01 24 61" in shown
-    assert json.loads(shown[shown.index("{") :])["text"] == "bad one"
+    text, _ = call("set-aside", "show", line[:8], folder=folder)
+    assert "bytes       01 24 61" in text
+    assert json.loads(text[text.index("{") :])["text"] == "bad one"
     _, fault = call("set-aside", "show", "zz", folder=folder, good=False)
     assert "no" in fault
 

@@ -165,8 +165,8 @@ async def test_a_server_is_believed_by_its_certificate_and_name_only(certificate
     lost: list[str] = []
     own = {"ca_file": certificate, "cert_file": certificate, "key_file": key}
     async with server, asyncio.timeout(20):
-        named = feed(url, **own, server_name="tak")
-        async with TcpOutlet(named, on_lost=lost.append) as outlet:
+        feed_settings = feed(url, **own, server_name="tak")
+        async with TcpOutlet(feed_settings, on_lost=lost.append) as outlet:
             outlet.send(b"hello\n")
             assert await lines.get() == b"hello\n"
         with pytest.raises(LinkError, match="IP address mismatch"):
@@ -178,8 +178,8 @@ def receiver(group: str | None = None) -> socket.socket:
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.bind(("" if group else "127.0.0.1", 0))
     if group:
-        wanted = struct.pack("4s4s", socket.inet_aton(group), socket.inet_aton("127.0.0.1"))
-        sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, wanted)
+        expected = struct.pack("4s4s", socket.inet_aton(group), socket.inet_aton("127.0.0.1"))
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, expected)
     sock.setblocking(False)
     return sock
 
@@ -218,6 +218,6 @@ async def test_a_host_where_nobody_listens_yet_stops_no_datagram() -> None:
             sock.setblocking(False)
             outlet.send(b"now somebody does")
             async with asyncio.timeout(5):
-                said = await asyncio.get_running_loop().sock_recv(sock, 100)
-    assert said == b"now somebody does"
+                data = await asyncio.get_running_loop().sock_recv(sock, 100)
+    assert data == b"now somebody does"
     assert lost == []

@@ -34,14 +34,14 @@ def gpsdecode(lines: bytes) -> list[dict[str, Any]]:
 def test_gpsdecode_reads_the_same_places_and_names() -> None:
     writer = AisWriter(notes())
     lines = b"".join(b"".join(writer.write("whole", each, NOON)) for each in BOATS)
-    said = gpsdecode(lines)
-    names = {each["mmsi"]: each["shipname"] for each in said if each["type"] == 24}
+    bodies = gpsdecode(lines)
+    names = {each["mmsi"]: each["shipname"] for each in bodies if each["type"] == 24}
     assert names == {
         mmsi_of("a"): "HX-1",
         567001234: "CHIANG KHONG 7",
         mmsi_of("c"): f"UNIT {mmsi_of('c') % 10_000:04} 3",
     }
-    places = {each["mmsi"]: each for each in said if each["type"] == 18}
+    places = {each["mmsi"]: each for each in bodies if each["type"] == 18}
     for boat, mmsi in zip(BOATS, names, strict=True):
         assert boat.last is not None
         assert places[mmsi]["lon"] == pytest.approx(boat.last.lon, abs=1e-6)
@@ -51,7 +51,7 @@ def test_gpsdecode_reads_the_same_places_and_names() -> None:
     assert first["speed"] == pytest.approx(5.5 / 0.514444, abs=0.1)
     assert (first["course"], first["heading"]) == (44.5, 45)
     assert (last["speed"], last["course"], last["heading"]) == (102.3, 360.0, 511)  # not known
-    types = {each["mmsi"]: each["shiptype"] for each in said if each["type"] == 24}
+    types = {each["mmsi"]: each["shiptype"] for each in bodies if each["type"] == 24}
     assert list(types.values()) == [55, 55, 0]
 
 
@@ -84,28 +84,28 @@ def test_any_unit_can_be_encoded_and_pyais_reads_its_place(
 ) -> None:
     place = fix("a", lon=lon, lat=lat, speed_mps=speed, course_deg=course, heading_deg=heading)
     who = unit("a", name or " ", last=place)
-    part_a, part_b, said = read(AisWriter(notes()).write("whole", who, NOON))
-    assert (said.lon, said.lat) == pytest.approx((lon, lat), abs=2e-6)
+    part_a, part_b, answer = read(AisWriter(notes()).write("whole", who, NOON))
+    assert (answer.lon, answer.lat) == pytest.approx((lon, lat), abs=2e-6)
     assert 1 <= len(part_a.shipname) <= 20
     assert len(part_b.callsign) <= 7
     if course is None:
-        assert said.course == 360
+        assert answer.course == 360
     else:
-        assert said.course < 360
-        assert min(abs(said.course - course), 360 - abs(said.course - course)) < 0.11
-    assert (said.heading == 511) is (heading is None)
+        assert answer.course < 360
+        assert min(abs(answer.course - course), 360 - abs(answer.course - course)) < 0.11
+    assert (answer.heading == 511) is (heading is None)
     knots = 102.3 if speed is None else min(speed / 0.514444, 102.2)  # 102.2: or more
-    assert said.speed == pytest.approx(knots, abs=0.11)
+    assert answer.speed == pytest.approx(knots, abs=0.11)
     assert read(AisWriter(notes()).write("call", who, NOON))[0].text.startswith("SOS ")
 
 
 def test_our_own_gateway_hears_the_same() -> None:
     lines = b"".join(AisWriter(notes()).write("whole", BOATS[1], NOON))
-    (said,) = [each for each in heard("ais", lines) if each.position is not None]
-    assert said.device == "567001234"
-    assert said.position is not None
-    assert (said.position.lon, said.position.lat) == pytest.approx((-0.5, -33.25))
-    assert not said.distress
+    (transmission,) = [each for each in heard("ais", lines) if each.position is not None]
+    assert transmission.device == "567001234"
+    assert transmission.position is not None
+    assert (transmission.position.lon, transmission.position.lat) == pytest.approx((-0.5, -33.25))
+    assert not transmission.distress
 
 
 @pytest.mark.parametrize(
@@ -116,8 +116,8 @@ def test_an_old_position_does_not_say_that_it_is_fresh(
     age_s: float, flags: tuple[str, ...], second: int
 ) -> None:
     who = unit("a", last=fix("a", flags=flags))
-    (said,) = read(AisWriter(notes()).write("move", who, NOON + timedelta(seconds=age_s)))
-    assert said.second == second
+    (answer,) = read(AisWriter(notes()).write("move", who, NOON + timedelta(seconds=age_s)))
+    assert answer.second == second
 
 
 def test_a_call_for_help_is_sent_as_text_and_never_as_a_beacon() -> None:
@@ -126,14 +126,14 @@ def test_a_call_for_help_is_sent_as_text_and_never_as_a_beacon() -> None:
     nowhere = unit("b", "HX-2", distress=True, last=None)
     lines = [*writer.write("call", who, NOON), *writer.write("call", nowhere, NOON)]
     lines += writer.write("call over", who, NOON)
-    said = gpsdecode(b"".join(lines))
-    assert [each["type"] for each in said] == [14, 14, 14]
-    assert [each["text"] for each in said] == [
+    bodies = gpsdecode(b"".join(lines))
+    assert [each["type"] for each in bodies] == [14, 14, 14]
+    assert [each["text"] for each in bodies] == [
         "SOS HX-1 20 16.446N 100 24.612E 1200 UTC",
         "SOS HX-2 POSITION UNKNOWN",
         "SOS HX-1 IS OVER",
     ]
-    assert all(str(each["mmsi"]).startswith("80") for each in said)
+    assert all(str(each["mmsi"]).startswith("80") for each in bodies)
 
 
 def test_what_is_gone_or_forgotten_is_followed_by_silence_and_frees_its_number() -> None:

@@ -98,7 +98,7 @@ def test_tak_protocol_says_the_same(form: str) -> None:
         mark="test-node/tak",
     )
     who = unit("a", "HX-1", last=fix("a", speed_mps=5.5))
-    (said,) = heard("tak", b"".join(writer.write("whole", who, NOON)))
-    assert said.device == "joint-patrol.a"
-    assert said.position is not None
-    assert (said.position.lon, said.position.lat) == (100.4102, 20.2741)
+    (transmission,) = heard("tak", b"".join(writer.write("whole", who, NOON)))
+    assert transmission.device == "joint-patrol.a"
+    assert transmission.position is not None
+    assert (transmission.position.lon, transmission.position.lat) == (100.4102, 20.2741)

@@ -15,9 +15,9 @@ def test_pynmea2_reads_number_place_name_time_and_status() -> None:
     writer = NmeaWriter(notes())
     (line,) = writer.write("whole", unit("a", "HX-1"), NOON)
     assert line == b"$RATLL,00,2016.4460,N,10024.6120,E,HX-1,120030.00,T,*27\r\n"
-    said = pynmea2.parse(line.decode().strip(), check=True)
-    assert (said.talker, said.sentence_type) == ("RA", "TLL")
-    assert said.data[:1] + said.data[5:] == ["00", "HX-1", "120030.00", "T", ""]
+    answer = pynmea2.parse(line.decode().strip(), check=True)
+    assert (answer.talker, answer.sentence_type) == ("RA", "TLL")
+    assert answer.data[:1] + answer.data[5:] == ["00", "HX-1", "120030.00", "T", ""]
 
 
 @given(lon=st.floats(-180, 180), lat=st.floats(-90, 90), name=st.text(max_size=60))
@@ -27,11 +27,11 @@ def test_any_place_and_name_make_a_sentence_that_fits_and_can_be_read(
     who = unit("a", name or " ", last=fix("a", lon=lon, lat=lat), distress=True)
     (line,) = NmeaWriter(notes()).write("move", who, NOON)
     assert len(line) <= 82
-    said = pynmea2.parse(line.decode("ascii").strip(), check=True)
-    assert len(said.data) == 9
-    number, lat_text, north, lon_text, east, shown, *_ = said.data
+    answer = pynmea2.parse(line.decode("ascii").strip(), check=True)
+    assert len(answer.data) == 9
+    number, lat_text, north, lon_text, east, answer, *_ = answer.data
     assert number == "00"
-    assert shown.startswith("SOS ")
+    assert answer.startswith("SOS ")
     minutes = float(lat_text[2:]), float(lon_text[3:])
     assert max(minutes) < 60
     read_lat = (int(lat_text[:2]) + minutes[0] / 60) * (1 if north == "N" else -1)

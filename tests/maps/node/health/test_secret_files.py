@@ -70,8 +70,8 @@ password = "in the file itself"
     (folder / "hook").chmod(0o640)
     found = check(config)
     assert found.faults == []
-    named = {line.split(" may read ")[1] for line in found.warnings if " may read " in line}
-    assert named == {
+    texts = {line.split(" may read ")[1] for line in found.warnings if " may read " in line}
+    assert texts == {
         f"{folder / name}: run chmod 600 on it"
         for name in (
             "metrics",

@@ -52,14 +52,14 @@ async def test_the_address_that_was_checked_is_the_one_connected_to(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A name that answers otherwise a moment later (DNS rebinding) changes nothing."""
-    asked: list[str] = []
+    texts: list[str] = []
     real = socket.getaddrinfo
 
     def resolver(host: Any, port: Any, *more: Any, **named: Any) -> Any:
         name = host.decode() if isinstance(host, bytes) else str(host)
         if name == "rebind.example":
-            asked.append(name)
-            return real("127.0.0.2" if len(asked) == 1 else "127.0.0.1", port, *more, **named)
+            texts.append(name)
+            return real("127.0.0.2" if len(texts) == 1 else "127.0.0.1", port, *more, **named)
         return real(host, port, *more, **named)
 
     async with receiving(host="127.0.0.2") as good, receiving(port=good.port) as trap:
@@ -68,7 +68,7 @@ async def test_the_address_that_was_checked_is_the_one_connected_to(
         assert await post(good, OutboundHttp(allowed=listed), "rebind.example") == 204
         assert len(good.posts) == 1
         assert trap.posts == []
-        assert asked == ["rebind.example"]
+        assert texts == ["rebind.example"]
         with pytest.raises(Undeliverable):
             await post(good, OutboundHttp(allowed=listed), "rebind.example")
         assert trap.posts == []

@@ -101,14 +101,14 @@ async def test_a_mail_says_who_what_where_and_when(tmp_path: Path) -> None:
         async with delivers(tmp_path, mail=behind_proxy, delivery=[TO]) as it:
             boat = await it.node.boat("Boat 3")
             alert = await it.raise_alert(unit=boat, severity="sos", rule="drill")
-            (kept,) = await it.settled(1)
+            (delivery,) = await it.settled(1)
     (sent,) = mailbox.mails
     assert sent["Subject"] == "[BLO Houay Xai] SOS: Boat 3, drill"
     assert sent["To"] == "duty@hx.example"
     assert sent["From"] == "BLO Houay Xai <patrol@hx.example>"
     assert sent["Auto-Submitted"] == "auto-generated"
-    assert sent["Message-ID"] == kept.message
-    said = sent.get_content()
+    assert sent["Message-ID"] == delivery.message
+    answer = sent.get_content()
     for words in (
         "Alert: SOS: drill",
         "Unit: Boat 3",
@@ -117,9 +117,9 @@ async def test_a_mail_says_who_what_where_and_when(tmp_path: Path) -> None:
         "State: nobody has acknowledged it",
         f"Page: https://patrol.hx.example/map/?alert={alert.id}",
     ):
-        assert words in said
+        assert words in answer
     assert mailbox.envelopes[0].rcpt_tos == ["duty@hx.example"]
-    assert kept.state == "sent"
+    assert delivery.state == "sent"
 
 
 async def test_signing_in_over_starttls(tmp_path: Path) -> None:
@@ -133,17 +133,17 @@ async def test_signing_in_over_starttls(tmp_path: Path) -> None:
         auth_required=True,
         authenticator=signs_in,
     ) as port:
-        said = mail(
+        body = mail(
             port,
             security="starttls",
             username="patrol",
             password_file="mail-password",
             ca_file=shown.file.name,
         )
-        async with delivers(tmp_path, mail=said, delivery=[TO]) as it:
+        async with delivers(tmp_path, mail=body, delivery=[TO]) as it:
             await it.raise_alert()
-            (kept,) = await it.settled(1)
-            assert kept.state == "sent"
+            (delivery,) = await it.settled(1)
+            assert delivery.state == "sent"
     assert len(mailbox.mails) == 1
 
 
@@ -151,8 +151,8 @@ async def test_tls_from_the_first_byte(tmp_path: Path) -> None:
     shown = certificate(tmp_path, "127.0.0.1")
     mailbox = Mailbox()
     with mail_server(mailbox, ssl_context=shown.server()) as port:
-        said = mail(port, security="tls", ca_file=shown.file.name)
-        async with delivers(tmp_path, mail=said, delivery=[TO]) as it:
+        body = mail(port, security="tls", ca_file=shown.file.name)
+        async with delivers(tmp_path, mail=body, delivery=[TO]) as it:
             await it.raise_alert()
             await it.settled(1)
     assert len(mailbox.mails) == 1
@@ -164,8 +164,8 @@ async def test_a_server_that_cannot_be_trusted_gets_nothing(tmp_path: Path, secu
     way: dict[str, Any] = {"ssl_context" if security == "tls" else "tls_context": shown.server()}
     mailbox = Mailbox()
     with mail_server(mailbox, **way) as port:
-        said = mail(port, security=security, ca_file=shown.file.name)
-        async with delivers(tmp_path, mail=said, delivery=[TO]) as it:
+        body = mail(port, security=security, ca_file=shown.file.name)
+        async with delivers(tmp_path, mail=body, delivery=[TO]) as it:
             await it.raise_alert()
             await until(lambda: it.delivering.health()[0].fault, "a fault")
             assert "certificate" in it.delivering.health()[0].fault.lower()
@@ -176,8 +176,8 @@ async def test_a_server_without_starttls_gets_neither_mail_nor_password(tmp_path
     (tmp_path / "mail-password").write_text(PASSWORD)
     mailbox = Mailbox()
     with mail_server(mailbox, authenticator=signs_in, auth_require_tls=False) as port:
-        said = mail(port, security="starttls", username="patrol", password_file="mail-password")
-        async with delivers(tmp_path, mail=said, delivery=[TO]) as it:
+        body = mail(port, security="starttls", username="patrol", password_file="mail-password")
+        async with delivers(tmp_path, mail=body, delivery=[TO]) as it:
             await it.raise_alert()
             await until(lambda: it.delivering.health()[0].fault, "a fault")
             assert "STARTTLS" in it.delivering.health()[0].fault
@@ -193,14 +193,14 @@ async def test_a_wrong_password_is_reported_without_it_and_tried_again(
     with mail_server(
         mailbox, tls_context=shown.server(), auth_required=True, authenticator=signs_in
     ) as port:
-        said = mail(
+        body = mail(
             port,
             security="starttls",
             username="patrol",
             password_file="mail-password",
             ca_file=shown.file.name,
         )
-        async with delivers(tmp_path, mail=said, delivery=[TO]) as it:
+        async with delivers(tmp_path, mail=body, delivery=[TO]) as it:
             await it.raise_alert()
             await until(lambda: it.delivering.health()[0].fault, "a fault")
             assert "535" in it.delivering.health()[0].fault
@@ -218,9 +218,9 @@ async def test_a_server_that_is_down_gets_it_when_it_is_back(tmp_path: Path) -> 
         await until(lambda: it.delivering.health()[0].fault, "a fault")
         assert it.delivering.health()[0].waiting == 1
         with mail_server(mailbox, port=port):
-            (kept,) = await it.settled(1)
-            assert kept.state == "sent"
-            assert kept.attempts > 1
+            (delivery,) = await it.settled(1)
+            assert delivery.state == "sent"
+            assert delivery.attempts > 1
     assert len(mailbox.mails) == 1
 
 
@@ -258,8 +258,8 @@ async def test_one_receiver_that_is_refused_costs_the_others_nothing(tmp_path: P
     node=st.text(min_size=1, max_size=60),
 )
 def test_no_word_of_a_radio_becomes_a_header(name: str, place: str, rule_: str, node: str) -> None:
-    said = MailSettings.model_validate(mail(25))
-    way = MailSender(said, password=None, node=node, zone=ZoneInfo("UTC"), link=None)
+    mail_settings = MailSettings.model_validate(mail(25))
+    way = MailSender(mail_settings, password=None, node=node, zone=ZoneInfo("UTC"), link=None)
     alert = Alert(
         id="a1",
         agency=AGENCY,
@@ -335,13 +335,13 @@ def test_faults_of_the_settings_are_reported_with_their_place(
     tmp_path: Path, more: dict[str, Any], place: str
 ) -> None:
     given = dict(more)
-    said: dict[str, Any] = {}
+    body: dict[str, Any] = {}
     server = given.pop("mail", {})
     if server is not None:
-        said["mail"] = mail(25) | server
+        body["mail"] = mail(25) | server
     wrong = {name: value for name, value in (TO | given).items() if value is not None}
     with pytest.raises(SettingsFaults) as raised:
-        settings(tmp_path, delivery=[wrong], **said)
+        settings(tmp_path, delivery=[wrong], **body)
     assert any(fault.startswith(f"patrol.toml: {place}") for fault in raised.value.faults), (
         raised.value.faults
     )

@@ -71,9 +71,9 @@ def believed(post: Post, port: int) -> bytes:
     """Check who posted, as a push service does by RFC 8292; return the public key."""
     scheme, _, parts = post.headers["authorization"].partition(" ")
     assert scheme == "vapid"
-    shown = dict(part.strip().split("=", 1) for part in parts.split(","))
-    head, claims, proof = shown["t"].split(".")
-    point = from_b64url(shown["k"])
+    body = dict(part.strip().split("=", 1) for part in parts.split(","))
+    head, claims, proof = body["t"].split(".")
+    point = from_b64url(body["k"])
     key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
     raw = from_b64url(proof)
     signature = utils.encode_dss_signature(
@@ -81,9 +81,9 @@ def believed(post: Post, port: int) -> bytes:
     )
     key.verify(signature, f"{head}.{claims}".encode(), ec.ECDSA(SHA256()))
     assert json.loads(from_b64url(head)) == {"typ": "JWT", "alg": "ES256"}
-    said = json.loads(from_b64url(claims))
-    assert said["aud"] == f"http://127.0.0.1:{port}"
-    assert said["sub"] == "mailto:t@hx.example"
+    answer = json.loads(from_b64url(claims))
+    assert answer["aud"] == f"http://127.0.0.1:{port}"
+    assert answer["sub"] == "mailto:t@hx.example"
     return point
 
 
@@ -112,10 +112,10 @@ async def test_only_the_browser_reads_what_only_we_can_have_sent(
         boat = await it.node.boat("Boat 3")
         alert = await it.raise_alert(unit=boat, severity="sos", rule="drill")
         (post,) = await service.until(1)
-        said = browser.read(post)
-        assert said["title"] == "[BLO Houay Xai] SOS: Boat 3, drill"
-        assert "Mekong km 2281.3" in said["body"]
-        assert (said["alert"], said["tag"]) == (alert.id, alert.id)
+        answer = browser.read(post)
+        assert answer["title"] == "[BLO Houay Xai] SOS: Boat 3, drill"
+        assert "Mekong km 2281.3" in answer["body"]
+        assert (answer["alert"], answer["tag"]) == (alert.id, alert.id)
         assert b"Boat 3" not in post.body
         assert (post.headers["urgency"], post.headers["topic"]) == ("high", alert.id)
         assert post.headers["ttl"] == "3600"
@@ -125,8 +125,8 @@ async def test_only_the_browser_reads_what_only_we_can_have_sent(
         other = Browser(service)
         with pytest.raises(Exception, match=r"[Dd]ecrypt|tag"):
             other.read(post)
-        (kept,) = await it.settled(1)
-        assert (kept.state, kept.user) == ("sent", "kham")
+        (delivery,) = await it.settled(1)
+        assert (delivery.state, delivery.user) == ("sent", "kham")
 
 
 async def test_the_claim_ends_within_a_day(tmp_path: Path) -> None:
@@ -145,8 +145,8 @@ async def test_a_browser_that_is_gone_is_taken_away(
         await desk(it, KHAM).deliveries.subscribe(**Browser(service).fields)
         service.answers = [answer(status)]
         await it.raise_alert(1)
-        (kept,) = await it.settled(1)
-        assert kept.state == "failed"
+        (delivery,) = await it.settled(1)
+        assert delivery.state == "failed"
         assert desk(it, KHAM).deliveries.browsers() == []
         await it.raise_alert(2)
         await it.raise_alert(3)
@@ -161,8 +161,8 @@ async def test_a_busy_push_service_gets_it_later(tmp_path: Path, service: HttpRe
         service.answers = [answer(429, "retry-after: 1"), answer(502)]
         await it.raise_alert()
         await service.until(3)
-        (kept,) = await it.settled(1)
-        assert (kept.state, kept.attempts) == ("sent", 3)
+        (delivery,) = await it.settled(1)
+        assert (delivery.state, delivery.attempts) == ("sent", 3)
 
 
 async def test_each_gets_what_its_own_agency_and_role_may_have(
@@ -194,8 +194,8 @@ async def test_a_user_who_may_not_sign_in_any_more_gets_nothing(
         it.users["kham"] = User(
             name="kham", role="commander", agency=AGENCY, disabled_at=it.node.time
         )
-        (kept,) = await it.settled(1)
-        assert kept.state == "withheld"
+        (delivery,) = await it.settled(1)
+        assert delivery.state == "withheld"
         assert len(service.posts) == 1
         assert not list(it.node.watch.document_service.open_documents.all(PushSubscription))
 
@@ -218,12 +218,12 @@ async def test_a_browser_subscribed_before_all_sessions_ended_is_sent_that_and_n
         states = {each.user: each.state for each in await it.settled(2)}
         assert states == {"kham": "withheld", "noi": "sent"}
         posts = {each.path: each for each in service.posts}
-        told = thief.read(posts["/push/1"])
+        answer = thief.read(posts["/push/1"])
         assert own.read(posts["/push/2"])["alert"] == alert.id
-        assert alert.id not in json.dumps(told)
+        assert alert.id not in json.dumps(answer)
         assert "topic" not in posts["/push/1"].headers
-        assert told["body"].startswith("Your sessions were ended.")
-        assert (told["url"], told["alert"], told["severity"]) == ("/account", None, "high")
+        assert answer["body"].startswith("Your sessions were ended.")
+        assert (answer["url"], answer["alert"], answer["severity"]) == ("/account", None, "high")
         await desk(it, KHAM).deliveries.subscribe(**thief.fields)
         assert len(await desk(it, KHAM).deliveries.taking()) == 1
         second = await it.raise_alert(2)
@@ -275,8 +275,8 @@ async def test_nobody_sees_endpoint_and_keys_not_even_in_the_snapshot(
         told = await desk(it, KHAM).deliveries.subscribe(**browser.fields)
         assert browser.endpoint not in repr(told)
         for user in (KHAM, User(name="admin", role="admin", agency=AGENCY)):
-            shown = it.node.watch.live.snapshot(desk(it, user).policy, "s", 1)
-            assert [each for each in shown.documents if isinstance(each, PushSubscription)] == []
+            snapshot = it.node.watch.live.snapshot(desk(it, user).policy, "s", 1)
+            assert [each for each in snapshot.documents if isinstance(each, PushSubscription)] == []
         with pytest.raises(NotFound):
             await desk(it, NOI).deliveries.unsubscribe(told.id)
         await desk(it, KHAM).deliveries.unsubscribe(told.id)
@@ -323,9 +323,9 @@ async def test_a_browser_cannot_send_us_where_it_likes(
         assert push.subscription_fault(**fields) is None
         await desk(it, KHAM).deliveries.subscribe(**fields)
         await it.raise_alert()
-        (kept,) = await it.settled(1)
-        assert kept.state == "failed"
-        assert "may not be sent" in kept.fault
+        (delivery,) = await it.settled(1)
+        assert delivery.state == "failed"
+        assert "may not be sent" in delivery.fault
         assert service.posts == []
 
 
@@ -393,8 +393,8 @@ async def test_a_key_that_cannot_be_used_is_reported_and_costs_no_alert(
         await until(lambda: it.delivering.health()[0].fault, "a fault")
         assert "is no private key" in it.delivering.health()[0].fault
         (tmp_path / "push.pem").unlink()
-        (kept,) = await it.settled(1)
-        assert kept.state == "sent"
+        (delivery,) = await it.settled(1)
+        assert delivery.state == "sent"
 
 
 async def test_users_are_notified_on_their_own_browsers_that_their_sign_in_was_changed(
@@ -417,12 +417,12 @@ async def test_users_are_notified_on_their_own_browsers_that_their_sign_in_was_c
             ("sign in", {}),
         ]
         for act, detail in acts:
-            said = Note(act=act, actor="boss", agency=AGENCY, subject="user:kham", detail=detail)
-            await document_service.note(said)
+            note = Note(act=act, actor="boss", agency=AGENCY, subject="user:kham", detail=detail)
+            await document_service.note(note)
         await news.look()
         assert sorted(each.path for each in service.posts) == ["/push/1", "/push/2"]
-        told = first.read(next(each for each in service.posts if each.path == "/push/1"))
-        assert (told["url"], told["alert"], told["type"]) == ("/account", None, "alerts")
-        assert "ways to sign in were changed" in told["title"]
+        answer = first.read(next(each for each in service.posts if each.path == "/push/1"))
+        assert (answer["url"], answer["alert"], answer["type"]) == ("/account", None, "alerts")
+        assert "ways to sign in were changed" in answer["title"]
         await news.look()
         assert len(service.posts) == 2

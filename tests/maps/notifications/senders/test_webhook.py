@@ -41,21 +41,21 @@ async def test_an_alert_is_posted_signed_and_recorded_as_sent(tmp_path: Path) ->
         boat = await it.node.boat("Boat 3")
         alert = await it.raise_alert(unit=boat)
         (post,) = await receiver.until(1)
-        told = believed(post, SECRET.encode())
-        assert told["type"] == "alerts"
-        assert (told["node"], told["agency"], told["more"]) == (NODE, AGENCY, 0)
-        (said,) = told["alerts"]
-        assert said["id"] == alert.id
-        assert (said["occasion"], said["call_sign"], said["severity"]) == (
+        answer = believed(post, SECRET.encode())
+        assert answer["type"] == "alerts"
+        assert (answer["node"], answer["agency"], answer["more"]) == (NODE, AGENCY, 0)
+        (answer,) = answer["alerts"]
+        assert answer["id"] == alert.id
+        assert (answer["occasion"], answer["call_sign"], answer["severity"]) == (
             "raised",
             "Boat 3",
             "high",
         )
-        assert (said["lon"], said["lat"]) == (100.41, 20.27)
+        assert (answer["lon"], answer["lat"]) == (100.41, 20.27)
         assert post.headers["webhook-timestamp"] == str(int(it.node.time.timestamp()))
-        (kept,) = await it.settled(1)
-        assert (kept.state, kept.attempts, kept.together) == ("sent", 1, 1)
-        assert kept.message == post.headers["webhook-id"] == kept.id
+        (delivery,) = await it.settled(1)
+        assert (delivery.state, delivery.attempts, delivery.together) == ("sent", 1, 1)
+        assert delivery.message == post.headers["webhook-id"] == delivery.id
 
 
 async def test_another_secret_or_body_does_not_fit(tmp_path: Path) -> None:
@@ -81,8 +81,8 @@ async def test_what_is_not_taken_is_posted_again_under_the_same_id(tmp_path: Pat
         await it.raise_alert()
         posts = await receiver.until(4)
         assert len({post.headers["webhook-id"] for post in posts}) == 1
-        (kept,) = await it.settled(1)
-        assert (kept.state, kept.attempts) == ("sent", 4)
+        (delivery,) = await it.settled(1)
+        assert (delivery.state, delivery.attempts) == ("sent", 4)
         # It is counted once the store has it, which this test may see first.
         await until(lambda: it.delivering.health()[0].settled, "a count")
         [fares] = it.delivering.health()
@@ -103,9 +103,9 @@ async def test_a_server_that_is_down_gets_it_when_it_is_back(tmp_path: Path) -> 
         assert channel.fault == "not reached: 1 of 1 receivers"
         async with receiving(port=port) as back:
             await back.until(1)
-            (kept,) = await it.settled(1)
-            assert kept.state == "sent"
-            assert kept.attempts > 1
+            (delivery,) = await it.settled(1)
+            assert delivery.state == "sent"
+            assert delivery.attempts > 1
         assert it.delivering.channels()[0].fault is None
 
 
@@ -117,9 +117,9 @@ async def test_an_answer_for_good_ends_it(tmp_path: Path, status: int) -> None:
     ):
         receiver.answers = [answer(status, "location: http://169.254.169.254/")]
         await it.raise_alert()
-        (kept,) = await it.settled(1)
-        assert kept.state == "failed"
-        assert str(status) in kept.fault
+        (delivery,) = await it.settled(1)
+        assert delivery.state == "failed"
+        assert str(status) in delivery.fault
         assert len(receiver.posts) == 1
 
 
@@ -128,10 +128,10 @@ async def test_an_unlisted_address_is_refused_and_that_is_reported(tmp_path: Pat
         unlisted = hook(receiver.port, allow=["10.0.0.0/8"])
         async with delivers(tmp_path, webhooks=[unlisted], delivery=[rule()]) as it:
             await it.raise_alert()
-            (kept,) = await it.settled(1)
-            assert kept.state == "failed"
-            assert "may not be sent" in kept.fault
-            assert "/alerts" not in kept.fault
+            (delivery,) = await it.settled(1)
+            assert delivery.state == "failed"
+            assert "may not be sent" in delivery.fault
+            assert "/alerts" not in delivery.fault
             assert receiver.posts == []
 
 

@@ -68,9 +68,9 @@ def spoken_in_template(source: str) -> list[str]:
     """Return the texts of a Jinja template that stand in it as they are."""
     bare = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", " ", source, flags=re.DOTALL)
     bare = re.sub(r"<!--.*?-->|<(style|script)\b.*?</\1>", " ", bare, flags=re.DOTALL)
-    said = re.findall(r'\b(?:title|alt|aria-label|placeholder)="([^"]*)"', bare)
-    said += re.sub(r"<[^>]*>", "\n", bare).split("\n")
-    return [each.strip() for each in said if re.search(r"[A-Za-z]{2,}", each)]
+    answers = re.findall(r'\b(?:title|alt|aria-label|placeholder)="([^"]*)"', bare)
+    answers += re.sub(r"<[^>]*>", "\n", bare).split("\n")
+    return [each.strip() for each in answers if re.search(r"[A-Za-z]{2,}", each)]
 
 
 def _passed(tree: ast.Module) -> Iterator[ast.AST]:

@@ -67,9 +67,13 @@ def alert(place: str = "", *, agency: str = AGENCY, state: AlertState = "raised"
     )
 
 
-def message(told: VisibleAlert) -> Notification:
+def message(visible_alert: VisibleAlert) -> Notification:
     return Notification(
-        id="m", agency=AGENCY, at=START, expires_at=START + timedelta(hours=1), alerts=(told,)
+        id="m",
+        agency=AGENCY,
+        at=START,
+        expires_at=START + timedelta(hours=1),
+        alerts=(visible_alert,),
     )
 
 
@@ -77,9 +81,11 @@ def message(told: VisibleAlert) -> Notification:
 def test_a_mail_has_every_word_in_its_language(ground: Ground, language: Language) -> None:
     about = alert(ground.words(lon=LON, lat=LAT, accuracy_m=15))
     address = address_of(about, ground=ground, last=None, own=True)
-    told = VisibleAlert(alert=about, occasion="raised", call_sign="Naga 1", address=address)
+    visible_alert = VisibleAlert(
+        alert=about, occasion="raised", call_sign="Naga 1", address=address
+    )
     wording = Wording(language, zone=ZONE)
-    text = words.text(message(told), wording, node="Hx", link="https://p.example/map")
+    text = words.text(message(visible_alert), wording, node="Hx", link="https://p.example/map")
     of = words_of(language)
     for key in ("letter.severity.high", "letter.where", "letter.since", "alert.state.raised"):
         assert of[key] in text
@@ -87,7 +93,7 @@ def test_a_mail_has_every_word_in_its_language(ground: Ground, language: Languag
     assert of["bank.left"] in text
     assert "Naga 1" in text
     assert f"https://p.example/map/?alert={about.id}" in text
-    title = words.subject(message(told), wording, node="Hx")
+    title = words.subject(message(visible_alert), wording, node="Hx")
     assert title.startswith("[Hx] ")
     assert of["letter.severity.high"] in title
     if language != "en":
@@ -97,10 +103,10 @@ def test_a_mail_has_every_word_in_its_language(ground: Ground, language: Languag
 
 def test_the_fields_of_a_place_are_those_whose_text_was_stored(ground: Ground) -> None:
     for accuracy_m in (0.0, 15.0, 100.0, 500.0):
-        kept = ground.words(lon=LON, lat=LAT, accuracy_m=accuracy_m)
-        found = address_of(alert(kept), ground=ground, last=None, own=True)
+        text = ground.words(lon=LON, lat=LAT, accuracy_m=accuracy_m)
+        found = address_of(alert(text), ground=ground, last=None, own=True)
         assert found is not None
-        assert found.words() == kept, "what was unsure stays unsure"
+        assert found.words() == text, "what was unsure stays unsure"
     assert address_of(alert("at the pier"), ground=ground, last=None, own=True) is None
     assert address_of(alert("at the pier"), ground=Ground(), last=None, own=True) is None
     # What another agency told more coarsely has no words, and gets none.
@@ -112,8 +118,8 @@ def test_the_fields_of_a_place_are_those_whose_text_was_stored(ground: Ground) -
 
 
 def test_a_record_without_fields_is_shown_as_stored() -> None:
-    told = VisibleAlert(alert=alert("at the pier"), occasion="raised")
-    assert "at the pier" in words.place_text(told, Wording("th"))
+    visible_alert = VisibleAlert(alert=alert("at the pier"), occasion="raised")
+    assert "at the pier" in words.place_text(visible_alert, Wording("th"))
 
 
 def test_years_are_counted_as_the_reader_does() -> None:
@@ -128,12 +134,14 @@ def test_years_are_counted_as_the_reader_does() -> None:
 def test_a_radio_is_sent_only_what_it_can_show(ground: Ground, language: Language) -> None:
     about = alert(ground.words(lon=LON, lat=LAT, accuracy_m=15))
     address = address_of(about, ground=ground, last=None, own=True)
-    told = VisibleAlert(alert=about, occasion="raised", call_sign="Naga 1", address=address)
+    visible_alert = VisibleAlert(
+        alert=about, occasion="raised", call_sign="Naga 1", address=address
+    )
     wording = Wording(language, zone=ZONE)
-    plain = words.radio_text(message(told), wording)
+    plain = words.radio_text(message(visible_alert), wording)
     assert plain.isascii()
     assert plain.startswith("HIGH: Naga 1, In no-go sector Don Sao")
-    whole = words.radio_text(message(told), wording, ascii_only=False)
+    whole = words.radio_text(message(visible_alert), wording, ascii_only=False)
     assert len(whole) <= words.LONGEST_RADIO_TEXT
     assert len(whole.encode()) <= MESHTASTIC_BYTES
     assert words_of(language)["letter.severity.high"] in whole
@@ -142,10 +150,10 @@ def test_a_radio_is_sent_only_what_it_can_show(ground: Ground, language: Languag
 def test_what_does_not_cross_of_a_state_is_not_asked_for() -> None:
     for language in LANGUAGES:
         for state in STATES:
-            told = VisibleAlert(alert=alert(state=state), occasion=state)
-            said = words.state_text(told, Wording(language, zone=ZONE))
-            assert said
-            assert "{" not in said
+            visible_alert = VisibleAlert(alert=alert(state=state), occasion=state)
+            text = words.state_text(visible_alert, Wording(language, zone=ZONE))
+            assert text
+            assert "{" not in text
 
 
 async def test_each_way_speaks_the_language_of_its_reader(tmp_path: Path) -> None:
@@ -186,7 +194,7 @@ async def test_each_way_speaks_the_language_of_its_reader(tmp_path: Path) -> Non
     assert "2569-11-24" in pushed["kham"]["body"]
     assert words_of("my")[state] in pushed["aung"]["body"]
     assert words_of("km")[state] in pushed["new"]["body"]
-    assert {name: said["language"] for name, said in pushed.items()} == {
+    assert {name: answer["language"] for name, answer in pushed.items()} == {
         "kham": "lo",
         "aung": "my",
         "new": "km",

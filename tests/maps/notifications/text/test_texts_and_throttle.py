@@ -86,11 +86,11 @@ def test_a_step_that_is_not_sent_leaves_no_gap() -> None:
 def test_words_to_a_radio_are_short_printable_ascii(
     call_sign: str, place: str, longest: int
 ) -> None:
-    said = words.radio_text(message(told(call_sign=call_sign, place=place)), ENGLISH, longest)
-    assert 0 < len(said) <= longest
-    assert said.isascii()
-    assert said.isprintable()
-    assert not set(said) & set("|~{")
+    text = words.radio_text(message(told(call_sign=call_sign, place=place)), ENGLISH, longest)
+    assert 0 < len(text) <= longest
+    assert text.isascii()
+    assert text.isprintable()
+    assert not set(text) & set("|~{")
 
 
 @given(st.text(max_size=300))
@@ -179,14 +179,14 @@ def test_waits_double_up_to_five_minutes_and_never_undercut_what_is_asked_for() 
     ],
 )
 def test_rules_choose(change: dict[str, object], hour: int, wanted: bool) -> None:
-    said: dict[str, object] = {
+    body: dict[str, object] = {
         "name": "r",
         "agency": AGENCY,
         "role": "commander",
         "way": "webhook",
         "to": ["hq"],
     }
-    rule = DeliveryRule.model_validate(said | change)
+    rule = DeliveryRule.model_validate(body | change)
     now = datetime(2026, 11, 24, hour, tzinfo=UTC)
     assert wants(rule, told().alert, "raised", now=now, zone=ENGLISH.zone) is wanted
 
@@ -199,9 +199,9 @@ def test_the_example_of_the_documentation_is_taken_as_it_stands(tmp_path: Path) 
     (tmp_path / "secrets" / "mail").write_text("a mail password")
     (tmp_path / "secrets" / "ministry").write_text("a secret of twenty characters")
     agencies = [{"id": "la-hx", "name": "Houay Xai"}]
-    said = settings_of(
+    settings = settings_of(
         {**tables, "agencies": agencies}, source="patrol.toml", folder=tmp_path
     ).delivery
-    assert [each.name for each in said.rules] == ["duty officers"]
-    assert said.push is not None
-    assert said.push.key_file == tmp_path / "secrets" / "push.pem"
+    assert [each.name for each in settings.rules] == ["duty officers"]
+    assert settings.push is not None
+    assert settings.push.key_file == tmp_path / "secrets" / "push.pem"

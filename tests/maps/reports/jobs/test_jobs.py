@@ -29,8 +29,8 @@ from tests.maps.servers.offices import LAO
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def story(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Story]:
-    async with joint_patrol(tmp_path_factory.mktemp("jobs")) as told:
-        yield told
+    async with joint_patrol(tmp_path_factory.mktemp("jobs")) as story:
+        yield story
 
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -133,9 +133,9 @@ async def test_a_fault_of_the_store_is_for_the_log(story: Story) -> None:
 
     jobs, desk = story.offices.server.app.state.report_jobs, story.offices.desk("noy")
     job = jobs.begin(desk, work, report="monthly", kind="pdf", is_stale=lambda: False)
-    told = await over(story.offices["noy"], {"id": job.id})
-    assert told["state"] == "failed"
-    assert "secret" not in str(told)
+    body = await over(story.offices["noy"], {"id": job.id})
+    assert body["state"] == "failed"
+    assert "secret" not in str(body)
 
 
 async def test_a_week_ends_with_its_last_day(story: Story) -> None:
@@ -248,13 +248,13 @@ async def test_what_goes_by_mail_and_what_people_ask_for_is_made_one_at_a_time(
         lines=nothing, note=noted, now=lambda: monday,
     )  # fmt: skip
     looking = asyncio.create_task(post.look())
-    asked = {
+    bodies = {
         name: await ask(
             story.offices[name], report="patrol-debrief", format="xlsx", patrol=story.patrol
         )
         for name in ("somchai", "kham")
     }
-    for name, job in asked.items():
+    for name, job in bodies.items():
         assert (await over(story.offices[name], job))["state"] == "made"
     await looking
     assert sent == ["one@police.example"], await post.status(LAO)

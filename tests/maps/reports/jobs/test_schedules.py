@@ -70,11 +70,11 @@ def test_contradicting_settings_are_reported_with_their_place() -> None:
     }
     with pytest.raises(SettingsFaults) as told:
         settings_of(tables, source="patrol.toml", folder=Path())
-    said = str(told.value)
-    assert "reports[1].name: 'weekly-cover' is used twice" in said
-    assert "reports[1].agency: 'nobody' is no agency" in said
-    assert "reports[2].counterpart" in said
-    assert "a mail server is needed" in said
+    text = str(told.value)
+    assert "reports[1].name: 'weekly-cover' is used twice" in text
+    assert "reports[1].agency: 'nobody' is no agency" in text
+    assert "reports[2].counterpart" in text
+    assert "a mail server is needed" in text
     wrong = {"agencies": AGENCIES, "reports": [schedule(day=31)]}
     with pytest.raises(SettingsFaults, match="day of a week is one of"):
         settings_of(wrong, source="patrol.toml", folder=Path())

@@ -61,8 +61,8 @@ async def test_a_survey_takes_more_time_of_positions_farther_apart(
 
 
 def test_what_is_too_much_is_called_so() -> None:
-    asked: Any = SimpleNamespace(words=Wording())
-    for units, told in (([object()], "more positions"), ([], "no coverage")):
+    answer: Any = SimpleNamespace(words=Wording())
+    for units, text in (([object()], "more positions"), ([], "no coverage")):
         known: Any = SimpleNamespace(heat=None, units=units)
-        (said,) = month_coverage(asked, known)
-        assert told in said.text  # type: ignore[union-attr]
+        (said,) = month_coverage(answer, known)
+        assert text in said.text  # type: ignore[union-attr]

@@ -15,8 +15,10 @@ from tests.maps.servers.offices import LAO, THAI
 
 async def pack(story: Story, counterpart: str, by: str = "kham") -> str:
     """Return the page of the pack."""
-    asked = story.asked(by, start=story.start, end=story.end, patrol="", counterpart=counterpart)
-    return html_page(await REPORTS["monthly"].make(asked))
+    report_request = story.asked(
+        by, start=story.start, end=story.end, patrol="", counterpart=counterpart
+    )
+    return html_page(await REPORTS["monthly"].make(report_request))
 
 
 async def test_with_everything_shared_it_tells_of_the_own_side_alone(tmp_path: Path) -> None:

@@ -65,17 +65,17 @@ async def _page_of_a_unit(folder: Path) -> str:
                 },
             )
             assert plotted.status_code < 300, plotted.text
-        asked = {
+        body = {
             "unit": unit,
             "start": (now - timedelta(hours=1)).isoformat(),
             "end": now.isoformat(),
         }
-        page = await client.get("/api/reports/debrief", params=asked)
+        page = await client.get("/api/reports/debrief", params=body)
         assert page.status_code == 200, page.text
         assert page.headers["content-disposition"].startswith('attachment; filename="debrief-')
-        late = await client.get("/api/reports/debrief", params=asked | {"end": asked["start"]})
+        late = await client.get("/api/reports/debrief", params=body | {"end": body["start"]})
         assert (late.status_code, late.json()["field"]) == (400, "end")
-        unheard_of = await client.get("/api/reports/other", params=asked)
+        unheard_of = await client.get("/api/reports/other", params=body)
         assert unheard_of.status_code == 404
         async with server.signed_in("admin") as admin:
             [line] = (await admin.get("/api/audit?act=export")).json()["lines"]
@@ -100,9 +100,9 @@ async def test_the_page_of_a_long_time_holds_all_of_it(
     monkeypatch.setattr("patrol.desks.visibility.history.LARGEST_PAGE", 2)
     async with running(tmp_path) as server:
         unit = await sail(server, "Naga 1", "n1", 7, lon=100.4)
-        asked = {"unit": unit, "start": "2026-11-23T00:00:00Z", "end": "2026-11-25T00:00:00Z"}
+        body = {"unit": unit, "start": "2026-11-23T00:00:00Z", "end": "2026-11-25T00:00:00Z"}
         async with server.signed_in("commander") as client:
-            page = await client.get("/api/reports/debrief", params=asked)
+            page = await client.get("/api/reports/debrief", params=body)
             day = await client.get("/api/ogc/collections/tracks/items")
     assert "7 positions" in page.text
     (track,) = day.json()["features"]
@@ -116,16 +116,16 @@ def test_the_page_draws_from_a_file_with_no_network(
     file = tmp_path / "debrief.html"
     file.write_text(page_of_a_unit, encoding="utf-8")
     page = browser.new_page(viewport={"width": 1200, "height": 800})
-    asked: list[str] = []
+    texts: list[str] = []
     faults: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    page.on("request", lambda request: texts.append(request.url))
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.goto(file.as_uri())
     page.wait_for_selector("path.leaflet-interactive")
     circles = page.locator("path.leaflet-interactive").count()
     page.close()
     assert faults == []
-    assert [url for url in asked if url.startswith("http")] == []
+    assert [url for url in texts if url.startswith("http")] == []
     assert circles >= 4  # a line and three positions
 
 
@@ -151,9 +151,9 @@ async def _page_of_a_day(folder: Path) -> str:
         async with server.stranger(authorization=f"Bearer {key}") as boat:
             for first in range(0, len(reports), 1000):
                 await boat.post("/api/positions", json=reports[first : first + 1000])
-        asked = {"start": begin.isoformat(), "end": (begin + timedelta(days=1)).isoformat()}
+        body = {"start": begin.isoformat(), "end": (begin + timedelta(days=1)).isoformat()}
         unit = {"unit": "position_json:n1"}
-        page = await client.get("/api/reports/debrief", params=asked | unit)
+        page = await client.get("/api/reports/debrief", params=body | unit)
         assert page.status_code == 200, page.text
         return page.text
 
@@ -181,10 +181,10 @@ def test_what_people_look_for_can_be_read(
     keys = page.locator(".report-keys").text_content() or ""
     page.close()
     words = [each[0] for each in found]
-    for wanted in ("First seen 07:00", "Last seen 06:59", "Chiang Khong", "km "):
-        assert any(wanted in each for each in words), wanted
-    for wanted in ("Slower than 1 km/h", "10 to 20 km/h", "20 to 40 km/h", "Border", "Crossing"):
-        assert wanted in keys
+    for expected in ("First seen 07:00", "Last seen 06:59", "Chiang Khong", "km "):
+        assert any(expected in each for each in words), expected
+    for expected in ("Slower than 1 km/h", "10 to 20 km/h", "20 to 40 km/h", "Border", "Crossing"):
+        assert expected in keys
     for number, (_, left, top, right, bottom) in enumerate(found):
         for other in found[number + 1 :]:
             over = left < other[3] and right > other[1] and top < other[4] and bottom > other[2]

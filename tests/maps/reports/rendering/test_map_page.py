@@ -42,8 +42,8 @@ def test_a_name_is_neither_a_template_of_the_server_nor_a_script_of_the_reader()
     assert "alert(1)" in beyond_the_title
     assert "${alert" not in beyond_the_title
     assert "<b>" not in page
-    told = html.unescape(beyond_the_title.replace("\\u0026", "&"))
-    assert told.count(HOSTILE) == 12, "every name is told as it was written"
+    text = html.unescape(beyond_the_title.replace("\\u0026", "&"))
+    assert text.count(HOSTILE) == 12, "every name is told as it was written"
 
 
 def test_a_report_without_a_map_is_refused_with_words() -> None:

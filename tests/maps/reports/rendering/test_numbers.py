@@ -30,7 +30,7 @@ def test_what_both_sides_logged_of_one_event_is_one_incident() -> None:
     )
     theirs = msgspec.structs.replace(ours, id="theirs", agency="th-ck", same_as="ours")
     words = Wording()
-    asked: Any = SimpleNamespace(words=words)
+    answer: Any = SimpleNamespace(words=words)
     known: Any = SimpleNamespace(
         incidents=[ours, theirs],
         units=[],
@@ -41,28 +41,28 @@ def test_what_both_sides_logged_of_one_event_is_one_incident() -> None:
         start=DAY,
         end=DAY,
     )
-    month: Any = monthly.summary(asked, known)
-    patrol: Any = patrol_debrief.summary(asked, known)[0]
+    month: Any = monthly.summary(answer, known)
+    patrol: Any = patrol_debrief.summary(answer, known)[0]
     for facts in (month, patrol):
         assert dict(facts.pairs)[words.text("report.incidents")] == "1"
 
 
 def test_an_amount_is_printed_as_entered() -> None:
     words = Wording()
-    for amount, told in (
+    for amount, text in (
         (400.0, "400"),
         (12.5, "12.5"),
         (14.0625, "14.0625"),
         (0.0003, "0.0003"),
         (15_000.0, "15\u202f000"),
     ):
-        assert f" {told} kg" in seized(words, "heroin", amount, "kg", False), amount
+        assert f" {text} kg" in seized(words, "heroin", amount, "kg", False), amount
 
 
 def test_little_that_was_seized_does_not_come_to_nothing() -> None:
-    asked: Any = SimpleNamespace(words=Wording())
+    answer: Any = SimpleNamespace(words=Wording())
     seized_ = {"heroin": {"kg": 0.0003}, "opium": {"kg": 12.5}, "acid": {"litres": 0.02}}
-    table = monthly.seizure_table(asked, Total(seized=seized_))
+    table = monthly.seizure_table(answer, Total(seized=seized_))
     rows = [
         [cell_text(cell, column) for cell, column in zip(row, table.columns, strict=True)]
         for row in table.rows

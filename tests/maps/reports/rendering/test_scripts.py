@@ -81,11 +81,11 @@ async def test_a_pdf_in_each_script_is_one_page_with_its_words(language: str) ->
     assert made.name.startswith("test-")
     if pdftotext is None:
         return
-    said = await asyncio.to_thread(_words_of, pdftotext, made.content)
+    text = await asyncio.to_thread(_words_of, pdftotext, made.content)
     # Shapes that stand for several letters are not all told apart again.
     letters = set(SCRIPTS[language])
-    assert len(letters & set(said)) > 0.7 * len(letters)
-    assert "\ufffd" not in said
+    assert len(letters & set(text)) > 0.7 * len(letters)
+    assert "\ufffd" not in text
 
 
 def test_only_the_fonts_that_are_needed_are_inside() -> None:
@@ -125,8 +125,8 @@ def test_a_character_that_no_font_draws_is_reported_and_fails_nothing() -> None:
         check=True,
     )
     assert done.stdout.startswith(b"%PDF")
-    told = [json.loads(line) for line in done.stderr.decode().splitlines() if line[:1] == "{"]
-    missing = {letter for each in told for letter in each["letters"]}
+    answers = [json.loads(line) for line in done.stderr.decode().splitlines() if line[:1] == "{"]
+    missing = {letter for each in answers for letter in each["letters"]}
     assert missing == not_drawn(rare)
 
 

@@ -32,14 +32,16 @@ async def test_every_sheet_has_a_whole_name_of_its_own_in_every_language(tmp_pat
             for name, report in REPORTS.items():
                 if "xlsx" not in report.formats:
                     continue
-                asked = story.asked(language=language)
+                report_request = story.asked(language=language)
                 if report.about == "time":
-                    asked = replace(asked, patrol="", start=story.start, end=story.end)
-                document = await report.make(asked)
+                    report_request = replace(
+                        report_request, patrol="", start=story.start, end=story.end
+                    )
+                document = await report.make(report_request)
                 sheets = sheets_of(workbook_of(document))
                 assert len(sheets) >= 5, (language, name)
                 for sheet in sheets:
-                    told = f"{language} {name}: {sheet}"
-                    assert len(sheet.encode("utf-16-le")) <= 2 * LONGEST, told
-                    assert sheet in whole, f"{told} is cut, or has a number behind it"
-                    assert not sheet.endswith(" 2"), told
+                    text = f"{language} {name}: {sheet}"
+                    assert len(sheet.encode("utf-16-le")) <= 2 * LONGEST, text
+                    assert sheet in whole, f"{text} is cut, or has a number behind it"
+                    assert not sheet.endswith(" 2"), text

@@ -94,14 +94,14 @@ async def test_what_lies_on_pages_that_can_be_read_is_saved_and_lost_rows_are_na
     spoil(damaged, leaves(damaged, "journal")[1])
     assert set(damaged_tables(damaged)) == {"transmissions", "journal"}
     found = salvage(damaged, tmp_path / "new.db")
-    heard, lines = found.rows["transmissions"], found.rows["journal"]
-    assert heard.lost is not None
+    rows, lines = found.rows["transmissions"], found.rows["journal"]
+    assert rows.lost is not None
     assert lines.lost is not None
-    assert 0 < heard.lost < 60
-    assert heard.saved + heard.lost == MESSAGES
-    assert len(heard.gaps) == 2
-    assert len(heard.named) == heard.lost
-    assert all(each.startswith(f"{address()} ") for each in heard.named)
+    assert 0 < rows.lost < 60
+    assert rows.saved + rows.lost == MESSAGES
+    assert len(rows.gaps) == 2
+    assert len(rows.named) == rows.lost
+    assert all(each.startswith(f"{address()} ") for each in rows.named)
     assert lines.named[0].startswith("unit:")
     assert {each.what for each in found.faults} == {"missing"}
     assert found.rows["units"].is_whole
@@ -122,8 +122,8 @@ def test_a_table_whose_first_page_is_gone_is_named_and_the_others_are_saved(
         (root,) = database.execute(query).fetchone()
     spoil(damaged, root)
     found = salvage(damaged, tmp_path / "new.db")
-    heard = found.rows["transmissions"]
-    assert (heard.saved, heard.lost) == (0, MESSAGES)
+    rows = found.rows["transmissions"]
+    assert (rows.saved, rows.lost) == (0, MESSAGES)
     assert found.rows["journal"].is_whole
     assert found.faults == ()
 

@@ -105,8 +105,8 @@ def test_the_migrations_make_the_same_tables_there(url: str) -> None:
     for table in metadata.tables.values():
         found = {each["name"]: each["nullable"] for each in inspector.get_columns(table.name)}
         assert {each.name: each.nullable for each in table.columns}.items() <= found.items(), table
-        wanted = {str(each.name) for each in table.indexes}
-        assert wanted <= {str(each["name"]) for each in inspector.get_indexes(table.name)}
+        expected = {str(each.name) for each in table.indexes}
+        assert expected <= {str(each["name"]) for each in inspector.get_indexes(table.name)}
     engine.dispose()
 
 
@@ -170,16 +170,16 @@ def test_a_look_changes_nothing(url: str) -> None:
 async def test_one_transaction_writes_at_a_time_and_the_other_waits(store: Store, url: str) -> None:
     second = open_store(url)
     order: list[str] = []
-    begun = Event()
+    event = Event()
 
     def slow(connection: Connection) -> None:
         order.append("slow")
-        begun.set()
+        event.set()
         connection.exec_driver_sql("SELECT pg_sleep(0.3)")
         order.append("slow done")
 
     async def later() -> None:
-        assert await asyncio.to_thread(begun.wait, 20)
+        assert await asyncio.to_thread(event.wait, 20)
         await second.write(lambda _: order.append("quick"))
 
     await asyncio.gather(store.write(slow), later())
@@ -259,9 +259,9 @@ async def test_what_is_known_is_left_alone_and_the_rest_of_the_batch_is_stored(
 async def test_a_name_is_stored_once_whatever_month_it_is_received_in(
     store: Store, url: str
 ) -> None:
-    named: dict[str, Any] = {"duplicate_key": "id-1", "duplicate_window_s": None}
-    await store.commit([row(heard(0, **named))], [], [])
-    await store.commit([row(heard(-40 * 86_400, **named))], [], [])
+    body: dict[str, Any] = {"duplicate_key": "id-1", "duplicate_window_s": None}
+    await store.commit([row(heard(0, **body))], [], [])
+    await store.commit([row(heard(-40 * 86_400, **body))], [], [])
     assert count(url) == 1
 
 
@@ -366,17 +366,19 @@ async def test_no_month_is_searched_in_which_nothing_of_that_time_was_received(
         end = OURS + timedelta(hours=1)
         span = AddressSpan(address="test:a", start=OURS, end=end, box=(99, 19, 102, 21))
         conditions = tracks.inside(span, [AGENCY])
-        said = (
+        s_q_l_compiler = (
             transmissions.select()
             .where(*conditions)
             .compile(connection, compile_kwargs={"literal_binds": True})
         )
-        lines = connection.exec_driver_sql("EXPLAIN " + str(said).replace("%", "%%")).scalars()
+        lines = connection.exec_driver_sql(
+            "EXPLAIN " + str(s_q_l_compiler).replace("%", "%%")
+        ).scalars()
         return "\n".join(lines)
 
     found = await store.read(plan)
-    named = {name for name in found.split() if name.startswith("transmissions_2")}
-    assert 1 <= len({name[:21] for name in named}) <= 3, found
+    texts = {name for name in found.split() if name.startswith("transmissions_2")}
+    assert 1 <= len({name[:21] for name in texts}) <= 3, found
 
 
 @pytest.mark.parametrize("device_s", [None, -31 * 86_400, -29 * 86_400, -5, 0, 119, 121, 1e9])
@@ -541,5 +543,5 @@ def test_the_class_of_an_error_says_whose_fault_it_is(
 
 
 def _has(locale: str) -> bool:
-    said = subprocess.run(["locale", "-a"], capture_output=True, text=True, check=False).stdout
-    return locale in said.split()
+    text = subprocess.run(["locale", "-a"], capture_output=True, text=True, check=False).stdout
+    return locale in text.split()

@@ -152,8 +152,8 @@ async def node(tmp_path: Path) -> AsyncIterator[Node]:
         )
         desk = opened.desk("commander", name="boun").protected_fields
         shown = await desk.read("incident", made.id, purpose="x")
-        [named] = [each for each in shown if each.field == "names"]
-        await desk.redact("incident", made.id, named.id, reason="the court's order")
+        [protected_words] = [each for each in shown if each.field == "names"]
+        await desk.redact("incident", made.id, protected_words.id, reason="the court's order")
         bad = ReportRefusal(said("a", 1), "bad", ValueError())
         await opened.store.write(aside.put, [bad], at(1), agency=AGENCY, origin="node")
         yield opened

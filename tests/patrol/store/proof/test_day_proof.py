@@ -23,7 +23,7 @@ def tell(connection: Connection, after: int, last: int, day: int) -> None:
     """Tell the journal of messages and of acts, on a day of the test."""
     there = found(connection, SpanBounds(after, last, 2))
     span = {"after": after, "last": last, "count": there.rows, "sha256": there.sha256, "version": 2}
-    heard = Note(
+    note = Note(
         act="digest receptions",
         actor="",
         agency="",
@@ -31,7 +31,7 @@ def tell(connection: Connection, after: int, last: int, day: int) -> None:
         detail={"receptions": span},
     )
     acts = [Note(act="an act", actor="keo", agency=AGENCY) for _ in range(ACTS)]
-    journal.append(connection, [heard, *acts], at(day * DAY_S), origin="node")
+    journal.append(connection, [note, *acts], at(day * DAY_S), origin="node")
 
 
 @pytest.fixture

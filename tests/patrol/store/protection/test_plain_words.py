@@ -33,8 +33,8 @@ async def older_store(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[st
         incidents = node.desk("crew").incidents
         made = await incidents.log(category="drugs", happened_at=at(-60), precision="minute")
         await incidents.correct(made.id, version=1, people_found=1)
-        seen = Sighting(at=node.time, lon=100.41, lat=20.27)
-        target = await node.desk("crew").targets.open(what="vessel", name="boat", sighting=seen)
+        sighting = Sighting(at=node.time, lon=100.41, lat=20.27)
+        target = await node.desk("crew").targets.open(what="vessel", name="boat", sighting=sighting)
         assert encoded
     monkeypatch.undo()
     return store_url(folder / "p.db"), made.id, target.id
@@ -94,9 +94,9 @@ async def test_plain_words_are_sealed_out_of_every_version_and_both_contents_are
     assert seal_store(url, keys.read, now=at(61), actor="command line", origin="hx") == 0
     async with running(file) as node:
         desk = node.desk().protected_fields
-        shown = [*await desk.read("incident", incident, purpose="x"),
+        answers = [*await desk.read("incident", incident, purpose="x"),
                  *await desk.read("target", target, purpose="x")]  # fmt: skip
-        assert sorted(each.words for each in shown) == sorted(WORDS), "each once"
+        assert sorted(each.words for each in answers) == sorted(WORDS), "each once"
         assert len(await node.desk().incidents.versions(incident)) == 2
     # what somebody else alters is found all the same
     engine = open_engine(url)

@@ -88,7 +88,7 @@ def test_of_many_at_once_each_gets_its_own_and_all_of_it(
 ) -> None:
     records = list(heard())
     bulk.put_transmissions(connection, [transmission_row(each, origin=NODE) for each in records])
-    wanted = [
+    expected = [
         *([span(n), span((n + 1) % BOATS)] for n in range(BOATS)),  # with two radios
         *([span(n, end=at(30))] for n in range(BOATS)),
         *([span(n, end=at(5)), span(n, start=at(50))] for n in range(BOATS)),
@@ -103,12 +103,12 @@ def test_of_many_at_once_each_gets_its_own_and_all_of_it(
         statements += 1
 
     for _ in range(7 * asked_again):
-        newest.for_pictures(connection, wanted)
+        newest.for_pictures(connection, expected)
     event.listen(connection, "before_cursor_execute", note)
-    found = newest.for_pictures(connection, wanted)
+    found = newest.for_pictures(connection, expected)
     event.remove(connection, "before_cursor_execute", note)
     assert [{each.gid for each in one} for one in found] == [
-        picked(records, spans) for spans in wanted
+        picked(records, spans) for spans in expected
     ]
     assert all(len({each.gid for each in one}) == len(one) for one in found)
     if is_postgres(connection):

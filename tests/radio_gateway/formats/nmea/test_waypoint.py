@@ -19,9 +19,9 @@ PLAIN = "GPWPL,2016.38,N,10024.72,E,HS1AA-9"
 
 
 def one(payload: bytes, module: ModuleType = nmea0183) -> Transmission:
-    said, reasons = heard(module.decoder(STATIONS), [payload])
-    assert (len(said), reasons) == (1, [])
-    return said[0]
+    transmissions, reasons = heard(module.decoder(STATIONS), [payload])
+    assert (len(transmissions), reasons) == (1, [])
+    return transmissions[0]
 
 
 @pytest.mark.parametrize(
@@ -97,16 +97,26 @@ def test_impossible_values_are_refused_with_their_reason(body: str, reason: str)
 
 
 def test_channel_that_says_nothing_of_waypoints_tells_only_that_the_bus_carries_them() -> None:
-    (said,), reasons = heard(nmea0183.decoder(DecoderSettings()), [sentence(PLAIN)])
-    assert (said.kind, said.position, said.device, reasons) == ("other", None, None, [])
+    (transmission,), reasons = heard(nmea0183.decoder(DecoderSettings()), [sentence(PLAIN)])
+    assert (transmission.kind, transmission.position, transmission.device, reasons) == (
+        "other",
+        None,
+        None,
+        [],
+    )
 
 
 @pytest.mark.parametrize(("body", "remarks"), [(PLAIN, ""), (MAGELLAN, "on patrol")])
 def test_on_a_channel_that_says_so_a_named_place_is_a_mark(body: str, remarks: str) -> None:
     decoder = nmea0183.decoder(DecoderSettings(waypoints="marks"))
-    (said,), reasons = heard(decoder, [sentence(body)])
-    assert (said.kind, said.device, said.position, reasons) == ("waypoint", None, None, [])
-    mark = said.mark
+    (transmission,), reasons = heard(decoder, [sentence(body)])
+    assert (transmission.kind, transmission.device, transmission.position, reasons) == (
+        "waypoint",
+        None,
+        None,
+        [],
+    )
+    mark = transmission.mark
     assert mark is not None
     assert (mark.id, mark.name, mark.use, mark.remarks) == (
         "HS1AA-9",
@@ -133,6 +143,6 @@ def test_bad_waypoint_costs_no_position_that_was_being_gathered() -> None:
     decoder = kenwood.decoder(DecoderSettings())
     radio = sentence("PKNSH,2016.38,N,10024.72,E,115958,A,U00001")
     assert decoder.decode(frame(radio)) == []
-    (said,) = decoder.decode(frame(sentence("GPWPL,,,,,HS1AA")))
-    assert said.device == "U00001"
+    (transmission,) = decoder.decode(frame(sentence("GPWPL,,,,,HS1AA")))
+    assert transmission.device == "U00001"
     assert [each.reason for each in decoder.rejected()] == ["missing_lat"]

@@ -22,15 +22,15 @@ OURS = DecoderSettings(station="xw1pat-7")
 def all_said(line: bytes | str, settings: DecoderSettings | None = None) -> list[Transmission]:
     payload = line.encode() if isinstance(line, str) else line
     decoder = aprs.decoder(settings or DecoderSettings())
-    said = decoder.decode(frame(payload))
+    transmissions = decoder.decode(frame(payload))
     assert (decoder.flush(None), decoder.waiting(), decoder.rejected()) == ([], False, [])
     assert decoder.answers() == []
-    return said
+    return transmissions
 
 
 def said_by(line: bytes | str, settings: DecoderSettings | None = None) -> Transmission:
-    (said,) = all_said(line, settings)
-    return said
+    (transmission,) = all_said(line, settings)
+    return transmission
 
 
 def refused(line: bytes | str) -> str:
@@ -98,9 +98,9 @@ def test_mic_e_report_of_the_standard() -> None:
 
 
 def test_mic_e_altitude_of_the_standard() -> None:
-    said = said_by(of(b'`(_fn"Oj/]"4T}patrol', "S32U6T")).position
-    assert said is not None
-    assert said.altitude_m == 61.0
+    position = said_by(of(b'`(_fn"Oj/]"4T}patrol', "S32U6T")).position
+    assert position is not None
+    assert position.altitude_m == 61.0
     assert said_by(of(b'`(_fn"Oj/]"4T}patrol', "S32U6T")).facts["comment"] == "]patrol"
 
 
@@ -315,10 +315,10 @@ def test_telemetry_that_looks_like_finer_digits_is_none() -> None:
 
 
 def test_finer_digits_of_base_91_move_away_from_the_equator_and_greenwich() -> None:
-    said = said_by(of("!2016.38S/10024.72Ws!w{!!")).position
-    assert said is not None
-    assert said.lat == pytest.approx(-(20 + (16.38 + 90 / 9100) / 60))
-    assert said.lon == pytest.approx(-(100 + 24.72 / 60))
+    position = said_by(of("!2016.38S/10024.72Ws!w{!!")).position
+    assert position is not None
+    assert position.lat == pytest.approx(-(20 + (16.38 + 90 / 9100) / 60))
+    assert position.lon == pytest.approx(-(100 + 24.72 / 60))
 
 
 def test_finer_digits_lead_to_no_place_beyond_the_pole() -> None:
@@ -398,10 +398,10 @@ def test_time_without_a_date_is_the_likeliest_and_an_impossible_one_keeps_the_pl
     stamp: str, heard_at: datetime, time: datetime | None, flags: tuple[str, ...]
 ) -> None:
     line = of(f"@{stamp}2016.38N/10024.72Es")
-    (said,) = aprs.decoder(DecoderSettings()).decode(Frame(line, heard_at))
-    assert said.device_time == time
-    assert said.flags == flags
-    assert said.position is not None
+    (transmission,) = aprs.decoder(DecoderSettings()).decode(Frame(line, heard_at))
+    assert transmission.device_time == time
+    assert transmission.flags == flags
+    assert transmission.position is not None
 
 
 def test_recording_takes_no_date_from_when_it_is_played() -> None:
@@ -660,10 +660,10 @@ def test_how_a_stream_of_lines_is_split_makes_no_difference(
 def test_any_bytes_give_a_real_place_or_none(first: bytes, destination: bytes, rest: bytes) -> None:
     payload = b"HS0ABC-9>" + destination + b":" + first + rest
     try:
-        said = aprs.decoder(OURS).decode(frame(payload))
+        transmissions = aprs.decoder(OURS).decode(frame(payload))
     except FrameError:
         return
-    for each in said:
+    for each in transmissions:
         position = each.position
         if position is not None:
             assert abs(position.lat) <= 90

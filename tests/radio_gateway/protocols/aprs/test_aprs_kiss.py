@@ -17,22 +17,22 @@ PLACE = b"!2016.38N/10024.72Es036/010"
 
 def said_in(stream: bytes, settings: DecoderSettings | None = None) -> list[Transmission]:
     framer, decoder = aprs_kiss.FRAMING(), aprs_kiss.decoder(settings or DecoderSettings())
-    said: list[Transmission] = []
+    transmissions: list[Transmission] = []
     for payload in framer.feed(stream) + framer.close():
-        said += decoder.decode(frame(payload))
+        transmissions += decoder.decode(frame(payload))
     assert (decoder.flush(None), decoder.answers()) == ([], [])
-    return said
+    return transmissions
 
 
 def test_position_through_two_relays() -> None:
     packet = ax25("HS0ABC-9", "APRS", ("HS1XYZ-1*", "WIDE1*", "WIDE2-1"), PLACE)
-    (said,) = said_in(kiss_frame(packet))
-    assert (said.device, said.address) == ("HS0ABC-9", "aprs:HS0ABC-9")
-    assert said.position == near(100.412, 20.273, within_deg=1e-6)
-    assert said.facts["path"] == "HS1XYZ-1,WIDE1*,WIDE2-1"
-    assert said.facts["port"] == 0
-    assert said.signal is not None
-    assert said.signal.hops == 1
+    (transmission,) = said_in(kiss_frame(packet))
+    assert (transmission.device, transmission.address) == ("HS0ABC-9", "aprs:HS0ABC-9")
+    assert transmission.position == near(100.412, 20.273, within_deg=1e-6)
+    assert transmission.facts["path"] == "HS1XYZ-1,WIDE1*,WIDE2-1"
+    assert transmission.facts["port"] == 0
+    assert transmission.signal is not None
+    assert transmission.signal.hops == 1
 
 
 def test_same_packet_as_text_and_from_a_tnc_has_one_key() -> None:
@@ -45,9 +45,9 @@ def test_same_packet_as_text_and_from_a_tnc_has_one_key() -> None:
 def test_mic_e_with_control_bytes_and_escapes_on_another_port() -> None:
     destination, info = mic_e(lon=100.41, lat=20.27, bits="000")
     packet = ax25("HS0ABC-9", destination, (), info + b"\xc0\xdb\xdc help")
-    (said,) = said_in(kiss_frame(packet, port=3))
-    assert (said.distress, said.facts["port"]) == (True, 3)
-    assert said.facts["comment_latin1"] == "ÀÛÜ help"
+    (transmission,) = said_in(kiss_frame(packet, port=3))
+    assert (transmission.distress, transmission.facts["port"]) == (True, 3)
+    assert transmission.facts["comment_latin1"] == "ÀÛÜ help"
 
 
 def test_commands_of_the_tnc_and_connected_stations_say_nothing() -> None:
@@ -69,10 +69,10 @@ def test_any_stream_raises_frame_errors_only(stream: bytes) -> None:
     decoder, framer = aprs_kiss.decoder(DecoderSettings()), aprs_kiss.FRAMING()
     for payload in framer.feed(b"\xc0" + stream + b"\xc0"):
         try:
-            said = decoder.decode(frame(payload))
+            transmissions = decoder.decode(frame(payload))
         except FrameError:
             continue
-        assert all("port" in each.facts for each in said)
+        assert all("port" in each.facts for each in transmissions)
 
 
 def test_protocol_recognises_its_frames() -> None:

@@ -20,14 +20,14 @@ OURS = DecoderSettings(station="XW1PAT-7")
 
 
 def order(**fields: Any) -> Order:
-    told: dict[str, Any] = {"kind": "text", "device": "HS0ABC-9", "text": "come home"} | fields
+    body: dict[str, Any] = {"kind": "text", "device": "HS0ABC-9", "text": "come home"} | fields
     return Order(
         id="1",
         channel="tnc",
         operator="jane",
         created_at=NOW,
         expires_at=NOW + timedelta(minutes=5),
-        **told,
+        **body,
     )
 
 
@@ -35,8 +35,8 @@ def heard_by_the_radio(data: bytes) -> Transmission:
     framer = aprs_kiss.FRAMING()
     (payload,) = framer.feed(data)
     radio = aprs_kiss.decoder(DecoderSettings(station="HS0ABC-9"))
-    (said,) = radio.decode(frame(payload))
-    return said
+    (transmission,) = radio.decode(frame(payload))
+    return transmission
 
 
 def test_message_is_a_numbered_line_and_its_acknowledgement_answers_it() -> None:

@@ -29,7 +29,7 @@ def gps_a(packet: bytes) -> bytes:
 
 def said_in(*lines: bytes, decoder: DprsDecoder | None = None) -> list[Transmission]:
     decoder = decoder or dprs.decoder(DecoderSettings())
-    return [said for line in lines for said in decoder.decode(frame(line))]
+    return [transmission for line in lines for transmission in decoder.decode(frame(line))]
 
 
 def refused(line: bytes) -> str:
@@ -40,11 +40,14 @@ def refused(line: bytes) -> str:
 
 
 def test_published_gps_a_line_is_an_aprs_position() -> None:
-    (said,) = said_in(SAMPLE)
-    assert (said.address, said.position) == ("aprs:OH3BK-D", near(23.892, 61.4705, within_deg=1e-6))
-    assert said.position is not None
-    assert said.position.altitude_m == pytest.approx(377 * 0.3048)
-    assert said.facts["comment"] == "D-RATS (GPS-A)"
+    (transmission,) = said_in(SAMPLE)
+    assert (transmission.address, transmission.position) == (
+        "aprs:OH3BK-D",
+        near(23.892, 61.4705, within_deg=1e-6),
+    )
+    assert transmission.position is not None
+    assert transmission.position.altitude_m == pytest.approx(377 * 0.3048)
+    assert transmission.facts["comment"] == "D-RATS (GPS-A)"
 
 
 def test_crc_may_be_in_lower_case_and_filler_may_stand_before_it() -> None:
@@ -88,21 +91,25 @@ def test_call_sign_after_the_sentences_names_their_sender() -> None:
     decoder = dprs.decoder(DecoderSettings())
     assert said_in(GGA, RMC, decoder=decoder) == []
     assert decoder.waiting()
-    (said,) = said_in(IDENTITY, decoder=decoder)
+    (transmission,) = said_in(IDENTITY, decoder=decoder)
     assert not decoder.waiting()
-    position = said.position
+    position = transmission.position
     assert position == near(100.412, 20.273, within_deg=1e-6)
     assert position is not None
     assert (position.altitude_m, position.course_deg) == (352.0, 90.0)
-    assert (said.address, said.fix, said.flags) == ("aprs:OH3BK-D", True, ())
-    assert said.device_time == datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
-    assert said.facts["comment"] == "BN"
-    assert said.raw == b"\r".join((GGA, RMC, IDENTITY))
+    assert (transmission.address, transmission.fix, transmission.flags) == (
+        "aprs:OH3BK-D",
+        True,
+        (),
+    )
+    assert transmission.device_time == datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
+    assert transmission.facts["comment"] == "BN"
+    assert transmission.raw == b"\r".join((GGA, RMC, IDENTITY))
 
 
 def test_plain_message_needs_no_checksum() -> None:
-    (said,) = said_in(RMC, b"HS0ABC  ,on patrol           ")
-    assert (said.device, said.facts["comment"]) == ("HS0ABC", "on patrol")
+    (transmission,) = said_in(RMC, b"HS0ABC  ,on patrol           ")
+    assert (transmission.device, transmission.facts["comment"]) == ("HS0ABC", "on patrol")
     (bare,) = said_in(RMC, b"HS0ABC  ,                    ")
     assert (bare.device, "comment" in bare.facts) == ("HS0ABC", False)
 
@@ -116,17 +123,20 @@ def test_each_senders_sentences_stay_with_its_own_call_sign() -> None:
 
 def test_sentences_whose_call_sign_was_lost_are_not_given_to_the_next_sender() -> None:
     other = sentence("GPRMC,080130,A,2016.9000,N,10024.9000,E,0,0,251126,,")
-    lost, named = said_in(RMC, other, b"HS0XYZ  ,")
+    lost, transmission = said_in(RMC, other, b"HS0XYZ  ,")
     assert (lost.device, lost.flags) == (None, ("sender_unknown",))
-    assert (named.device, named.position) == ("HS0XYZ", near(100.415, 20.28166667, within_deg=1e-6))
+    assert (transmission.device, transmission.position) == (
+        "HS0XYZ",
+        near(100.415, 20.28166667, within_deg=1e-6),
+    )
 
 
 def test_sentences_without_a_call_sign_are_decoded_after_a_while() -> None:
     decoder = dprs.decoder(DecoderSettings())
     decoder.decode(Frame(RMC, NOW))
     assert decoder.flush(NOW + PATIENCE / 2) == []
-    (said,) = decoder.flush(NOW + PATIENCE)
-    assert (said.device, said.flags) == (None, ("sender_unknown",))
+    (transmission,) = decoder.flush(NOW + PATIENCE)
+    assert (transmission.device, transmission.flags) == (None, ("sender_unknown",))
     decoder.decode(Frame(RMC, NOW))
     late, identity = decoder.decode(Frame(IDENTITY, NOW + PATIENCE + timedelta(seconds=1)))
     assert (late.device, identity.device, identity.kind) == (None, "OH3BK-D", "static")
@@ -138,13 +148,20 @@ def test_bad_sentence_leaves_the_good_ones() -> None:
     decoder.decode(frame(RMC))
     with pytest.raises(FrameError):
         decoder.decode(frame(GGA[:-1] + b"x"))
-    (said,) = decoder.decode(frame(IDENTITY))
-    assert (said.device, said.position) == ("OH3BK-D", near(100.412, 20.273, within_deg=1e-6))
+    (transmission,) = decoder.decode(frame(IDENTITY))
+    assert (transmission.device, transmission.position) == (
+        "OH3BK-D",
+        near(100.412, 20.273, within_deg=1e-6),
+    )
 
 
 def test_receiver_without_a_fix_gives_no_current_position() -> None:
-    (said,) = said_in(sentence("GPRMC,080000,V,,,,,,,251126,,"), IDENTITY)
-    assert (said.position, said.fix, said.flags) == (None, False, ("no_fix",))
+    (transmission,) = said_in(sentence("GPRMC,080000,V,,,,,,,251126,,"), IDENTITY)
+    assert (transmission.position, transmission.fix, transmission.flags) == (
+        None,
+        False,
+        ("no_fix",),
+    )
     (stale,) = said_in(
         RMC.replace(b",A,", b",V,")[:-2] + b"%02X" % checksum(RMC.replace(b",A,", b",V,")[1:-3]),
         IDENTITY,

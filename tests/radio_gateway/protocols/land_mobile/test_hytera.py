@@ -258,8 +258,12 @@ def test_registration_over_bare_hdap_and_hrnp_is_accepted() -> None:
 )
 def test_link_is_kept_up(sent: str, owed: list[str], word: str) -> None:
     decoder = hytera.decoder(DecoderSettings())
-    (told,) = decoder.decode(frame(bytes.fromhex(sent)))
-    assert (told.kind, told.facts["kind"], told.device) == ("status", word, None)
+    (transmission,) = decoder.decode(frame(bytes.fromhex(sent)))
+    assert (transmission.kind, transmission.facts["kind"], transmission.device) == (
+        "status",
+        word,
+        None,
+    )
     assert [answer.hex() for answer in decoder.answers()] == owed
 
 
@@ -424,10 +428,10 @@ def test_any_bytes_are_decoded_or_refused(payload: bytes) -> None:
     decoder = hytera.decoder(DecoderSettings())
     hytera.speaks(frame(payload))
     try:
-        heard = decoder.decode(frame(payload))
+        transmissions = decoder.decode(frame(payload))
     except FrameError:
         return
-    for transmission in heard:
+    for transmission in transmissions:
         if transmission.position is not None:
             assert -90 <= transmission.position.lat <= 90
     decoder.answers()

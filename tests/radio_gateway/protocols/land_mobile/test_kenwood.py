@@ -46,9 +46,9 @@ def decoder(
 
 
 def one(payload: bytes, *statuses: str, live: bool = True) -> Transmission:
-    said, reasons = heard(decoder(*statuses, live=live), [payload])
-    assert (len(said), reasons) == (1, [])
-    return said[0]
+    transmissions, reasons = heard(decoder(*statuses, live=live), [payload])
+    assert (len(transmissions), reasons) == (1, [])
+    return transmissions[0]
 
 
 def cut(reads: Iterable[bytes]) -> list[bytes]:
@@ -201,8 +201,8 @@ def test_call_for_help_is_decoded_without_the_broken_position() -> None:
 def test_call_for_help_is_not_lost_with_a_bad_sentence_of_the_bus_behind_it() -> None:
     radio = decoder("15")
     assert radio.decode(frame(BOAT)) == []
-    (said,) = radio.decode(frame(sentence("GPVTG,x,T,,M,9.72,N,18.0,K,A"), after_s=0.1))
-    assert (said.device, said.distress) == ("U00007", True)
+    (transmission,) = radio.decode(frame(sentence("GPVTG,x,T,,M,9.72,N,18.0,K,A"), after_s=0.1))
+    assert (transmission.device, transmission.distress) == ("U00007", True)
     assert [error.reason for error in radio.rejected()] == ["bad_number"]
 
 
@@ -210,11 +210,11 @@ def test_call_for_help_is_not_lost_with_a_bad_sentence_of_the_bus_behind_it() ->
 
 
 def test_six_sentences_of_one_position_are_one_report() -> None:
-    said, reasons = heard(decoder(), SIX)
-    assert (len(said), reasons) == (1, [])
-    assert (said[0].device, said[0].kind) == ("U00001205", "position")
-    assert said[0].raw == b"\r\n".join(SIX)
-    assert said[0].facts["quality"] == 1
+    transmissions, reasons = heard(decoder(), SIX)
+    assert (len(transmissions), reasons) == (1, [])
+    assert (transmissions[0].device, transmissions[0].kind) == ("U00001205", "position")
+    assert transmissions[0].raw == b"\r\n".join(SIX)
+    assert transmissions[0].facts["quality"] == 1
 
 
 def test_report_leaves_with_its_sixth_sentence_and_else_after_silence() -> None:
@@ -230,22 +230,22 @@ def test_report_leaves_with_its_sixth_sentence_and_else_after_silence() -> None:
 
 @pytest.mark.parametrize("plain", [SIX[3:], SIX[3:4], SIX[4:5], SIX[5:]])
 def test_identity_is_that_of_the_plain_sentences_after_it(plain: tuple[bytes, ...]) -> None:
-    said, reasons = heard(decoder(), [SIX[0], *plain])
-    assert [(each.protocol, each.device) for each in said] == [("kenwood", "U00001205")]
-    assert (said[0].position is not None, reasons) == (True, [])
+    transmissions, reasons = heard(decoder(), [SIX[0], *plain])
+    assert [(each.protocol, each.device) for each in transmissions] == [("kenwood", "U00001205")]
+    assert (transmissions[0].position is not None, reasons) == (True, [])
 
 
 def test_identity_is_not_that_of_a_later_position() -> None:
     later = sentence("GPRMC,160903,A,2302.2967,N,07228.2519,E,000.0,000.0,,,")
-    said, _ = heard(decoder(), [SIX[0], SIX[3], later])
-    assert [(each.protocol, each.device) for each in said] == [
+    transmissions, _ = heard(decoder(), [SIX[0], SIX[3], later])
+    assert [(each.protocol, each.device) for each in transmissions] == [
         ("kenwood", "U00001205"),
         ("nmea0183", None),
     ]
     one_port = decoder()
     one_port.decode(frame(SIX[0]))
-    said = one_port.decode(frame(SIX[3], after_s=3)) + one_port.flush(None)
-    assert [(each.kind, each.device) for each in said] == [
+    transmissions = one_port.decode(frame(SIX[3], after_s=3)) + one_port.flush(None)
+    assert [(each.kind, each.device) for each in transmissions] == [
         ("static", "U00001205"),
         ("position", None),
     ]
@@ -264,50 +264,50 @@ def test_identity_alone_is_decoded() -> None:
 def test_two_radios_at_once_stay_two() -> None:
     other = BOAT.replace(b"U00007", b"U00008")
     other = sentence(other[1:-3].decode())
-    said, _ = heard(decoder(), [BOAT, other, BOAT])
-    assert [each.device for each in said] == ["U00007", "U00008", "U00007"]
-    assert said[0].duplicate_key == said[2].duplicate_key
+    transmissions, _ = heard(decoder(), [BOAT, other, BOAT])
+    assert [each.device for each in transmissions] == ["U00007", "U00008", "U00007"]
+    assert transmissions[0].duplicate_key == transmissions[2].duplicate_key
 
 
 def test_gps_of_the_base_set_itself_goes_to_the_link() -> None:
-    said, reasons = heard(decoder(), [OWN_RMC, OWN_GGA, BOAT, OWN_RMC])
+    transmissions, reasons = heard(decoder(), [OWN_RMC, OWN_GGA, BOAT, OWN_RMC])
     assert reasons == []
-    assert sorted((each.protocol, each.device) for each in said) == [
+    assert sorted((each.protocol, each.device) for each in transmissions) == [
         ("kenwood", "U00007"),
         ("nmea0183", None),
         ("nmea0183", None),
     ]
-    boat = next(each for each in said if each.device == "U00007")
+    boat = next(each for each in transmissions if each.device == "U00007")
     assert boat.position is not None
     assert boat.position.lat == pytest.approx(20.273)
-    own = next(each for each in said if each.protocol == "nmea0183")
+    own = next(each for each in transmissions if each.protocol == "nmea0183")
     assert own.position is not None
     assert own.position.altitude_m == 352.4
 
 
 def test_plain_sentence_of_the_same_time_and_another_place_is_not_the_radios() -> None:
     own = sentence("GPGGA,115958.000,2016.9000,N,10024.9000,E,1,09,0.9,352.4,M,-31.0,M,,")
-    said, _ = heard(decoder(), [BOAT, own, VTG])
-    assert sorted((each.protocol, each.device) for each in said) == [
+    transmissions, _ = heard(decoder(), [BOAT, own, VTG])
+    assert sorted((each.protocol, each.device) for each in transmissions) == [
         ("kenwood", "U00007"),
         ("nmea0183", None),
     ]
-    boat = next(each for each in said if each.device == "U00007")
+    boat = next(each for each in transmissions if each.device == "U00007")
     assert boat.position is not None
     assert boat.position.altitude_m is None
 
 
 def test_sentence_that_names_another_radio_than_the_identity_before_it_is_its_own() -> None:
-    said, _ = heard(decoder(), [SIX[0], BOAT])
-    assert [(each.kind, each.device) for each in said] == [
+    transmissions, _ = heard(decoder(), [SIX[0], BOAT])
+    assert [(each.kind, each.device) for each in transmissions] == [
         ("static", "U00001205"),
         ("position", "U00007"),
     ]
 
 
 def test_plain_sentences_before_the_one_that_names_the_radio_are_claimed_by_it() -> None:
-    said, _ = heard(decoder(), [SIX[3], SIX[4], SIX[1]])
-    assert [(each.protocol, each.device) for each in said] == [("kenwood", "U00001205")]
+    transmissions, _ = heard(decoder(), [SIX[3], SIX[4], SIX[1]])
+    assert [(each.protocol, each.device) for each in transmissions] == [("kenwood", "U00001205")]
 
 
 # frames
@@ -351,8 +351,8 @@ def test_frame_of_no_known_meaning_is_refused(payload: bytes, reason: str) -> No
 def test_keying_up_ends_the_report_before_it() -> None:
     one_port = decoder()
     one_port.decode(frame(BOAT))
-    said = one_port.decode(frame(b"\x02gI0U00007U00007\x03"))
-    assert [each.kind for each in said] == ["position", "status"]
+    transmissions = one_port.decode(frame(b"\x02gI0U00007U00007\x03"))
+    assert [each.kind for each in transmissions] == ["position", "status"]
 
 
 # the byte stream
@@ -424,8 +424,8 @@ def test_flipped_bit_gives_no_position(at: int, bit: int) -> None:
     damaged = BOAT[:at] + bytes([BOAT[at] ^ 1 << bit]) + BOAT[at + 1 :]
     if damaged.count(b"*") != 1 or b"\\" in damaged:
         return
-    said, _ = heard(decoder(checksum_required=True), cut([damaged + b"\r\n"]))
-    assert all(each.position is None for each in said)
+    transmissions, _ = heard(decoder(checksum_required=True), cut([damaged + b"\r\n"]))
+    assert all(each.position is None for each in transmissions)
 
 
 @given(
@@ -441,8 +441,8 @@ def test_flipped_bit_gives_no_position(at: int, bit: int) -> None:
     ),
 )
 def test_any_fields_give_a_report_or_a_reason(name: str, fields: list[str]) -> None:
-    said, reasons = heard(decoder("15"), [sentence(",".join([name, *fields]))])
-    assert len(said) + len(reasons) == 1
+    transmissions, reasons = heard(decoder("15"), [sentence(",".join([name, *fields]))])
+    assert len(transmissions) + len(reasons) == 1
 
 
 # orders

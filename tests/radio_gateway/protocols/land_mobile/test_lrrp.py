@@ -171,8 +171,8 @@ def test_document_with_a_table_of_constants_is_read_behind_it() -> None:
 def test_several_documents_and_padding_in_one_datagram() -> None:
     decoder = lrrp.decoder(DecoderSettings())
     one, two = document(0x0D, REQUEST + POINT), document(0x0D, REQUEST + b"\x66" + place(lat=21))
-    heard = decoder.decode(Frame(one + two + bytes(6), NOW, None, RADIO))
-    assert [round(each.position.lat, 2) for each in heard if each.position] == [20.27, 21.0]
+    transmissions = decoder.decode(Frame(one + two + bytes(6), NOW, None, RADIO))
+    assert [round(each.position.lat, 2) for each in transmissions if each.position] == [20.27, 21.0]
     assert decoder.rejected() == []
     assert len(decoder.decode(Frame(one + b"\xfe\x01\x02", NOW, None, RADIO))) == 1
     assert [error.reason for error in decoder.rejected()] == ["unknown_document"]
@@ -329,10 +329,10 @@ def test_any_bytes_are_decoded_or_refused(payload: bytes) -> None:
     frame = Frame(payload, NOW, None, RADIO)
     lrrp.speaks(frame)
     try:
-        heard = decoder.decode(frame)
+        transmissions = decoder.decode(frame)
     except FrameError:
         return
-    for transmission in heard:
+    for transmission in transmissions:
         if transmission.position is not None:
             assert 0 <= transmission.position.lat <= 90
             assert -180 <= transmission.position.lon <= 180

@@ -43,8 +43,8 @@ from tests.radio_gateway.protocols.sentences import NOW, frame, heard, sentence
     ],
 )
 def test_texts_in_every_form(digits: str, text: str) -> None:
-    said = said_by(sds(digits))
-    assert (said.kind, said.text, said.distress) == ("text", text, False)
+    transmission = said_by(sds(digits))
+    assert (transmission.kind, transmission.text, transmission.distress) == ("text", text, False)
 
 
 RMC = sentence("GPRMC,115958,A,2016.38,N,10024.72,E,9.72,231.8,251126,,,A")
@@ -54,26 +54,37 @@ GGA = sentence("GPGGA,115958,2016.38,N,10024.72,E,1,08,0.9,352.4,M,,M,,")
 @pytest.mark.parametrize("before", [b"\x03\x00", b"\x83\x04\x9c\x00"])
 @pytest.mark.parametrize("after", [b"", b"\r\n", b"\0"])
 def test_location_in_a_sentence_is_where_the_radio_is(before: bytes, after: bytes) -> None:
-    said = said_by(sds((before + RMC + after).hex()))
-    assert (said.device, said.kind, said.fix, said.flags) == ("5010021", "position", True, ())
-    assert said.device_time == datetime(2026, 11, 25, 11, 59, 58, tzinfo=UTC)
-    assert said.position is not None
-    assert said.position.lat == pytest.approx(20.273)
-    assert said.position.lon == pytest.approx(100.412)
-    assert said.position.speed_mps == pytest.approx(5.0, abs=0.01)
+    transmission = said_by(sds((before + RMC + after).hex()))
+    assert (transmission.device, transmission.kind, transmission.fix, transmission.flags) == (
+        "5010021",
+        "position",
+        True,
+        (),
+    )
+    assert transmission.device_time == datetime(2026, 11, 25, 11, 59, 58, tzinfo=UTC)
+    assert transmission.position is not None
+    assert transmission.position.lat == pytest.approx(20.273)
+    assert transmission.position.lon == pytest.approx(100.412)
+    assert transmission.position.speed_mps == pytest.approx(5.0, abs=0.01)
 
 
 def test_sentences_of_one_message_say_one_position() -> None:
-    said = said_by(sds((b"\x03\x00" + RMC + b"\r\n" + GGA + b"\r\n").hex()))
-    assert said.position is not None
-    assert (said.position.course_deg, said.position.altitude_m) == (231.8, 352.4)
+    transmission = said_by(sds((b"\x03\x00" + RMC + b"\r\n" + GGA + b"\r\n").hex()))
+    assert transmission.position is not None
+    assert (transmission.position.course_deg, transmission.position.altitude_m) == (231.8, 352.4)
 
 
 def test_location_that_is_unknown_is_decoded_without_a_place() -> None:
-    said = said_by(sds("038001020304"))
-    assert (said.kind, said.position, said.facts["location_coding"]) == ("other", None, 0x80)
-    said = said_by(sds((b"\x03\x00" + sentence("GPGSA,A,3,01,,,,,,,,,,,,2.1,1.1,1.8")).hex()))
-    assert (said.kind, said.position) == ("other", None)
+    transmission = said_by(sds("038001020304"))
+    assert (transmission.kind, transmission.position, transmission.facts["location_coding"]) == (
+        "other",
+        None,
+        0x80,
+    )
+    transmission = said_by(
+        sds((b"\x03\x00" + sentence("GPGSA,A,3,01,,,,,,,,,,,,2.1,1.1,1.8")).hex())
+    )
+    assert (transmission.kind, transmission.position) == ("other", None)
 
 
 def test_text_says_its_reference_part_and_what_it_wants() -> None:
@@ -89,22 +100,38 @@ def test_text_says_its_reference_part_and_what_it_wants() -> None:
     [("00", "acknowledged"), ("02", "acknowledged"), ("20", "waiting"), ("40", "refused")],
 )
 def test_delivery_report_answers_a_text(status: str, what: str) -> None:
-    said = said_by(sds(f"8210{status}9C"))
-    assert (said.kind, said.status, said.facts["answers"]) == ("answer", what, "sds-156")
+    transmission = said_by(sds(f"8210{status}9C"))
+    assert (transmission.kind, transmission.status, transmission.facts["answers"]) == (
+        "answer",
+        what,
+        "sds-156",
+    )
 
 
 def test_status_is_a_call_for_help_when_the_fleet_or_the_standard_says_so() -> None:
-    said = said_by(sds("8004", service=13))
-    assert (said.kind, said.status, said.distress) == ("status", "32772", False)
+    transmission = said_by(sds("8004", service=13))
+    assert (transmission.kind, transmission.status, transmission.distress) == (
+        "status",
+        "32772",
+        False,
+    )
     fleet = DecoderSettings(live=False, distress_statuses=frozenset({"32772"}))
-    said = said_by(sds("8004", service=13), fleet)
-    assert (said.kind, said.status, said.distress) == ("distress", "32772", True)
+    transmission = said_by(sds("8004", service=13), fleet)
+    assert (transmission.kind, transmission.status, transmission.distress) == (
+        "distress",
+        "32772",
+        True,
+    )
     assert said_by(sds("0000", service=13)).distress is True
 
 
 def test_short_data_of_fixed_length_is_passed_on_unread() -> None:
-    said = said_by(sds("1234", service=9))
-    assert (said.kind, said.facts["sds_type"], said.facts["data"]) == ("other", 1, "1234")
+    transmission = said_by(sds("1234", service=9))
+    assert (transmission.kind, transmission.facts["sds_type"], transmission.facts["data"]) == (
+        "other",
+        1,
+        "1234",
+    )
 
 
 @pytest.mark.parametrize(
@@ -166,29 +193,35 @@ def said_in(stream: bytes) -> tuple[list[Transmission], list[str]]:
 
 
 def test_stream_of_a_set() -> None:
-    said, reasons = said_in(STREAM)
-    assert [each.kind for each in said] == ["position", "text", "answer", "answer", "status"]
-    assert said[1].flags == ("glued_unsolicited",)
-    assert said[1].text == "test"
+    transmissions, reasons = said_in(STREAM)
+    assert [each.kind for each in transmissions] == [
+        "position",
+        "text",
+        "answer",
+        "answer",
+        "status",
+    ]
+    assert transmissions[1].flags == ("glued_unsolicited",)
+    assert transmissions[1].text == "test"
     assert reasons == []
 
 
 def test_message_whose_digits_never_came_costs_only_itself() -> None:
     header = b"+CTSDSR: 12,1,0,2,0,84\r\n"
-    said, reasons = said_in(header + STREAM)
-    assert (len(said), reasons) == (5, ["no_data"])
-    said, reasons = said_in(header)
-    assert (said, reasons) == ([], ["no_data"])
+    transmissions, reasons = said_in(header + STREAM)
+    assert (len(transmissions), reasons) == (5, ["no_data"])
+    transmissions, reasons = said_in(header)
+    assert (transmissions, reasons) == ([], ["no_data"])
 
 
 def test_another_result_may_stand_between_a_message_and_its_digits() -> None:
-    said, reasons = said_in(b"+CTSDSR: 13,7,0,8,0,16\r\nOK\r\n8004\r\n")
-    assert ([each.kind for each in said], reasons) == (["answer", "status"], [])
+    transmissions, reasons = said_in(b"+CTSDSR: 13,7,0,8,0,16\r\nOK\r\n8004\r\n")
+    assert ([each.kind for each in transmissions], reasons) == (["answer", "status"], [])
 
 
 def test_two_messages_in_one_line_are_two() -> None:
-    said, reasons = said_in(b"+CTSDSR: 13,7,0,8,0,16+CTSDSR: 13,9,0,8,0,16\r\n8004\r\n")
-    assert ([each.device for each in said], reasons) == (["9"], ["no_data"])
+    transmissions, reasons = said_in(b"+CTSDSR: 13,7,0,8,0,16+CTSDSR: 13,9,0,8,0,16\r\n8004\r\n")
+    assert ([each.device for each in transmissions], reasons) == (["9"], ["no_data"])
 
 
 @given(
@@ -227,10 +260,10 @@ def test_any_bytes_are_a_message_or_refused(payload: bytes) -> None:
     tetra.speaks(frame(payload))
     for settings in (RECORDED, DecoderSettings()):
         try:
-            said = tetra.decoder(settings).decode(frame(payload))
+            transmissions = tetra.decoder(settings).decode(frame(payload))
         except FrameError:
             continue
-        for each in said:
+        for each in transmissions:
             position = each.position
             assert position is None or (abs(position.lat) <= 90 and abs(position.lon) <= 180)
             assert list(each.flags) == sorted(set(each.flags))
@@ -248,24 +281,28 @@ def test_any_bytes_are_a_message_or_refused(payload: bytes) -> None:
     ],
 )
 def test_set_answers_a_command(line: bytes, status: str, answers: str | None) -> None:
-    said = said_by(line)
-    assert (said.kind, said.status, said.facts.get("answers")) == ("answer", status, answers)
+    transmission = said_by(line)
+    assert (transmission.kind, transmission.status, transmission.facts.get("answers")) == (
+        "answer",
+        status,
+        answers,
+    )
 
 
 def test_set_is_sent_one_command_after_another() -> None:
     decoder = tetra.decoder(DecoderSettings())
-    told = [GREETINGS["tetra"](DecoderSettings())]
+    payloads = [GREETINGS["tetra"](DecoderSettings())]
     while True:
         # one that it does not know stops nothing
-        assert decoder.decode(frame(b"ERROR" if len(told) == 2 else b"OK")) == []
+        assert decoder.decode(frame(b"ERROR" if len(payloads) == 2 else b"OK")) == []
         more = decoder.answers()
         if not more:
             break
-        told += more
-    assert told == list(tetra.SET_UP)
-    assert all(each.startswith(b"AT+CT") and each.endswith(b"\r\n") for each in told)
-    (said,) = decoder.decode(frame(b"OK"))
-    assert (said.kind, decoder.answers()) == ("answer", [])
+        payloads += more
+    assert payloads == list(tetra.SET_UP)
+    assert all(each.startswith(b"AT+CT") and each.endswith(b"\r\n") for each in payloads)
+    (transmission,) = decoder.decode(frame(b"OK"))
+    assert (transmission.kind, decoder.answers()) == ("answer", [])
 
 
 def order(kind: OrderKind, **more: Any) -> Order:
@@ -288,16 +325,16 @@ def test_text_is_sent_as_its_receiver_reads_it() -> None:
     digits = rest[:-1]
     assert command == f"AT+CMGS=5010021,{len(digits) * 4}"
     assert digits == "82040101" + b"come home".hex().upper()
-    said = said_by(sds(digits))
-    assert (said.text, said.facts["msg_ref"]) == ("come home", 1)
+    transmission = said_by(sds(digits))
+    assert (transmission.text, transmission.facts["msg_ref"]) == ("come home", 1)
     assert out.answer == said_by(b"+CMGS: 0").facts["answers"]
 
 
 def test_text_in_another_script_goes_as_utf_16_and_an_alert_shows_at_once() -> None:
     out = tetra.encode(order("alert", text="ນ້ຳຖ້ວມ"), DecoderSettings(), number=3)
     digits = out.data.decode().partition("\r\n")[2][:-1]
-    said = said_by(sds(digits))
-    assert (said.text, said.facts["immediate"]) == ("ນ້ຳຖ້ວມ", True)
+    transmission = said_by(sds(digits))
+    assert (transmission.text, transmission.facts["immediate"]) == ("ນ້ຳຖ້ວມ", True)
 
 
 def test_poll_asks_for_an_immediate_location() -> None:

@@ -16,16 +16,21 @@ from tests.radio_gateway.protocols.land_mobile.tetra_reports import (
 
 
 def test_short_report_says_place_motion_and_why() -> None:
-    said = said_by(sds(short()))
-    position = said.position
+    transmission = said_by(sds(short()))
+    position = transmission.position
     assert position is not None
     assert (position.lon, position.lat) == pytest.approx((100.412, 20.273), abs=1e-5)
     assert position.speed_mps == pytest.approx(10 / 3.6)
     assert (position.course_deg, position.accuracy_m) == (90.0, 20.0)
-    assert said.address == "tetra:5010021"
-    assert (said.fix, said.flags, said.device_time, said.distress) == (True, (), None, False)
-    assert said.facts["reason"] == "max_interval"
-    assert said.facts["to"] == "9999"
+    assert transmission.address == "tetra:5010021"
+    assert (
+        transmission.fix,
+        transmission.flags,
+        transmission.device_time,
+        transmission.distress,
+    ) == (True, (), None, False)
+    assert transmission.facts["reason"] == "max_interval"
+    assert transmission.facts["to"] == "9999"
 
 
 @pytest.mark.parametrize(
@@ -52,31 +57,46 @@ def test_velocity_is_linear_then_grows(code: int, kmh: float | None) -> None:
 
 def test_age_of_a_place() -> None:
     fixes = [said_by(sds(short(elapsed=code))) for code in range(4)]
-    assert [said.fix for said in fixes] == [True, True, False, None]
+    assert [transmission.fix for transmission in fixes] == [True, True, False, None]
     assert fixes[2].flags == ("stale_position",)
 
 
 def test_error_that_is_unknown_is_flagged() -> None:
-    said = said_by(sds(short(error=7)))
-    assert said.position is not None
-    assert (said.position.accuracy_m, said.flags) == (None, ("accuracy_unknown",))
+    transmission = said_by(sds(short(error=7)))
+    assert transmission.position is not None
+    assert (transmission.position.accuracy_m, transmission.flags) == (None, ("accuracy_unknown",))
 
 
 def test_emergency_counts_with_and_without_a_place() -> None:
-    said = said_by(sds(short(reason=2)))
-    assert (said.kind, said.distress, said.facts["reason"]) == ("position", True, "emergency")
-    assert said.position is not None
-    said = said_by(sds(short(0, 0, reason=2)))
-    assert (said.kind, said.distress, said.position) == ("distress", True, None)
-    assert said.flags == ("null_island",)
-    said = said_by(sds(long((0, 4), NO_VELOCITY, reason=2)))
-    assert (said.kind, said.distress, said.flags) == ("distress", True, ("no_fix",))
+    transmission = said_by(sds(short(reason=2)))
+    assert (transmission.kind, transmission.distress, transmission.facts["reason"]) == (
+        "position",
+        True,
+        "emergency",
+    )
+    assert transmission.position is not None
+    transmission = said_by(sds(short(0, 0, reason=2)))
+    assert (transmission.kind, transmission.distress, transmission.position) == (
+        "distress",
+        True,
+        None,
+    )
+    assert transmission.flags == ("null_island",)
+    transmission = said_by(sds(long((0, 4), NO_VELOCITY, reason=2)))
+    assert (transmission.kind, transmission.distress, transmission.flags) == (
+        "distress",
+        True,
+        ("no_fix",),
+    )
     assert said_by(sds(short(reason=2, user_data=1))).distress is False
 
 
 def test_reason_without_a_word_is_its_number() -> None:
-    said = said_by(sds(short(reason=12)))
-    assert (said.facts["reason"], said.facts["reason_meaning"]) == (12, "low battery")
+    transmission = said_by(sds(short(reason=12)))
+    assert (transmission.facts["reason"], transmission.facts["reason_meaning"]) == (
+        12,
+        "low battery",
+    )
 
 
 @pytest.mark.parametrize(
@@ -92,13 +112,16 @@ TIME = ((2, 2), (18, 5), (11, 5), (30, 6), (5, 6))
 
 def test_long_report_has_a_time_without_a_month() -> None:
     digits = long((1, 4), *place(100.412, 20.273), NO_VELOCITY, time=TIME)
-    said = said_by(sds(digits))
-    assert (said.device_time, said.flags) == (None, ("partial_fields",))
-    assert (said.facts["day_of_month"], said.facts["time_of_day"]) == (18, "11:30:05")
-    assert (said.facts["pdu"], said.facts["shape"]) == ("long", 1)
-    said = said_by(sds(digits), DecoderSettings())
-    assert said.device_time == datetime(2026, 11, 18, 11, 30, 5, tzinfo=UTC)
-    assert said.flags == ()
+    transmission = said_by(sds(digits))
+    assert (transmission.device_time, transmission.flags) == (None, ("partial_fields",))
+    assert (transmission.facts["day_of_month"], transmission.facts["time_of_day"]) == (
+        18,
+        "11:30:05",
+    )
+    assert (transmission.facts["pdu"], transmission.facts["shape"]) == ("long", 1)
+    transmission = said_by(sds(digits), DecoderSettings())
+    assert transmission.device_time == datetime(2026, 11, 18, 11, 30, 5, tzinfo=UTC)
+    assert transmission.flags == ()
 
 
 @pytest.mark.parametrize(
@@ -142,15 +165,15 @@ def test_every_shape_of_a_long_report(
 ) -> None:
     # what follows the shape shows that all of its fields were taken
     digits = long((shape, 4), *place(-97.7, -33.9), *fields, (1, 3), (20, 7), reason=130)
-    said = said_by(sds(digits))
-    position = said.position
+    transmission = said_by(sds(digits))
+    position = transmission.position
     assert position is not None
     assert (position.lon, position.lat) == pytest.approx((-97.7, -33.9), abs=2e-5)
     assert position.accuracy_m == (None if accuracy_m is None else pytest.approx(accuracy_m, 0.01))
     assert position.altitude_m == altitude_m
     assert position.speed_mps == pytest.approx(20 / 3.6)
-    assert said.facts["reason"] == "max_distance"
-    assert said.facts["shape"] == shape
+    assert transmission.facts["reason"] == "max_distance"
+    assert transmission.facts["shape"] == shape
 
 
 @pytest.mark.parametrize(
@@ -169,13 +192,13 @@ def test_every_velocity_of_a_long_report(
     type_: int, fields: tuple[tuple[int, int], ...], course_deg: float | None
 ) -> None:
     digits = long((1, 4), *place(1, 2), (type_, 3), (20, 7), *fields, reason=3)
-    said = said_by(sds(digits))
-    assert said.position is not None
-    assert said.position.speed_mps == pytest.approx(20 / 3.6)
-    assert said.position.course_deg == course_deg
-    assert said.facts["reason"] == "ptt"
+    transmission = said_by(sds(digits))
+    assert transmission.position is not None
+    assert transmission.position.speed_mps == pytest.approx(20 / 3.6)
+    assert transmission.position.course_deg == course_deg
+    assert transmission.facts["reason"] == "ptt"
 
 
 def test_other_location_messages_are_named() -> None:
-    said = said_by(sds("0A4580", bits=21))
-    assert (said.kind, said.facts["message"]) == ("other", "immediate_report")
+    transmission = said_by(sds("0A4580", bits=21))
+    assert (transmission.kind, transmission.facts["message"]) == ("other", "immediate_report")

@@ -73,8 +73,8 @@ def sds(
 
 def said_by(payload: bytes, settings: DecoderSettings = RECORDED) -> Transmission:
     """Return the one transmission of a message."""
-    (said,) = tetra.decoder(settings).decode(frame(payload))
-    return said
+    (transmission,) = tetra.decoder(settings).decode(frame(payload))
+    return transmission
 
 
 def refused(payload: bytes) -> str:

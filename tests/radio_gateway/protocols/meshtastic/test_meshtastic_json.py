@@ -29,8 +29,8 @@ MESSAGE: dict[str, Any] = {
 
 def said_by(message: object, *, topic: str | None = TOPIC) -> Transmission:
     payload = message if isinstance(message, bytes) else json.dumps(message).encode()
-    (said,) = meshtastic_json.decoder(DecoderSettings()).decode(Frame(payload, NOW, topic))
-    return said
+    (transmission,) = meshtastic_json.decoder(DecoderSettings()).decode(Frame(payload, NOW, topic))
+    return transmission
 
 
 def refused(message: object) -> str:

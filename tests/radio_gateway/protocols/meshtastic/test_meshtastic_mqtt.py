@@ -25,10 +25,10 @@ STATION = "msh/TH/2/e/PATROL/!0badcafe"
 def said_by(
     payload: bytes, *, decoder: DecoderSettings | None = None, topic: str | None = TOPIC
 ) -> Transmission:
-    (said,) = meshtastic_mqtt.decoder(decoder or DecoderSettings()).decode(
+    (transmission,) = meshtastic_mqtt.decoder(decoder or DecoderSettings()).decode(
         Frame(payload, NOW, topic)
     )
-    return said
+    return transmission
 
 
 def refused(payload: bytes, **more: Any) -> str:

@@ -55,19 +55,19 @@ def test_log_lines_between_messages_are_junk() -> None:
 
 
 def test_message_cut_short_by_the_next_costs_only_itself() -> None:
-    said, reasons = said_in(PLACE[:40] + TEXT + PLACE)
-    assert [each.kind for each in said] == ["text", "position"]
+    transmissions, reasons = said_in(PLACE[:40] + TEXT + PLACE)
+    assert [each.kind for each in transmissions] == ["text", "position"]
     assert reasons == ["protobuf"]
 
 
 def test_impossible_length_is_reported_and_skipped() -> None:
-    said, reasons = said_in(b"\x94\xc3\x02\x01" + bytes(30) + PLACE)
-    assert [each.kind for each in said] == ["position"]
+    transmissions, reasons = said_in(b"\x94\xc3\x02\x01" + bytes(30) + PLACE)
+    assert [each.kind for each in transmissions] == ["position"]
     assert reasons == ["too_long"]
     payload = from_radio(packet=mesh.packet(1, b"a" * 460))
     assert len(payload) <= 512
-    said, reasons = said_in(mesh.framed(payload))
-    assert (len(said), reasons) == (1, [])
+    transmissions, reasons = said_in(mesh.framed(payload))
+    assert (len(transmissions), reasons) == (1, [])
 
 
 def test_unfinished_message_waits_and_is_junk_at_the_end() -> None:
@@ -104,8 +104,8 @@ def test_radio_that_lacks_the_channel_s_key_is_helped_by_ours() -> None:
         decoder.decode(frame(sealed))
     assert caught.value.reason == "decrypt_failed"
     ours = DecoderSettings(secret=mesh.b64(bytes(range(32))))
-    (said,) = meshtastic_serial.decoder(ours).decode(frame(sealed))
-    assert said.position is not None
+    (transmission,) = meshtastic_serial.decoder(ours).decode(frame(sealed))
+    assert transmission.position is not None
 
 
 def test_nodes_that_the_radio_remembers_have_names_and_old_places() -> None:
@@ -116,12 +116,12 @@ def test_nodes_that_the_radio_remembers_have_names_and_old_places() -> None:
         position=mesh.message("Position", **mesh.PLACE),
         last_heard=mesh.TIME_S,
     )
-    said, reasons = said_in(mesh.framed(from_radio(node_info=node)))
+    transmissions, reasons = said_in(mesh.framed(from_radio(node_info=node)))
     assert reasons == []
-    assert [each.kind for each in said] == ["static", "position"]
-    assert said[0].facts["long_name"] == "Boat 7"
-    assert (said[1].fix, said[1].flags) == (False, ("stale_position",))
-    assert said[1].device == "!a1b2c3d4"
+    assert [each.kind for each in transmissions] == ["static", "position"]
+    assert transmissions[0].facts["long_name"] == "Boat 7"
+    assert (transmissions[1].fix, transmissions[1].flags) == (False, ("stale_position",))
+    assert transmissions[1].device == "!a1b2c3d4"
 
 
 def test_node_remembered_without_a_place_has_only_its_names() -> None:
@@ -131,14 +131,18 @@ def test_node_remembered_without_a_place_has_only_its_names() -> None:
     ):
         user = mesh.message("User", long_name="Boat 7")
         node = mesh.message("NodeInfo", num=mesh.BOAT, user=user, position=place)
-        said, reasons = said_in(mesh.framed(from_radio(node_info=node)))
-        assert ([each.kind for each in said], reasons) == (["static"], [])
+        transmissions, reasons = said_in(mesh.framed(from_radio(node_info=node)))
+        assert ([each.kind for each in transmissions], reasons) == (["static"], [])
 
 
 def test_packet_that_the_radio_did_not_take_is_refused() -> None:
     status = mesh.message("QueueStatus", res=-2, mesh_packet_id=0xAB)
-    (said,), _ = said_in(mesh.framed(from_radio(queueStatus=status)))
-    assert (said.kind, said.status, said.facts["answers"]) == ("answer", "refused", "000000ab")
+    (transmission,), _ = said_in(mesh.framed(from_radio(queueStatus=status)))
+    assert (transmission.kind, transmission.status, transmission.facts["answers"]) == (
+        "answer",
+        "refused",
+        "000000ab",
+    )
     taken = mesh.message("QueueStatus", res=0, mesh_packet_id=0xAB)
     assert said_in(mesh.framed(from_radio(queueStatus=taken))) == ([], [])
 
@@ -222,15 +226,15 @@ def shown(mark: MarkedPlace | None, **more: Any) -> Any:
 def test_mark_is_a_waypoint_that_every_node_sees() -> None:
     packet = shown(ROCK)
     assert (packet.to, packet.decoded.portnum) == (0xFFFFFFFF, 8)
-    said = mesh.parsed("Waypoint", packet.decoded.payload)
-    assert (said.longitude_i, said.latitude_i) == (1004102200, -202741100)
-    assert said.expire == int((NOW + timedelta(hours=3)).timestamp())
-    assert (said.icon, said.locked_to) == (ord("⚠"), 0)
-    assert ROCK.name.startswith(said.name)
-    assert 20 < len(said.name.encode()) <= 29
-    assert 90 < len(said.description.encode()) <= 99
+    answer = mesh.parsed("Waypoint", packet.decoded.payload)
+    assert (answer.longitude_i, answer.latitude_i) == (1004102200, -202741100)
+    assert answer.expire == int((NOW + timedelta(hours=3)).timestamp())
+    assert (answer.icon, answer.locked_to) == (ord("⚠"), 0)
+    assert ROCK.name.startswith(answer.name)
+    assert 20 < len(answer.name.encode()) <= 29
+    assert 90 < len(answer.description.encode()) <= 99
     other = mesh.parsed("Waypoint", shown(replace(ROCK, id="o")).decoded.payload)
-    assert said.id not in (0, other.id)
+    assert answer.id not in (0, other.id)
 
 
 def test_mark_that_ended_is_the_same_waypoint_taken_back() -> None:
@@ -238,9 +242,11 @@ def test_mark_that_ended_is_the_same_waypoint_taken_back() -> None:
     over = mesh.parsed("Waypoint", shown(replace(ROCK, deleted=True)).decoded.payload)
     assert (over.id, over.expire) == (before.id, 1)
     packet = mesh.packet(8, over.SerializeToString())
-    (said,) = meshtastic_serial.decoder(DecoderSettings()).decode(frame(from_radio(packet=packet)))
-    assert said.mark is not None
-    assert (said.mark.id, said.mark.deleted) == (str(before.id), True)
+    (transmission,) = meshtastic_serial.decoder(DecoderSettings()).decode(
+        frame(from_radio(packet=packet))
+    )
+    assert transmission.mark is not None
+    assert (transmission.mark.id, transmission.mark.deleted) == (str(before.id), True)
 
 
 def test_mark_without_a_place_is_refused() -> None:

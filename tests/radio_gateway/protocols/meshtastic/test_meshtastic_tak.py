@@ -31,8 +31,8 @@ V2: dict[str, Any] = {
 def heard(port: int, payload: bytes, dictionaries: tuple[bytes, ...] = ()) -> Transmission:
     whole = mesh.envelope(mesh.packet(port, payload, rx_time=mesh.TIME_S))
     settings = DecoderSettings(tak_dictionaries=dictionaries)
-    (said,) = meshtastic_mqtt.decoder(settings).decode(frame(whole))
-    return said
+    (transmission,) = meshtastic_mqtt.decoder(settings).decode(frame(whole))
+    return transmission
 
 
 def packet(*, compressed: bool = True, **fields: Any) -> Transmission:
@@ -69,9 +69,9 @@ def test_unit_of_the_first_version_says_where_it_is_and_who(compressed: bool) ->
     assert transmission.position.lat == pytest.approx(20.273)
     assert transmission.position.lon == pytest.approx(100.412)
     assert transmission.passed_on_at is not None
-    told = {"callsign": "Naga 1", "tak_uid": "ANDROID-0123", "team": "Cyan", "role": "Team Lead"}
-    told |= {"battery_pct": 80, "ellipsoid_altitude_m": 352, "speed_raw": 5}  # type: ignore[dict-item]
-    assert told.items() <= transmission.facts.items()
+    body = {"callsign": "Naga 1", "tak_uid": "ANDROID-0123", "team": "Cyan", "role": "Team Lead"}
+    body |= {"battery_pct": 80, "ellipsoid_altitude_m": 352, "speed_raw": 5}  # type: ignore[dict-item]
+    assert body.items() <= transmission.facts.items()
     assert transmission.flags == ("speed_unit_disputed",)
 
 
@@ -85,19 +85,23 @@ def test_tracker_of_the_second_version_says_where_it_is_and_who() -> None:
     assert transmission.position is not None
     assert transmission.position.lat == pytest.approx(20.273)
     assert transmission.position.course_deg == pytest.approx(181.2)
-    told = {"callsign": "Naga 1", "tak_uid": "!a1b2c3d4", "team": "Cyan", "role": "Team Member"}
-    assert told.items() <= transmission.facts.items()
+    body = {"callsign": "Naga 1", "tak_uid": "!a1b2c3d4", "team": "Cyan", "role": "Team Member"}
+    assert body.items() <= transmission.facts.items()
     assert transmission.facts["ellipsoid_altitude_m"] == -30
     assert "ellipsoid_altitude_m" not in packet_v2(altitude=9_999_999).facts
 
 
 def test_position_without_a_place_is_no_fix() -> None:
-    for said in (
+    for transmission in (
         packet(pli=mesh.message("PLI", speed=0)),
         packet_v2(latitude_i=0, longitude_i=0),
     ):
-        assert (said.kind, said.position, said.fix) == ("position", None, False)
-        assert "no_fix" in said.flags
+        assert (transmission.kind, transmission.position, transmission.fix) == (
+            "position",
+            None,
+            False,
+        )
+        assert "no_fix" in transmission.flags
 
 
 def test_zero_of_one_coordinate_is_a_place() -> None:

@@ -65,10 +65,10 @@ def published() -> dict[str, Any]:
 def is_unknown(port: int) -> bool:
     """Return whether an application is one that we have no name for, read or not."""
     try:
-        said = payload.decode_payload(port, b"", request_id=0, payload=b"")
+        meshtastic_payload = payload.decode_payload(port, b"", request_id=0, payload=b"")
     except (ProtobufError, FrameError):
         return False
-    return said == MeshtasticPayload(kind="other", word=None, facts={"portnum": port})
+    return meshtastic_payload == MeshtasticPayload(kind="other", word=None, facts={"portnum": port})
 
 
 def test_ports_that_are_read_have_the_published_numbers(published: dict[str, Any]) -> None:

@@ -34,9 +34,9 @@ def encoded(**fields: Any) -> list[bytes]:
 
 
 def one(**fields: Any) -> Transmission:
-    said, reasons = heard(decoder(), encoded(**fields))
-    assert (len(said), reasons) == (1, [])
-    return said[0]
+    transmissions, reasons = heard(decoder(), encoded(**fields))
+    assert (len(transmissions), reasons) == (1, [])
+    return transmissions[0]
 
 
 BOAT: dict[str, Any] = {"mmsi": 574123456, "lat": 20.273, "lon": 100.412, "course": 162.6}
@@ -50,7 +50,7 @@ def test_real_receiver_gives_what_pyais_gives() -> None:
     framer = LineFramer()
     payloads = framer.feed(shared("bench", "data", "ais.nmea").read_bytes()) + framer.close()
     receiver = decoder()
-    said, reasons = heard(receiver, payloads)
+    transmissions, reasons = heard(receiver, payloads)
     expected: list[dict[str, Any]] = []
     for message in pyais.IterMessages(payloads):
         try:
@@ -58,11 +58,11 @@ def test_real_receiver_gives_what_pyais_gives() -> None:
         except AISBaseException:
             continue
     assert set(reasons) == {"empty"}
-    assert len(said) == len(expected)
+    assert len(transmissions) == len(expected)
     # the recording holds first halves only of its long messages
     halves = sum(b"VDM,2,1," in payload for payload in payloads)
-    assert len(said) + len(reasons) + halves == len(payloads)
-    for transmission, fields in zip(said, expected, strict=True):
+    assert len(transmissions) + len(reasons) + halves == len(payloads)
+    for transmission, fields in zip(transmissions, expected, strict=True):
         assert transmission.device == f"{fields['mmsi']:09}"
         assert transmission.facts["msg_type"] == fields["msg_type"]
         lat, lon = fields.get("lat"), fields.get("lon")
@@ -160,19 +160,19 @@ def test_place_of_a_ship_is_read_at_once_unless_there_is_something_to_think_abou
 
 def test_aid_to_navigation_that_ends_before_its_last_flags_is_decoded() -> None:
     armour = encoded(type=21, **BOAT, name="PIER 7", virtual_aid=1)[0].split(b",")[5].decode()
-    (said,), reasons = heard(decoder(), [sentence(f"AIVDM,1,1,,A,{armour[:45]},2", "!")])
+    (transmission,), reasons = heard(decoder(), [sentence(f"AIVDM,1,1,,A,{armour[:45]},2", "!")])
     assert reasons == []
-    assert said.position is not None
-    assert said.position.lat == pytest.approx(BOAT["lat"])
-    assert "virtual" not in said.facts
+    assert transmission.position is not None
+    assert transmission.position.lat == pytest.approx(BOAT["lat"])
+    assert "virtual" not in transmission.facts
     too_short = sentence(f"AIVDM,1,1,,A,{armour[:43]},0", "!")
     assert heard(decoder(), [too_short]) == ([], ["payload_short"])
 
 
 def test_each_sort_of_message_says_its_own() -> None:
-    said, reasons = heard(decoder(), capture("river.aivdm"))
+    transmissions, reasons = heard(decoder(), capture("river.aivdm"))
     assert reasons == []
-    kinds = [(each.facts["msg_type"], each.kind, each.distress) for each in said]
+    kinds = [(each.facts["msg_type"], each.kind, each.distress) for each in transmissions]
     assert kinds == [
         (1, "position", False),
         (18, "position", False),
@@ -189,7 +189,12 @@ def test_each_sort_of_message_says_its_own() -> None:
         (19, "position", False),
         (27, "position", False),
     ]
-    static, aircraft, base, mark = said[2], said[9], said[10], said[11]
+    static, aircraft, base, mark = (
+        transmissions[2],
+        transmissions[9],
+        transmissions[10],
+        transmissions[11],
+    )
     assert static.facts["ship_name"] == "NAGA 2"
     assert (static.facts["length_m"], static.facts["beam_m"]) == (18, 4)
     assert aircraft.position is not None
@@ -305,10 +310,10 @@ def test_fragments_are_joined_in_any_order(order: tuple[int, ...]) -> None:
     lines = [
         sentence(f"AIVDM,3,{number + 1},4,A,{part},0", "!") for number, part in enumerate(parts)
     ]
-    said, reasons = heard(decoder(), [lines[index] for index in order])
+    transmissions, reasons = heard(decoder(), [lines[index] for index in order])
     assert reasons == []
-    assert [each.facts["ship_name"] for each in said] == ["LAO FERRY"]
-    assert said[0].raw == b"\r\n".join(lines)
+    assert [each.facts["ship_name"] for each in transmissions] == ["LAO FERRY"]
+    assert transmissions[0].raw == b"\r\n".join(lines)
 
 
 def test_fragments_of_different_messages_are_not_joined() -> None:
@@ -341,8 +346,8 @@ def test_sequence_number_that_came_round_begins_a_new_message() -> None:
     old = sentence(
         "AIVDM,2,1,1,A,55?MbV02;H;s<HtKR20EHE:0@T4@Dn2222222216L961O5Gf0NSQEp6ClRp0,0", "!"
     )
-    said, _ = heard(decoder(), [old, *TYPE_5])
-    assert [each.facts["ship_name"] for each in said] == ["EVER DIADEM"]
+    transmissions, _ = heard(decoder(), [old, *TYPE_5])
+    assert [each.facts["ship_name"] for each in transmissions] == ["EVER DIADEM"]
 
 
 def test_fragments_without_end_do_not_fill_the_memory() -> None:
@@ -363,15 +368,15 @@ def test_same_message_from_two_receivers_has_the_same_key_and_window() -> None:
     first = encoded(type=1, **BOAT)
     second = [sentence(first[0].decode()[1:-3].replace(",A,", ",B,"), "!")]
     assert first != second
-    said, _ = heard(decoder(), first + second)
-    assert len({each.duplicate_key for each in said}) == 1
-    assert {each.duplicate_window_s for each in said} == {3.0}
+    transmissions, _ = heard(decoder(), first + second)
+    assert len({each.duplicate_key for each in transmissions}) == 1
+    assert {each.duplicate_window_s for each in transmissions} == {3.0}
 
 
 def test_own_ship_is_marked() -> None:
     payload = b"!AIVDO,1,1,,A,B5NJ;PP2aUl4ot5Isbl6GwsUkP06,0*35"
-    said, _ = heard(decoder(), [payload])
-    assert said[0].facts["own_ship"] is True
+    transmissions, _ = heard(decoder(), [payload])
+    assert transmissions[0].facts["own_ship"] is True
 
 
 def test_other_sentences_of_the_receiver_say_nothing() -> None:
@@ -387,6 +392,6 @@ def test_clock_of_a_base_station_is_judged() -> None:
 
 
 def test_values_are_finite() -> None:
-    for said in heard(decoder(), capture("river.aivdm"))[0]:
-        if said.position is not None:
-            assert math.isfinite(said.position.lat + said.position.lon)
+    for transmission in heard(decoder(), capture("river.aivdm"))[0]:
+        if transmission.position is not None:
+            assert math.isfinite(transmission.position.lat + transmission.position.lon)

@@ -30,9 +30,9 @@ def decoder(*, live: bool = True, checksum_required: bool = False) -> dsc.DscDec
 
 
 def one(payload: bytes, *, live: bool = True) -> Transmission:
-    said, reasons = heard(decoder(live=live), [payload])
-    assert (len(said), reasons) == (1, [])
-    return said[0]
+    transmissions, reasons = heard(decoder(live=live), [payload])
+    assert (len(transmissions), reasons) == (1, [])
+    return transmissions[0]
 
 
 def refused(body: str) -> str:
@@ -206,19 +206,19 @@ def test_bad_call_is_refused_with_its_reason(body: str, reason: str) -> None:
 
 
 def test_expansion_refines_the_position_of_its_call() -> None:
-    said, reasons = heard(decoder(), [DISTRESS, EXPANSION])
-    assert (len(said), reasons) == (1, [])
-    position = said[0].position
+    transmissions, reasons = heard(decoder(), [DISTRESS, EXPANSION])
+    assert (len(transmissions), reasons) == (1, [])
+    position = transmissions[0].position
     assert position is not None
     assert position.lat == pytest.approx(42 + 31.4589 / 60, abs=1e-9)
     assert position.lon == pytest.approx(-(83 + 12.4494 / 60), abs=1e-9)
     assert position.accuracy_m is None
-    assert said[0].facts["merged"] is True
-    assert said[0].raw == DISTRESS + b"\r\n" + EXPANSION
+    assert transmissions[0].facts["merged"] is True
+    assert transmissions[0].raw == DISTRESS + b"\r\n" + EXPANSION
 
 
 def test_expansion_of_two_sentences_says_speed_course_and_name() -> None:
-    said, _ = heard(
+    transmissions, _ = heard(
         decoder(),
         [
             DISTRESS,
@@ -226,12 +226,15 @@ def test_expansion_of_two_sentences_says_speed_course_and_name() -> None:
             sentence("CDDSE,2,2,A,3380400790,03,2705,04,NAGA,06,0007,02,9999x,01,"),
         ],
     )
-    assert len(said) == 1
-    position = said[0].position
+    assert len(transmissions) == 1
+    position = transmissions[0].position
     assert position is not None
     assert position.speed_mps == pytest.approx(7.5 * 1852 / 3600)
     assert position.course_deg == 270.5
-    assert (said[0].facts["ship_name"], said[0].facts["persons_on_board"]) == ("NAGA", 7)
+    assert (transmissions[0].facts["ship_name"], transmissions[0].facts["persons_on_board"]) == (
+        "NAGA",
+        7,
+    )
 
 
 def test_call_is_decoded_after_a_second_and_again_when_its_expansion_is_late() -> None:
@@ -239,13 +242,13 @@ def test_call_is_decoded_after_a_second_and_again_when_its_expansion_is_late() -
     assert one_connection.decode(frame(DISTRESS)) == []
     assert one_connection.waiting()
     assert one_connection.flush(NOW + timedelta(seconds=0.9)) == []
-    told = one_connection.flush(NOW + timedelta(seconds=1))
-    assert [call.distress for call in told] == [True]
+    transmissions = one_connection.flush(NOW + timedelta(seconds=1))
+    assert [call.distress for call in transmissions] == [True]
     assert not one_connection.waiting()
     late = one_connection.decode(frame(EXPANSION, after_s=4))
     assert [call.facts["merged"] for call in late] == [True]
-    assert "merged" not in told[0].facts
-    assert late[0].duplicate_key != told[0].duplicate_key
+    assert "merged" not in transmissions[0].facts
+    assert late[0].duplicate_key != transmissions[0].duplicate_key
     assert one_connection.flush(None) == []
 
 
@@ -295,8 +298,8 @@ def test_expansion_of_another_boat_or_another_peer_is_not_added() -> None:
 
 def test_expansion_of_a_relay_may_name_the_boat_in_distress() -> None:
     relay = sentence("CDDSC,16,0023200010,12,12,00,1423108312,2019,3380400790,05,S,E")
-    said, _ = heard(decoder(), [relay, EXPANSION])
-    assert [call.facts.get("merged") for call in said] == [True]
+    transmissions, _ = heard(decoder(), [relay, EXPANSION])
+    assert [call.facts.get("merged") for call in transmissions] == [True]
 
 
 def test_same_alert_of_two_sets_is_one_and_a_new_position_is_not() -> None:
@@ -308,12 +311,12 @@ def test_same_alert_of_two_sets_is_one_and_a_new_position_is_not() -> None:
 
 def test_calls_waiting_for_expansions_are_bounded_and_none_is_lost() -> None:
     one_connection = decoder()
-    said = []
+    transmissions = []
     for number in range(dsc.MAX_CALLS + 50):
         body = f"CDDSC,12,{338000000 + number}0,12,05,00,1423108312,2019,,,S,E"
-        said += one_connection.decode(frame(sentence(body)))
-    assert len(said) == 50
-    assert len(said + one_connection.flush(None)) == dsc.MAX_CALLS + 50
+        transmissions += one_connection.decode(frame(sentence(body)))
+    assert len(transmissions) == 50
+    assert len(transmissions + one_connection.flush(None)) == dsc.MAX_CALLS + 50
 
 
 @pytest.mark.parametrize("module", [dsc, nmea0183])
@@ -327,15 +330,15 @@ def test_call_that_waits_is_not_lost_with_a_sentence_that_cannot_be_read(
     assert made.decode(frame(DISTRESS)) == []
     with pytest.raises(FrameError):
         made.decode(frame(sentence(bad), after_s=1.05))
-    (said,) = made.flush(NOW + timedelta(seconds=1.1))
-    assert (said.device, said.distress) == ("338040079", True)
+    (transmission,) = made.flush(NOW + timedelta(seconds=1.1))
+    assert (transmission.device, transmission.distress) == ("338040079", True)
 
 
 def test_missing_checksum_is_refused_once_one_was_sent() -> None:
     one_connection = decoder()
     bare = DISTRESS[:-3]
-    [said] = one_connection.decode(frame(bare)) + one_connection.flush(None)
-    assert (said.distress, said.flags) == (True, ("no_checksum",))
+    [transmission] = one_connection.decode(frame(bare)) + one_connection.flush(None)
+    assert (transmission.distress, transmission.flags) == (True, ("no_checksum",))
     one_connection.decode(frame(REPLY))
     with pytest.raises(FrameError, match="no_checksum"):
         one_connection.decode(frame(bare))
@@ -346,19 +349,19 @@ def test_missing_checksum_is_refused_once_one_was_sent() -> None:
 def test_calls_among_the_sentences_of_a_boat_are_decoded_there_too() -> None:
     boat = nmea0183.decoder(DecoderSettings())
     rmc = sentence("GPRMC,115958.000,A,2016.3800,N,10024.7200,E,9.72,162.6,251126,,,A")
-    said = [
+    transmissions = [
         each
         for payload in (rmc, DISTRESS, EXPANSION, rmc.replace(b"58.000", b"59.000"))
         if not payload.startswith(b"$GPRMC,115959")
         for each in boat.decode(frame(payload))
     ]
     assert boat.waiting()
-    said += boat.flush(None)
-    assert sorted((each.protocol, each.distress) for each in said) == [
+    transmissions += boat.flush(None)
+    assert sorted((each.protocol, each.distress) for each in transmissions) == [
         ("dsc", True),
         ("nmea0183", False),
     ]
-    assert next(each for each in said if each.protocol == "dsc").facts["merged"] is True
+    assert next(each for each in transmissions if each.protocol == "dsc").facts["merged"] is True
 
 
 @given(st.sampled_from([DISTRESS, BLANKS, REPLY, EXPANSION]), st.integers(1, 60), st.integers(0, 7))
@@ -383,8 +386,8 @@ _field = st.one_of(
 def test_any_fields_give_a_call_or_a_reason(name: str, fields: list[str]) -> None:
     body = ",".join([name, *fields])
     payload = f"${body}*{checksum(body.encode()):02X}".encode()
-    said, _ = heard(decoder(), [payload, EXPANSION])
-    for each in said:
+    transmissions, _ = heard(decoder(), [payload, EXPANSION])
+    for each in transmissions:
         assert list(each.flags) == sorted(set(each.flags))
 
 

@@ -23,9 +23,9 @@ def decoder(*, live: bool = True, checksum_required: bool = False) -> nmea0183.N
 
 
 def one(body: str, *, live: bool = True) -> Transmission:
-    said, reasons = heard(decoder(live=live), [sentence(body)])
-    assert (len(said), reasons) == (1, [])
-    return said[0]
+    transmissions, reasons = heard(decoder(live=live), [sentence(body)])
+    assert (len(transmissions), reasons) == (1, [])
+    return transmissions[0]
 
 
 def test_rmc_says_place_motion_and_time() -> None:
@@ -59,12 +59,12 @@ def test_rmc_is_read_in_all_forms_that_receivers_write(body: str) -> None:
     part = read_part("RMC", read_sentence(payload).text, payload, checked=True)
     assert part.lat is not None
     assert part.lon is not None
-    for shown, side, degrees in (
+    for text, side, degrees in (
         (fields[3], fields[4], part.lat),
         (fields[5], fields[6], part.lon),
     ):
-        whole = shown.index(".") - 2
-        right = int(shown[:whole]) + float(shown[whole:]) / 60.0
+        whole = text.index(".") - 2
+        right = int(text[:whole]) + float(text[whole:]) / 60.0
         assert degrees == pytest.approx(-right if side in "SW" else right, abs=1e-11)
     assert part.time_of_day is not None
     assert part.date is not None
@@ -86,26 +86,26 @@ def test_sentence_that_was_an_epoch_by_itself_is_joined_once_more_of_its_moment_
 
 
 def test_sentences_of_one_moment_become_one_transmission() -> None:
-    said, reasons = heard(decoder(), [sentence(body) for body in (GGA, RMC, VTG)])
-    assert (len(said), reasons) == (1, [])
-    position = said[0].position
+    transmissions, reasons = heard(decoder(), [sentence(body) for body in (GGA, RMC, VTG)])
+    assert (len(transmissions), reasons) == (1, [])
+    position = transmissions[0].position
     assert position is not None
     assert (position.altitude_m, position.course_deg) == (352.4, 162.6)
-    assert said[0].device_time == datetime(2026, 11, 25, 11, 59, 58, tzinfo=UTC)
-    assert said[0].facts["sats"] == 9
-    assert said[0].raw.split(b"\r\n") == [sentence(body) for body in (GGA, RMC, VTG)]
+    assert transmissions[0].device_time == datetime(2026, 11, 25, 11, 59, 58, tzinfo=UTC)
+    assert transmissions[0].facts["sats"] == 9
+    assert transmissions[0].raw.split(b"\r\n") == [sentence(body) for body in (GGA, RMC, VTG)]
 
 
 def test_all_positions_of_a_receiver_through_gpsd_are_there_once_and_in_place() -> None:
-    said, reasons = heard(decoder(), capture("gpsd.nmea"))
+    transmissions, reasons = heard(decoder(), capture("gpsd.nmea"))
     assert reasons == ["no_start"] * 3  # gpsd's banner
     expected = [
         message
         for line in capture("river.nmea")
         if isinstance(message := pynmea2.parse(line.decode()), pynmea2.RMC)
     ]
-    assert len(said) == len(expected) == 16
-    for transmission, message in zip(said, expected, strict=True):
+    assert len(transmissions) == len(expected) == 16
+    for transmission, message in zip(transmissions, expected, strict=True):
         assert transmission.position is not None
         assert transmission.position.lat == pytest.approx(message.latitude, abs=1e-9)
         assert transmission.position.lon == pytest.approx(message.longitude, abs=1e-9)
@@ -114,30 +114,33 @@ def test_all_positions_of_a_receiver_through_gpsd_are_there_once_and_in_place() 
 
 
 def test_plotter_that_gives_each_sentence_its_own_second_loses_none() -> None:
-    said, reasons = heard(decoder(live=False), capture("humminbird.nmea"))
-    places = [each for each in said if each.position is not None]
+    transmissions, reasons = heard(decoder(live=False), capture("humminbird.nmea"))
+    places = [each for each in transmissions if each.position is not None]
     assert reasons == []
     assert len(places) == 14
-    assert [each.facts["sentence"] for each in said if each.kind == "other"] == ["DPT", "MTW"]
+    assert [each.facts["sentence"] for each in transmissions if each.kind == "other"] == [
+        "DPT",
+        "MTW",
+    ]
     times = [each.facts.get("time_of_day") or str(each.device_time)[11:19] for each in places]
     assert times == [f"19:41:{second:02}" for second in range(1, 15)]
 
 
 def test_receiver_that_restarts_gives_no_position_it_does_not_have() -> None:
-    said, reasons = heard(decoder(live=False), capture("gp320fw_coldboot.nmea"))
-    assert {each.flags[0] for each in said if each.position is None} == {"no_fix"}
-    assert [each.position.lat for each in said if each.position is not None] == [
+    transmissions, reasons = heard(decoder(live=False), capture("gp320fw_coldboot.nmea"))
+    assert {each.flags[0] for each in transmissions if each.position is None} == {"no_fix"}
+    assert [each.position.lat for each in transmissions if each.position is not None] == [
         pytest.approx(48.14999, abs=1e-5)
     ] * 2
     assert {"bad_checksum", "control_byte", "no_checksum"} <= set(reasons)
 
 
 def test_week_rollover_of_a_real_receiver_is_corrected_and_flagged() -> None:
-    said, reasons = heard(decoder(), capture("telit_rollover.nmea"))
+    transmissions, reasons = heard(decoder(), capture("telit_rollover.nmea"))
     assert reasons == []
-    assert said[1].flags == ("bad_date",)  # it gave the year as -1
-    assert said[-1].device_time == datetime(2019, 4, 7, 0, 2, 31, 420_000, tzinfo=UTC)
-    assert said[-1].flags == ("week_rollover",)
+    assert transmissions[1].flags == ("bad_date",)  # it gave the year as -1
+    assert transmissions[-1].device_time == datetime(2019, 4, 7, 0, 2, 31, 420_000, tzinfo=UTC)
+    assert transmissions[-1].flags == ("week_rollover",)
 
 
 def test_time_without_date_is_dated_by_its_reception() -> None:
@@ -154,11 +157,11 @@ def test_time_without_date_in_a_recording_stays_undated() -> None:
 
 def test_time_without_date_is_dated_by_a_tag_block_first() -> None:
     payload = b"\\s:hill,c:1438489697\\" + sentence("GPGLL,5958.613,N,02325.928,E,042815,A,D")
-    said, _ = heard(decoder(live=False), [payload])
-    assert said[0].device_time == datetime(2015, 8, 2, 4, 28, 15, tzinfo=UTC)
-    assert said[0].passed_on_at == datetime(2015, 8, 2, 4, 28, 17, tzinfo=UTC)
-    assert said[0].signal is not None
-    assert said[0].signal.station == "hill"
+    transmissions, _ = heard(decoder(live=False), [payload])
+    assert transmissions[0].device_time == datetime(2015, 8, 2, 4, 28, 15, tzinfo=UTC)
+    assert transmissions[0].passed_on_at == datetime(2015, 8, 2, 4, 28, 17, tzinfo=UTC)
+    assert transmissions[0].signal is not None
+    assert transmissions[0].signal.station == "hill"
 
 
 @pytest.mark.parametrize("at", [0, 253_370_764_800, 253_402_300_799])
@@ -168,14 +171,16 @@ def test_time_without_date_is_dated_at_the_ends_of_all_time_too(at: int) -> None
 
 
 def test_date_of_zda_counts_for_its_epoch() -> None:
-    said, _ = heard(
+    transmissions, _ = heard(
         decoder(live=False),
         [
             sentence("GPGGA,235959,2016.38,N,10024.72,E,1,9,0.9,,,,,,"),
             sentence("GPZDA,235959,31,12,2025,-07,00"),
         ],
     )
-    assert [each.device_time for each in said] == [datetime(2025, 12, 31, 23, 59, 59, tzinfo=UTC)]
+    assert [each.device_time for each in transmissions] == [
+        datetime(2025, 12, 31, 23, 59, 59, tzinfo=UTC)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -214,8 +219,8 @@ def test_status_and_mode_say_whether_there_is_a_fix(
 
 
 def test_doubt_of_one_sentence_is_a_doubt_about_its_epoch() -> None:
-    said, _ = heard(decoder(), [sentence(RMC), sentence(GGA.replace("E,1,", "E,8,"))])
-    assert [(each.fix, each.flags) for each in said] == [(False, ("simulator",))]
+    transmissions, _ = heard(decoder(), [sentence(RMC), sentence(GGA.replace("E,1,", "E,8,"))])
+    assert [(each.fix, each.flags) for each in transmissions] == [(False, ("simulator",))]
 
 
 @pytest.mark.parametrize(
@@ -292,9 +297,12 @@ def test_impossible_date_costs_the_time_and_not_the_place(date: str) -> None:
 
 def test_right_date_of_the_same_epoch_goes_before_an_impossible_one() -> None:
     bad = sentence("GPRMC,115958,A,2016.38,N,10024.72,E,1,2,311126,,")
-    (said,), reasons = heard(decoder(), [bad, sentence("GPZDA,115958,25,11,2026,00,00")])
+    (transmission,), reasons = heard(decoder(), [bad, sentence("GPZDA,115958,25,11,2026,00,00")])
     assert reasons == []
-    assert (said.flags, said.device_time) == ((), datetime(2026, 11, 25, 11, 59, 58, tzinfo=UTC))
+    assert (transmission.flags, transmission.device_time) == (
+        (),
+        datetime(2026, 11, 25, 11, 59, 58, tzinfo=UTC),
+    )
 
 
 def test_left_out_zero_of_a_tracker_is_believed_only_under_a_checksum() -> None:
@@ -307,9 +315,9 @@ def test_left_out_zero_of_a_tracker_is_believed_only_under_a_checksum() -> None:
 
 def test_checksum_is_required_once_a_source_has_sent_one() -> None:
     bare = b"$" + RMC.encode()
-    said, reasons = heard(decoder(), [bare, sentence(RMC), bare])
+    transmissions, reasons = heard(decoder(), [bare, sentence(RMC), bare])
     assert reasons == ["no_checksum"]
-    assert [each.flags for each in said] == [("no_checksum",), ()]
+    assert [each.flags for each in transmissions] == [("no_checksum",), ()]
 
 
 def test_checksum_can_be_required_from_the_start() -> None:
@@ -319,21 +327,21 @@ def test_checksum_can_be_required_from_the_start() -> None:
 def test_sentence_cut_short_without_checksum_gives_no_position() -> None:
     bare = b"$" + RMC.encode()
     for length in range(len(bare) - 4):
-        said, _ = heard(decoder(), [bare[:length]])
-        assert [each for each in said if each.position is not None] == []
+        transmissions, _ = heard(decoder(), [bare[:length]])
+        assert [each for each in transmissions if each.position is not None] == []
 
 
 def test_tracker_behind_one_link_is_distinguished_by_its_name() -> None:
-    said, _ = heard(decoder(), [b"boat-1," + sentence(RMC), b"boat-2" + sentence(RMC)])
-    assert [each.device for each in said] == ["boat-1", "boat-2"]
-    assert said[0].duplicate_key == said[1].duplicate_key is not None
-    assert said[0].duplicate_window_s is None
+    transmissions, _ = heard(decoder(), [b"boat-1," + sentence(RMC), b"boat-2" + sentence(RMC)])
+    assert [each.device for each in transmissions] == ["boat-1", "boat-2"]
+    assert transmissions[0].duplicate_key == transmissions[1].duplicate_key is not None
+    assert transmissions[0].duplicate_window_s is None
 
 
 def test_ais_in_the_stream_goes_to_its_decoder_and_breaks_no_epoch() -> None:
     vdm = b"!AIVDM,1,1,,B,15M67FC000G?ufbE`FepT@3n00Sa,0*5C"
-    said, _ = heard(decoder(), [sentence(GGA), vdm, sentence(RMC)])
-    assert [each.protocol for each in said] == ["ais", "nmea0183"]
+    transmissions, _ = heard(decoder(), [sentence(GGA), vdm, sentence(RMC)])
+    assert [each.protocol for each in transmissions] == ["ais", "nmea0183"]
 
 
 def test_housekeeping_of_the_receiver_is_left_out_and_others_come_once_a_minute() -> None:
@@ -346,11 +354,11 @@ def test_housekeeping_of_the_receiver_is_left_out_and_others_come_once_a_minute(
 
 def test_senders_without_end_do_not_fill_the_memory_and_lose_no_epoch() -> None:
     crowded = decoder()
-    said = []
+    transmissions = []
     for number in range(nmea0183.MAX_SOURCES + 10):
-        said += crowded.decode(frame(f"boat-{number},".encode() + sentence(RMC)))
-    assert len(said) == 10
-    assert len(said + crowded.flush(None)) == nmea0183.MAX_SOURCES + 10
+        transmissions += crowded.decode(frame(f"boat-{number},".encode() + sentence(RMC)))
+    assert len(transmissions) == 10
+    assert len(transmissions + crowded.flush(None)) == nmea0183.MAX_SOURCES + 10
 
 
 def test_decoder_stays_usable_after_an_error() -> None:

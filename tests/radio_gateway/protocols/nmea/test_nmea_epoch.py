@@ -33,8 +33,8 @@ def left_with(cycles: list[str], *, gap_s: float = 0.01) -> list[list[int]]:
     for second, names in enumerate(cycles):
         left = []
         for number, payload in enumerate(bodies(names, second)):
-            said = decoder.decode(frame(payload, after_s=second + number * gap_s))
-            left += [len(each.raw.split(b"\r\n")) for each in said]
+            transmissions = decoder.decode(frame(payload, after_s=second + number * gap_s))
+            left += [len(each.raw.split(b"\r\n")) for each in transmissions]
         out.append(left)
     return out
 
@@ -71,7 +71,9 @@ def test_motion_of_one_second_is_not_joined_to_the_place_of_the_next() -> None:
     (vtg,) = bodies("VTG", 0)
     (rmc,) = bodies("RMC", 1)
     assert decoder.decode(frame(vtg)) == []
-    assert [said.kind for said in decoder.decode(frame(rmc, after_s=1))] == ["motion"]
+    assert [transmission.kind for transmission in decoder.decode(frame(rmc, after_s=1))] == [
+        "motion"
+    ]
 
 
 def test_silence_ends_an_epoch() -> None:
@@ -80,8 +82,8 @@ def test_silence_ends_an_epoch() -> None:
         assert decoder.decode(frame(payload)) == []
     assert decoder.waiting()
     assert decoder.flush(NOW + timedelta(seconds=0.1)) == []
-    (said,) = decoder.flush(NOW + timedelta(seconds=0.4))
-    assert len(said.raw.split(b"\r\n")) == 2
+    (transmission,) = decoder.flush(NOW + timedelta(seconds=0.4))
+    assert len(transmission.raw.split(b"\r\n")) == 2
     assert not decoder.waiting()
 
 
@@ -92,8 +94,8 @@ def test_slow_line_that_is_still_sending_is_not_silent() -> None:
     assert decoder.flush(NOW + timedelta(seconds=0.7)) == []
     (gll,) = bodies("GLL", 0)
     assert decoder.decode(frame(gll, after_s=0.8)) == []
-    (said,) = decoder.flush(None)
-    assert len(said.raw.split(b"\r\n")) == 2
+    (transmission,) = decoder.flush(None)
+    assert len(transmission.raw.split(b"\r\n")) == 2
 
 
 def test_two_peers_on_one_channel_do_not_share_an_epoch() -> None:
@@ -101,4 +103,4 @@ def test_two_peers_on_one_channel_do_not_share_an_epoch() -> None:
     rmc, gga = bodies("RMC GGA", 0)
     decoder.decode(frame(rmc, source="10.0.0.1:1"))
     decoder.decode(frame(gga, source="10.0.0.2:1"))
-    assert [said.raw for said in decoder.flush(None)] == [rmc, gga]
+    assert [transmission.raw for transmission in decoder.flush(None)] == [rmc, gga]

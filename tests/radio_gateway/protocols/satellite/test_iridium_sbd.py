@@ -51,11 +51,15 @@ SAMPLES = (TEXT, PLACE)
 
 
 def test_text_is_decoded_with_its_session_and_confirmed() -> None:
-    (said,), reasons, answers = hear(iridium_sbd, TEXT)
-    assert (said.kind, said.text, said.device) == ("text", "all well", IMEI.decode())
-    assert said.device_time == datetime.fromtimestamp(1795000000, UTC)
-    assert (said.position, said.fix, said.flags) == (None, None, ())
-    assert (said.facts["momsn"], said.facts["session"]) == (75, "ok")
+    (transmission,), reasons, answers = hear(iridium_sbd, TEXT)
+    assert (transmission.kind, transmission.text, transmission.device) == (
+        "text",
+        "all well",
+        IMEI.decode(),
+    )
+    assert transmission.device_time == datetime.fromtimestamp(1795000000, UTC)
+    assert (transmission.position, transmission.fix, transmission.flags) == (None, None, ())
+    assert (transmission.facts["momsn"], transmission.facts["session"]) == (75, "ok")
     assert (reasons, answers) == ([], [bytes.fromhex("01000405000101")])
 
 
@@ -85,17 +89,19 @@ def test_sentences_in_the_payload_give_the_modems_own_fix() -> None:
     good = sentence("GPRMC,110000,A,2016.3800,N,10024.7200,E,2.0,90.0,181126,,")
     none = sentence("GPRMC,110001,V,,,,,,,181126,,")
     content = b"\r\n".join((good, none, b"$GPRMC,broken*00", b"hello"))
-    said, reasons, answers = hear(iridium_sbd, message(header(), location(), element(2, content)))
+    transmissions, reasons, answers = hear(
+        iridium_sbd, message(header(), location(), element(2, content))
+    )
     assert (reasons, len(answers)) == ([], 1)
-    assert [(each.fix, each.facts["position_source"]) for each in said] == [
+    assert [(each.fix, each.facts["position_source"]) for each in transmissions] == [
         (None, "iridium_network"),
         (True, "payload"),
     ]
-    assert said[1].position is not None
-    assert said[1].position.lat == pytest.approx(20.273)
-    assert said[1].device_time == datetime(2026, 11, 18, 11, 0, tzinfo=UTC)
-    assert (said[1].device, said[1].flags) == (IMEI.decode(), ())
-    assert said[0].duplicate_key != said[1].duplicate_key
+    assert transmissions[1].position is not None
+    assert transmissions[1].position.lat == pytest.approx(20.273)
+    assert transmissions[1].device_time == datetime(2026, 11, 18, 11, 0, tzinfo=UTC)
+    assert (transmissions[1].device, transmissions[1].flags) == (IMEI.decode(), ())
+    assert transmissions[0].duplicate_key != transmissions[1].duplicate_key
 
 
 def test_message_without_payload_says_that_there_was_a_session() -> None:
@@ -160,11 +166,11 @@ def test_changed_byte_gives_a_place_on_earth_or_none(at: int, to: int) -> None:
     damaged = PLACE[:at] + bytes([to]) + PLACE[at + 1 :]
     decoder = iridium_sbd.decoder(DecoderSettings())
     try:
-        (said,) = decoder.decode(frame(damaged))
+        (transmission,) = decoder.decode(frame(damaged))
     except FrameError:
         assert decoder.answers() == []
         return
-    assert said.position is None or abs(said.position.lat) <= 90
+    assert transmission.position is None or abs(transmission.position.lat) <= 90
 
 
 @given(data=streams(SAMPLES), at=splits())

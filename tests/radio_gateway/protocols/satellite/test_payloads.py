@@ -88,8 +88,8 @@ def test_south_and_west_are_negative() -> None:
     "text", ["all well", "12.5 V", "battery 3.91, temp 28.40 C", "95.20,100.4"]
 )
 def test_other_words_are_no_place(text: str) -> None:
-    for said in said_in(text.encode(), "text"):
-        assert said.position is None or abs(said.position.lat) <= 90
+    for transmission in said_in(text.encode(), "text"):
+        assert transmission.position is None or abs(transmission.position.lat) <= 90
 
 
 def test_text_that_begins_with_sos_is_a_call_for_help() -> None:
@@ -139,6 +139,6 @@ def test_what_does_not_fit_its_layout_leaves_the_message_alone() -> None:
 
 @given(content=st.binary(max_size=60), name=st.sampled_from(sorted(PAYLOADS)))
 def test_any_content_is_survived(content: bytes, name: str) -> None:
-    for said in said_in(content, name):
-        place = said.position
+    for transmission in said_in(content, name):
+        place = transmission.position
         assert place is None or (-90 <= place.lat <= 90 and -180 <= place.lon <= 180)

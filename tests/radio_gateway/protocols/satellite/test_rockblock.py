@@ -67,10 +67,14 @@ def signed(claims: dict[str, Any], *, algorithm: str = "RS256", key: Any = KEY) 
 
 @pytest.mark.parametrize("data", [form(), as_json()])
 def test_message_is_decoded_under_the_modems_address_and_answered(data: bytes) -> None:
-    (said,), reasons, answers = hear(rockblock, data)
-    assert (said.address, said.text, reasons) == (f"iridium_sbd:{IMEI}", "hello", [])
-    assert said.device_time == datetime(2026, 11, 25, 11, 59, 30, tzinfo=UTC)
-    assert said.facts["momsn"] == 337
+    (transmission,), reasons, answers = hear(rockblock, data)
+    assert (transmission.address, transmission.text, reasons) == (
+        f"iridium_sbd:{IMEI}",
+        "hello",
+        [],
+    )
+    assert transmission.device_time == datetime(2026, 11, 25, 11, 59, 30, tzinfo=UTC)
+    assert transmission.facts["momsn"] == 337
     assert answers == [b"OK"]
     assert families_of("rockblock") == ("iridium_sbd",)
 

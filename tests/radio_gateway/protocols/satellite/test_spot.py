@@ -117,8 +117,8 @@ def test_time_of_too_many_digits_is_no_time_and_costs_nothing_else() -> None:
 
 def test_each_message_stands_alone_and_its_id_is_its_key() -> None:
     data = posted(message(), message(latitude="95", id="2"), message(id="3"))
-    said, reasons, answers = hear(spot, data)
-    assert ([each.duplicate_key for each in said], reasons, answers) == (
+    transmissions, reasons, answers = hear(spot, data)
+    assert ([each.duplicate_key for each in transmissions], reasons, answers) == (
         ["id:891801957", "id:3"],
         ["lat_range"],
         [],

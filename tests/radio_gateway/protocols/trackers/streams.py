@@ -48,21 +48,25 @@ def hear(
 ) -> tuple[list[Transmission], list[str], list[bytes]]:
     """Return what a stream that ends says, why frames were rejected, and what is answered."""
     decoder: Decoder = module.decoder(DecoderSettings(**settings))
-    said, reasons = heard(decoder, cut(module, data))
-    return said, reasons + [error.reason for error in decoder.rejected()], decoder.answers()
+    transmissions, reasons = heard(decoder, cut(module, data))
+    return (
+        transmissions,
+        reasons + [error.reason for error in decoder.rejected()],
+        decoder.answers(),
+    )
 
 
 def hear_one(module: ModuleType, data: bytes, **settings: Any) -> Transmission:
     """Return the one thing that a stream says."""
-    (said,), reasons, _ = hear(module, data, **settings)
+    (transmission,), reasons, _ = hear(module, data, **settings)
     assert reasons == []
-    return said
+    return transmission
 
 
 def refusal(module: ModuleType, data: bytes, **settings: Any) -> str:
     """Return why a stream of one frame is rejected; nothing of it may be said or answered."""
-    said, (reason,), answers = hear(module, data, **settings)
-    assert (said, answers) == ([], [])
+    transmissions, (reason,), answers = hear(module, data, **settings)
+    assert (transmissions, answers) == ([], [])
     return str(reason)
 
 
@@ -74,10 +78,10 @@ def survives(module: ModuleType, data: bytes, at: Sequence[int]) -> None:
     for payload in whole:
         module.speaks(frame(payload))
         try:
-            said = decoder.decode(frame(payload))
+            transmissions = decoder.decode(frame(payload))
         except FrameError:
             continue
-        for each in said:
+        for each in transmissions:
             place = each.position
             assert place is None or (-90 <= place.lat <= 90 and -180 <= place.lon <= 180)
             assert list(each.flags) == sorted(set(each.flags))

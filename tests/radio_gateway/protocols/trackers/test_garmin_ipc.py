@@ -109,10 +109,10 @@ def test_status_flags_are_facts() -> None:
 
 def test_each_event_stands_alone() -> None:
     first, bad, last = event(0), event(0, point={"latitude": 95}), event(3, freeText="fuel")
-    said, reasons, answers = hear(garmin_ipc, posted(first, bad, 5, last))
-    assert [each.text for each in said] == [None, "fuel"]
+    transmissions, reasons, answers = hear(garmin_ipc, posted(first, bad, 5, last))
+    assert [each.text for each in transmissions] == [None, "fuel"]
     assert (reasons, answers) == (["lat_range", "no_events"], [])
-    assert json.loads(said[1].raw) == last
+    assert json.loads(transmissions[1].raw) == last
     assert hear(garmin_ipc, posted())[0] == []
 
 

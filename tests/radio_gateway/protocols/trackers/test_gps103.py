@@ -91,12 +91,12 @@ def test_old_place_is_stale_and_course_zero_is_no_course() -> None:
 
 
 def test_call_for_help_without_a_fix_is_a_call_for_help_and_is_answered() -> None:
-    said, reasons, answers = hear(gps103, NO_FIX)
-    assert [(each.kind, each.distress, each.position, each.flags) for each in said] == [
+    transmissions, reasons, answers = hear(gps103, NO_FIX)
+    assert [(each.kind, each.distress, each.position, each.flags) for each in transmissions] == [
         ("distress", True, None, ("no_fix",))
     ]
     assert (reasons, answers) == ([], [b"**,imei:359710049075097,E;"])
-    assert said[0].facts["cell_lac"] == "113b"
+    assert transmissions[0].facts["cell_lac"] == "113b"
 
 
 def test_call_for_help_survives_an_impossible_place() -> None:
@@ -124,9 +124,9 @@ def test_call_for_help_is_decoded_and_answered_whatever_is_wrong_in_it(
     behind: str, placed: bool, flag: str
 ) -> None:
     message = f"imei:359710049075097,help me,{behind};"
-    said, reasons, answers = hear(gps103, message.encode())
-    assert (len(said), reasons, answers) == (1, [], [b"**,imei:359710049075097,E;"])
-    (call,) = said
+    transmissions, reasons, answers = hear(gps103, message.encode())
+    assert (len(transmissions), reasons, answers) == (1, [], [b"**,imei:359710049075097,E;"])
+    (call,) = transmissions
     assert (call.device, call.distress) == ("359710049075097", True)
     assert (call.position is not None, call.kind == "distress") == (placed, not placed)
     assert flag in call.flags
@@ -136,13 +136,15 @@ def test_call_for_help_is_decoded_and_answered_whatever_is_wrong_in_it(
 def test_call_for_help_that_is_cut_short_is_not_answered_so_that_it_comes_again(
     behind: str,
 ) -> None:
-    said, reasons, answers = hear(gps103, f"imei:359710049075097,help me{behind};".encode())
-    assert (said, reasons, answers) == ([], ["truncated"], [])
+    transmissions, reasons, answers = hear(
+        gps103, f"imei:359710049075097,help me{behind};".encode()
+    )
+    assert (transmissions, reasons, answers) == ([], ["truncated"], [])
 
 
 def test_log_in_and_heartbeat_are_answered_and_laid_to_the_link() -> None:
-    said, reasons, answers = hear(gps103, LOGIN + BEAT)
-    assert [(each.device, each.status, each.facts["sender"]) for each in said] == [
+    transmissions, reasons, answers = hear(gps103, LOGIN + BEAT)
+    assert [(each.device, each.status, each.facts["sender"]) for each in transmissions] == [
         (None, "login", "359586015829802"),
         (None, "heartbeat", "359586015829802"),
     ]
@@ -150,8 +152,8 @@ def test_log_in_and_heartbeat_are_answered_and_laid_to_the_link() -> None:
 
 
 def test_heartbeat_glued_to_a_report_is_both() -> None:
-    said, _, answers = hear(gps103, b"359710047424644" + PLACE)
-    assert [each.device for each in said] == ["359710047424644"]
+    transmissions, _, answers = hear(gps103, b"359710047424644" + PLACE)
+    assert [each.device for each in transmissions] == ["359710047424644"]
     assert answers == [b"ON"]
 
 
@@ -194,8 +196,8 @@ def test_bad_message_is_rejected_and_not_answered(data: bytes, reason: str) -> N
 
 
 def test_message_cut_short_by_another_costs_only_itself() -> None:
-    said, reasons, _ = hear(gps103, PLACE[:60] + PLACE + b"\x01\x02\xff;" + PLACE)
-    assert [each.position is not None for each in said] == [True, True]
+    transmissions, reasons, _ = hear(gps103, PLACE[:60] + PLACE + b"\x01\x02\xff;" + PLACE)
+    assert [each.position is not None for each in transmissions] == [True, True]
     assert reasons == ["truncated"]
 
 

@@ -23,9 +23,9 @@ def decoder() -> gpsgate.GpsGateDecoder:
 
 
 def one(body: str) -> Transmission:
-    said, reasons = heard(decoder(), [sentence(body)])
-    assert (len(said), reasons) == (1, [])
-    return said[0]
+    transmissions, reasons = heard(decoder(), [sentence(body)])
+    assert (len(transmissions), reasons) == (1, [])
+    return transmissions[0]
 
 
 def test_message_says_who_where_and_when() -> None:
@@ -74,9 +74,9 @@ def test_log_in_is_answered_and_names_the_positions_that_follow() -> None:
     assert one_connection.decode(frame(LOG_IN))[0].kind == "empty"
     assert one_connection.answers() == [sentence("FRSES,1234123412341234") + b"\r\n"]
     assert one_connection.answers() == []
-    [said] = one_connection.decode(frame(sentence(RMC)))
-    assert said.device == "1234123412341234"
-    assert said.position is not None
+    [transmission] = one_connection.decode(frame(sentence(RMC)))
+    assert transmission.device == "1234123412341234"
+    assert transmission.position is not None
     one_connection.decode(frame(sentence("FRVER,1,1,tracker 1.0")))
     assert one_connection.answers()[0].startswith(b"$FRVER,1,1,")
     assert one(RMC).device is None
@@ -134,5 +134,5 @@ def test_flipped_bit_gives_no_position(at: int, bit: int) -> None:
 @given(st.lists(st.text("0123456789.NSEW=x", max_size=12), max_size=19))
 def test_any_fields_give_a_report_or_a_reason(fields: list[str]) -> None:
     body = ",".join(["FRCMD", "7", "_SendMessage", *fields])
-    said, reasons = heard(decoder(), [sentence(body)])
-    assert len(said) + len(reasons) == 1
+    transmissions, reasons = heard(decoder(), [sentence(body)])
+    assert len(transmissions) + len(reasons) == 1

@@ -71,15 +71,20 @@ def test_checksum_is_that_of_the_catalogue() -> None:
 
 
 def test_report_has_the_device_of_the_log_in_and_both_are_answered() -> None:
-    (said,), reasons, answers = hear(gt06, LOGIN + PLACE)
-    assert (said.device, said.fix, said.flags, reasons) == (IMEI, True, (), [])
-    assert said.device_time == NOW
-    assert said.position is not None
-    assert said.position.lat == pytest.approx(20.27)
-    assert said.position.lon == pytest.approx(100.41)
-    assert said.position.speed_mps == pytest.approx(10.0)
-    assert said.position.course_deg == 90.0
-    assert said.facts["satellites"] == 8
+    (transmission,), reasons, answers = hear(gt06, LOGIN + PLACE)
+    assert (transmission.device, transmission.fix, transmission.flags, reasons) == (
+        IMEI,
+        True,
+        (),
+        [],
+    )
+    assert transmission.device_time == NOW
+    assert transmission.position is not None
+    assert transmission.position.lat == pytest.approx(20.27)
+    assert transmission.position.lon == pytest.approx(100.41)
+    assert transmission.position.speed_mps == pytest.approx(10.0)
+    assert transmission.position.course_deg == 90.0
+    assert transmission.facts["satellites"] == 8
     assert answers == [make_frame(0x01, b"", 7), make_frame(0x12, b"", 8)]
 
 
@@ -94,8 +99,12 @@ def test_log_in_alone_is_decoded_after_a_moment() -> None:
     assert decoder.waiting()
     assert decoder.answers() == [make_frame(0x01, b"", 7)]
     assert decoder.flush(NOW + timedelta(seconds=0.1)) == []
-    (said,) = decoder.flush(NOW + timedelta(seconds=1))
-    assert (said.device, said.kind, said.status) == (IMEI, "status", "login")
+    (transmission,) = decoder.flush(NOW + timedelta(seconds=1))
+    assert (transmission.device, transmission.kind, transmission.status) == (
+        IMEI,
+        "status",
+        "login",
+    )
     assert not decoder.waiting()
 
 
@@ -157,15 +166,15 @@ def test_other_alarms_are_facts() -> None:
 
 
 def test_heartbeat_says_the_state_and_is_answered() -> None:
-    (said,), _, answers = hear(gt06, LOGIN + BEAT)
-    assert (said.kind, said.position, said.device) == ("status", None, IMEI)
-    assert (said.facts["battery_pct"], said.facts["ignition"]) == (50, True)
+    (transmission,), _, answers = hear(gt06, LOGIN + BEAT)
+    assert (transmission.kind, transmission.position, transmission.device) == ("status", None, IMEI)
+    assert (transmission.facts["battery_pct"], transmission.facts["ignition"]) == (50, True)
     assert answers[-1] == make_frame(0x13, b"", 10)
 
 
 def test_unknown_type_is_reported_and_time_request_gets_the_time() -> None:
-    said, _, answers = hear(gt06, LOGIN + make_frame(0x8A, b"", 3))
-    assert [each.kind for each in said] == ["other"]
+    transmissions, _, answers = hear(gt06, LOGIN + make_frame(0x8A, b"", 3))
+    assert [each.kind for each in transmissions] == ["other"]
     assert answers[-1] == make_frame(0x8A, bytes((26, 11, 25, 12, 0, 0)), 3)
 
 
@@ -187,13 +196,13 @@ def test_one_flipped_bit_gives_no_position_where_damage_is_possible(
 
 
 def test_wrong_crc_over_tcp_is_flagged_and_answered() -> None:
-    (said,), reasons, answers = hear(gt06, LOGIN + wrong_crc(PLACE))
-    assert (said.device, said.flags, reasons) == (IMEI, ("bad_crc",), [])
-    assert said.position is not None
-    assert said.position.lat == pytest.approx(20.27)
+    (transmission,), reasons, answers = hear(gt06, LOGIN + wrong_crc(PLACE))
+    assert (transmission.device, transmission.flags, reasons) == (IMEI, ("bad_crc",), [])
+    assert transmission.position is not None
+    assert transmission.position.lat == pytest.approx(20.27)
     assert answers[1:] == [make_frame(0x12, b"", 8)]
-    said = hear_one(gt06, wrong_crc(LOGIN) + PLACE)
-    assert (said.device, said.flags) == (IMEI, ())
+    transmission = hear_one(gt06, wrong_crc(LOGIN) + PLACE)
+    assert (transmission.device, transmission.flags) == (IMEI, ())
     assert refusal(gt06, wrong_crc(make_frame(0x55, b"what", 3))) == "bad_crc"
 
 
@@ -222,15 +231,23 @@ def test_modular_frame_holds_a_place_and_an_alarm() -> None:
     removed = b"\x12" + seconds + b"\0"
     content = module(0x18, b"\x01\x80") + module(0x33, where) + module(0x34, removed)
     data = make_frame(0x70, content, 5, extended=True)
-    (said,), _, answers = hear(gt06, LOGIN + data)
-    assert (said.device_time, said.fix, said.facts["alarm"]) == (NOW, True, "removing")
-    assert said.position is not None
-    assert said.position.lat == pytest.approx(20.27)
-    assert said.position.altitude_m == 123.0
-    assert said.facts["battery_v"] == 3.84
+    (transmission,), _, answers = hear(gt06, LOGIN + data)
+    assert (transmission.device_time, transmission.fix, transmission.facts["alarm"]) == (
+        NOW,
+        True,
+        "removing",
+    )
+    assert transmission.position is not None
+    assert transmission.position.lat == pytest.approx(20.27)
+    assert transmission.position.altitude_m == 123.0
+    assert transmission.facts["battery_v"] == 3.84
     assert answers[1:] == [make_frame(0x70, b"", 5)]
-    said = hear_one(gt06, LOGIN + make_frame(0x70, module(0x34, removed), 6, extended=True))
-    assert (said.kind, said.position, said.facts["alarm"]) == ("status", None, "removing")
+    transmission = hear_one(gt06, LOGIN + make_frame(0x70, module(0x34, removed), 6, extended=True))
+    assert (transmission.kind, transmission.position, transmission.facts["alarm"]) == (
+        "status",
+        None,
+        "removing",
+    )
     cut_short = make_frame(0x70, module(0x33, where)[:-3], 6, extended=True)
     assert refusal(gt06, cut_short) == "truncated"
 
@@ -239,13 +256,17 @@ def test_modular_frame_holds_a_place_and_an_alarm() -> None:
 def test_long_frame_holds_a_place_behind_its_length(type_: int, alarm_: str | None) -> None:
     tail = b"\x09" + CELL + b"\x24" + b"\x24" + bytes(36) + b"\0" + b"\xa2" + b"\0"
     content = place()[:6] + b"\x0c" + place()[6:] + tail
-    (said,), _, answers = hear(gt06, LOGIN + make_frame(type_, content, 5, extended=True))
-    assert (said.device_time, said.fix, said.facts.get("alarm")) == (NOW, True, alarm_)
-    assert said.position is not None
-    assert said.position.lon == pytest.approx(100.41)
+    (transmission,), _, answers = hear(gt06, LOGIN + make_frame(type_, content, 5, extended=True))
+    assert (transmission.device_time, transmission.fix, transmission.facts.get("alarm")) == (
+        NOW,
+        True,
+        alarm_,
+    )
+    assert transmission.position is not None
+    assert transmission.position.lon == pytest.approx(100.41)
     assert answers[1:] == [make_frame(type_, b"", 5, extended=True)]
-    said = hear_one(gt06, make_frame(type_, place()[:6] + b"\0" + tail, 6, extended=True))
-    assert (said.device_time, said.position, said.fix) == (NOW, None, False)
+    transmission = hear_one(gt06, make_frame(type_, place()[:6] + b"\0" + tail, 6, extended=True))
+    assert (transmission.device_time, transmission.position, transmission.fix) == (NOW, None, False)
     cut_short = make_frame(type_, content[:15], 6, extended=True)
     assert refusal(gt06, cut_short) == "truncated"
 
@@ -278,9 +299,9 @@ def test_bad_frame_is_rejected_and_not_answered(data: bytes, reason: str) -> Non
 def test_noise_and_broken_frames_cost_only_themselves() -> None:
     data = LOGIN + b"\0\0" + PLACE + PLACE[:12] + BEAT + PLACE
     assert cut(gt06, data) == [LOGIN, b"\0\0", PLACE, PLACE[:12], BEAT, PLACE]
-    said, reasons, _ = hear(gt06, data)
-    assert [each.position is not None for each in said] == [True, False, True]
-    assert said[0].duplicate_key == said[2].duplicate_key
+    transmissions, reasons, _ = hear(gt06, data)
+    assert [each.position is not None for each in transmissions] == [True, False, True]
+    assert transmissions[0].duplicate_key == transmissions[2].duplicate_key
     assert reasons == ["bad_start", "truncated"]
 
 

@@ -35,10 +35,15 @@ SAMPLES = (TEXT, SOS, BEAT, CELLS, LINK, ANSWER, WORDS, SHORT_ID, LONG_ID)
 
 
 def test_text_says_place_motion_time_and_is_answered() -> None:
-    (said,), reasons, answers = hear(h02, TEXT)
-    assert (said.device, said.fix, said.distress, reasons) == ("353505220903211", True, False, [])
-    assert said.device_time == datetime(2013, 10, 22, 14, 8, 17, tzinfo=UTC)
-    place = said.position
+    (transmission,), reasons, answers = hear(h02, TEXT)
+    assert (transmission.device, transmission.fix, transmission.distress, reasons) == (
+        "353505220903211",
+        True,
+        False,
+        [],
+    )
+    assert transmission.device_time == datetime(2013, 10, 22, 14, 8, 17, tzinfo=UTC)
+    place = transmission.position
     assert place is not None
     assert place.lat == pytest.approx(52.6558967)
     assert place.lon == pytest.approx(10.05882)
@@ -159,13 +164,13 @@ def test_answer_to_a_command_is_decoded_with_its_report() -> None:
 
 
 def test_heartbeat_link_cells_and_words_have_no_place() -> None:
-    said, reasons, answers = hear(h02, BEAT + LINK + CELLS + WORDS)
-    assert [each.kind for each in said] == ["status", "status", "status", "answer"]
-    assert [each.position for each in said] == [None] * 4
-    assert said[0].facts["battery_pct"] == 95
-    assert (said[1].facts["satellites"], said[1].facts["battery_pct"]) == (8, 67)
-    assert said[2].device_time == datetime(2015, 12, 1, 11, 23, 15, tzinfo=UTC)
-    assert (said[3].text or "").startswith("VOLT:12.9V\n")
+    transmissions, reasons, answers = hear(h02, BEAT + LINK + CELLS + WORDS)
+    assert [each.kind for each in transmissions] == ["status", "status", "status", "answer"]
+    assert [each.position for each in transmissions] == [None] * 4
+    assert transmissions[0].facts["battery_pct"] == 95
+    assert (transmissions[1].facts["satellites"], transmissions[1].facts["battery_pct"]) == (8, 67)
+    assert transmissions[2].device_time == datetime(2015, 12, 1, 11, 23, 15, tzinfo=UTC)
+    assert (transmissions[3].text or "").startswith("VOLT:12.9V\n")
     assert reasons == []
     assert answers == [
         b"*HQ,135790246811220,HTBT#",

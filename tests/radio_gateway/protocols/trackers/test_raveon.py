@@ -22,9 +22,9 @@ def decoder(*, live: bool = True) -> raveon.RaveonDecoder:
 
 
 def one(payload: bytes, *, live: bool = True) -> Transmission:
-    said, reasons = heard(decoder(live=live), [payload])
-    assert (len(said), reasons) == (1, [])
-    return said[0]
+    transmissions, reasons = heard(decoder(live=live), [payload])
+    assert (len(transmissions), reasons) == (1, [])
+    return transmissions[0]
 
 
 def test_report_says_who_where_and_how_well_it_was_received() -> None:
@@ -147,5 +147,5 @@ def test_flipped_bit_gives_no_position(at: int, bit: int) -> None:
 
 @given(st.lists(st.text("0123456789.-ACMPx", max_size=11), max_size=19))
 def test_any_fields_give_a_report_or_a_reason(fields: list[str]) -> None:
-    said, reasons = heard(decoder(), [sentence(",".join(["PRAVE", *fields]))])
-    assert len(said) + len(reasons) == 1
+    transmissions, reasons = heard(decoder(), [sentence(",".join(["PRAVE", *fields]))])
+    assert len(transmissions) + len(reasons) == 1

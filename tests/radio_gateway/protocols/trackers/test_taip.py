@@ -119,8 +119,8 @@ def test_other_message_is_laid_to_the_link() -> None:
 
 
 def test_checksum_becomes_required_once_one_was_sent() -> None:
-    said, reasons, _ = hear(taip, EVENT + MANUAL + EVENT)
-    assert [each.device for each in said] == ["357042063052352", "1234"]
+    transmissions, reasons, _ = hear(taip, EVENT + MANUAL + EVENT)
+    assert [each.device for each in transmissions] == ["357042063052352", "1234"]
     assert reasons == ["no_checksum"]
     assert refusal(taip, EVENT, checksum_required=True) == "no_checksum"
 

@@ -110,14 +110,19 @@ def test_checksum_is_that_of_the_catalogue() -> None:
 
 
 def test_log_in_is_accepted_and_names_the_sender_of_what_follows() -> None:
-    (login, said), reasons, answers = hear(teltonika, LOGIN + PLACE)
+    (login, transmission), reasons, answers = hear(teltonika, LOGIN + PLACE)
     assert (login.device, login.kind, login.status) == (IMEI, "status", "login")
-    assert (said.device, said.fix, said.flags, reasons) == (IMEI, True, (), [])
-    assert said.device_time == NOW
-    assert said.position is not None
-    assert (said.position.lat, said.position.lon) == (20.27, 100.41)
-    assert said.position.speed_mps == pytest.approx(10.0)
-    assert (said.position.course_deg, said.position.altitude_m) == (90.0, 352.0)
+    assert (transmission.device, transmission.fix, transmission.flags, reasons) == (
+        IMEI,
+        True,
+        (),
+        [],
+    )
+    assert transmission.device_time == NOW
+    assert transmission.position is not None
+    assert (transmission.position.lat, transmission.position.lon) == (20.27, 100.41)
+    assert transmission.position.speed_mps == pytest.approx(10.0)
+    assert (transmission.position.course_deg, transmission.position.altitude_m) == (90.0, 352.0)
     assert answers == [b"\1", b"\0\0\0\1"]
 
 
@@ -135,8 +140,8 @@ def test_each_codec_says_the_same_and_its_elements_are_facts(data: bytes) -> Non
 
 def test_records_of_a_packet_are_decoded_in_order_and_counted_in_the_answer() -> None:
     places = [record(at=NOW - timedelta(minutes=minute), lat=20 + minute / 10) for minute in (2, 1)]
-    said, reasons, answers = hear(teltonika, LOGIN + packet(*places))
-    assert [each.position.lat for each in said if each.position] == [20.2, 20.1]
+    transmissions, reasons, answers = hear(teltonika, LOGIN + packet(*places))
+    assert [each.position.lat for each in transmissions if each.position] == [20.2, 20.1]
     assert (reasons, answers[-1]) == ([], b"\0\0\0\2")
 
 
@@ -147,9 +152,9 @@ def test_same_record_sent_again_is_one_report() -> None:
 
 
 def test_datagram_names_its_sender_and_is_answered_by_its_numbers() -> None:
-    (said,), reasons, answers = hear(teltonika, datagram(record()))
-    assert (said.device, said.flags, reasons) == (IMEI, (), [])
-    assert said.position is not None
+    (transmission,), reasons, answers = hear(teltonika, datagram(record()))
+    assert (transmission.device, transmission.flags, reasons) == (IMEI, (), [])
+    assert transmission.position is not None
     assert answers == [bytes.fromhex("0005cafe010501")]
 
 
@@ -228,8 +233,8 @@ def test_elements_of_sixteen_bytes_are_passed_over() -> None:
 
 
 def test_answer_to_a_command_is_text_and_is_not_answered() -> None:
-    (_, said), _, answers = hear(teltonika, LOGIN + text(b"GPS:1 Sat:9\r\n"))
-    assert (said.kind, said.text) == ("answer", "GPS:1 Sat:9")
+    (_, transmission), _, answers = hear(teltonika, LOGIN + text(b"GPS:1 Sat:9\r\n"))
+    assert (transmission.kind, transmission.text) == ("answer", "GPS:1 Sat:9")
     assert answers == [b"\1"]
     assert hear_one(teltonika, text(b"\xff\x00\x80")).facts["payload_hex"] == "ff0080"
 
@@ -237,8 +242,8 @@ def test_answer_to_a_command_is_text_and_is_not_answered() -> None:
 def test_records_with_a_wrong_checksum_are_stored_flagged_and_answered() -> None:
     """A tracker sends nothing else until it is answered; TCP has let no damage through."""
     odd = PLACE[:-4] + b"\0\0\0\1"
-    (_, said), reasons, answers = hear(teltonika, LOGIN + odd)
-    assert (said.flags, reasons) == (("bad_crc",), [])
+    (_, transmission), reasons, answers = hear(teltonika, LOGIN + odd)
+    assert (transmission.flags, reasons) == (("bad_crc",), [])
     assert answers[-1] == b"\0\0\0\1"
     assert refusal(teltonika, odd, checksum_required=True) == "bad_crc"
     assert refusal(teltonika, odd, damageable=True) == "bad_crc"
@@ -246,16 +251,16 @@ def test_records_with_a_wrong_checksum_are_stored_flagged_and_answered() -> None
 
 def test_packet_cut_by_a_lost_connection_tells_its_whole_records_and_is_not_answered() -> None:
     whole = packet(record(), record(at=NOW + timedelta(minutes=1)))
-    said, reasons, answers = hear(teltonika, LOGIN + whole[:-20])
-    assert [each.flags for each in said] == [(), ("truncated",)]
+    transmissions, reasons, answers = hear(teltonika, LOGIN + whole[:-20])
+    assert [each.flags for each in transmissions] == [(), ("truncated",)]
     assert (reasons, answers) == (["truncated"], [b"\1"])
     assert refusal(teltonika, whole[:-20], checksum_required=True) == "truncated"
 
 
 def test_record_of_no_place_costs_only_itself() -> None:
     """Were the packet not answered, the tracker would send it for ever."""
-    said, reasons, answers = hear(teltonika, LOGIN + packet(record(lat=95), record()))
-    assert [each.kind for each in said] == ["status", "position"]
+    transmissions, reasons, answers = hear(teltonika, LOGIN + packet(record(lat=95), record()))
+    assert [each.kind for each in transmissions] == ["status", "position"]
     assert (reasons, answers[-1]) == (["lat_range"], b"\0\0\0\2")
 
 
@@ -289,15 +294,15 @@ def test_broken_packet_is_rejected_and_not_answered(data: bytes, reason: str) ->
 def test_undamaged_packet_that_cannot_be_read_does_not_silence_its_tracker(
     data: bytes, reason: str
 ) -> None:
-    said, reasons, answers = hear(teltonika, data)
-    assert (said, reasons, answers) == ([], [reason], [b"\0\0\0\1"])
+    transmissions, reasons, answers = hear(teltonika, data)
+    assert (transmissions, reasons, answers) == ([], [reason], [b"\0\0\0\1"])
 
 
 def test_sign_of_life_says_nothing_and_noise_costs_only_itself() -> None:
     data = b"\xff" + LOGIN + b"\xff" + PLACE + b"noise" + PLACE
     assert cut(teltonika, data) == [b"\xff", LOGIN, b"\xff", PLACE, b"noise", PLACE]
-    said, reasons, _ = hear(teltonika, data)
-    assert len(said) == 3
+    transmissions, reasons, _ = hear(teltonika, data)
+    assert len(transmissions) == 3
     assert reasons == ["bad_start"]
 
 

@@ -75,14 +75,16 @@ def test_date_that_is_none_is_flagged_and_the_day_is_the_nearest_one_when_live()
 
 
 def test_log_in_is_answered_and_laid_to_the_link() -> None:
-    said, reasons, answers = hear(tk103, LOGIN)
-    assert [(each.device, each.facts["sender"]) for each in said] == [(None, "090411121854")]
+    transmissions, reasons, answers = hear(tk103, LOGIN)
+    assert [(each.device, each.facts["sender"]) for each in transmissions] == [
+        (None, "090411121854")
+    ]
     assert (reasons, answers) == ([], [b"(090411121854AP01HSO)"])
 
 
 def test_log_in_with_a_report_is_both_and_has_its_own_answer() -> None:
-    said, _, answers = hear(tk103, LOGIN_PLACE)
-    assert [(each.device, each.position, each.flags) for each in said] == [
+    transmissions, _, answers = hear(tk103, LOGIN_PLACE)
+    assert [(each.device, each.position, each.flags) for each in transmissions] == [
         ("013632782450", None, ("no_fix",))
     ]
     assert answers == [b"(013632782450AP05)"]
