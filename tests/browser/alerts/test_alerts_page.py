@@ -110,20 +110,20 @@ def test_the_crews_word_that_it_is_safe_stands_under_its_sos(look: Look, banks: 
     page = look("somchai")
     page.page.keyboard.press("q")
     unit = banks.boat("somchai", "Naga safe", "LA", lon=100.4123, lat=20.2791)
-    body = {"device": "naga-safe-phone", "unit": unit}
-    code = banks.post("somchai", "/api/devices/enrolments", body)["code"]
+    asked = {"device": "naga-safe-phone", "unit": unit}
+    code = banks.post("somchai", "/api/devices/enrolments", asked)["code"]
     url = banks.server.url
     keys = httpx.post(f"{url}/api/enrolment", json={"code": code}).json()
     card = page.page.locator(".alert", has_text="Naga safe")
     safe = "The crew says that its call for help is over."
     for kind, seen in (("sos", False), ("sos_cancel", True)):
-        body = {"id": uuid4().hex, "kind": kind, "at": datetime.now(UTC).isoformat()}
+        told = {"id": uuid4().hex, "kind": kind, "at": datetime.now(UTC).isoformat()}
         taken = httpx.post(
             f"{url}/api/crew/reports",
-            json={"reports": [body]},
+            json={"reports": [told]},
             headers={"authorization": f"Bearer {keys['reporting_key']}"},
         ).json()
-        assert taken["taken"] == [body["id"]], taken
+        assert taken["taken"] == [told["id"]], taken
         wait_for("the card", card.count)
         wait_for(kind, lambda seen=seen: (safe in card.inner_text()) is seen)
         over = page.page.locator(".distress-card", has_text="Naga safe")

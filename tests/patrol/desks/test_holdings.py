@@ -31,22 +31,20 @@ async def logged(node: Node, agency: str = AGENCY, **more: str) -> Incident:
 
 async def test_every_kind_of_record_is_looked_into(node: Node) -> None:
     boat = await node.boat("Somsak 7", note="a grey boat")
-    incident = await logged(node, narrative='He is called "Somsak" by all.')
-    incident = await logged(node, narrative="somsak the ferryman")
+    told = await logged(node, narrative='He is called "Somsak" by all.')
+    named = await logged(node, narrative="somsak the ferryman")
     await node.desk("commander").incidents.correct(
-        incident.id, version=incident.version, reason="no name", narrative="a ferryman"
+        named.id, version=named.version, reason="no name", narrative="a ferryman"
     )
     await node.hear(said("somsak-phone", text="SOMSAK here"))
     await node.desk("crew", name="somsak").photos.add(picture())
     found = await kinds(node, "Somsak")
     assert found["unit"] == [boat]
-    assert set(found["incident"]) == {incident.id, incident.id}, (
-        "what an earlier version said is held"
-    )
+    assert set(found["incident"]) == {told.id, named.id}, "what an earlier version said is held"
     assert set(found["heard"]) == {"test:somsak-phone"}
     assert len(found["photo"]) == len(found["original"]) == 1
     assert found["journal"]
-    assert await kinds(node, 'called "Somsak"') == {"incident": [incident.id]}
+    assert await kinds(node, 'called "Somsak"') == {"incident": [told.id]}
     assert await kinds(node, "100%") == await kinds(node, "nobody_") == {}
     assert await kinds(node, boat)
 

@@ -458,13 +458,13 @@ def test_what_may_never_cross_crosses_under_no_agreement(kind: type[Document]) -
     assert SECRET.encode() in msgspec.json.encode(document)
     open_documents = OpenDocuments()
     open_documents.put([active(at(0))])
-    answer = passed(document, sharing=Sharing(open_documents), viewer="mm-tl", now=at(90))
-    assert answer is None
+    seen = passed(document, sharing=Sharing(open_documents), viewer="mm-tl", now=at(90))
+    assert seen is None
     for allowed in (frozenset(DATA_CLASSES), *({each} for each in DATA_CLASSES)):
-        answer = document.shared(allowed)
-        assert answer is None or SECRET.encode() not in msgspec.json.encode(answer)
-    answer = passed(document, sharing=Sharing(open_documents), viewer=AGENCY, now=at(90))
-    assert answer is None or SECRET.encode() not in msgspec.json.encode(answer)
+        told = document.shared(allowed)
+        assert told is None or SECRET.encode() not in msgspec.json.encode(told)
+    seen = passed(document, sharing=Sharing(open_documents), viewer=AGENCY, now=at(90))
+    assert seen is None or SECRET.encode() not in msgspec.json.encode(seen)
 
 
 def test_a_unit_crosses_without_its_links_addresses_and_words() -> None:

@@ -53,10 +53,10 @@ async def test_the_whole_life(offices: Offices) -> None:
     assert (await offices["chai"].get("/api/agreements")).json() == []
     sent = await done(await offices["noy"].post(f"{path}/propose"))
     assert sent["state"] == "proposed"
-    body = {"version": sent["version"], "office": "Commander, BLO Houay Xai"}
-    signed = await done(await offices["somchai"].post(f"{path}/sign", json=body))
+    said = {"version": sent["version"], "office": "Commander, BLO Houay Xai"}
+    signed = await done(await offices["somchai"].post(f"{path}/sign", json=said))
     assert signed["signatures"][0]["by"] == "somchai"
-    active = await done(await offices["chai"].post(f"{path}/sign", json=body))
+    active = await done(await offices["chai"].post(f"{path}/sign", json=said))
     assert active["state"] == "active"
     assert "by" not in active["signatures"][0], "names of the others' officers stay there"
     assert active["signatures"][0]["office"] == "Commander, BLO Houay Xai"
@@ -66,8 +66,8 @@ async def test_the_whole_life(offices: Offices) -> None:
     assert suspended["state"] == "suspended"
     again = await offices["malee"].post(f"{path}/suspend", json=reason)
     assert (again.status_code, again.json()["error"]) == (409, "conflict")
-    body = await done(await offices["bounmy"].get(path))
-    (word,) = [each for each in body["consents"] if not each["given"]]
+    seen = await done(await offices["bounmy"].get(path))
+    (word,) = [each for each in seen["consents"] if not each["given"]]
     assert (word["agency"], word["reason"]) == (THAI, reason["reason"])
     assert "by" not in word
     resumed = await done(await offices["chai"].post(f"{path}/resume", json={}))
@@ -78,9 +78,9 @@ async def test_the_whole_life(offices: Offices) -> None:
     assert (changed_["state"], changed_.get("signatures", [])) == ("proposed", [])
     old = await offices["kham"].post(f"{path}/sign", json={"version": resumed["version"]})
     assert old.status_code == 409
-    body = {"version": changed_["version"]}
+    said = {"version": changed_["version"]}
     for name in ("kham", "malee"):
-        active = await done(await offices[name].post(f"{path}/sign", json=body))
+        active = await done(await offices[name].post(f"{path}/sign", json=said))
     assert active["state"] == "active"
     ended = await done(await offices["kham"].post(f"{path}/end", json={"reason": "over"}))
     assert (ended["state"], ended["ended_by"]) == ("ended", LAO)

@@ -95,12 +95,8 @@ async def test_two_agencies_plan_sign_run_and_end_a_patrol(offices: Offices) -> 
     assert (await offices["malee"].get(path)).status_code == 404, "a draft is its owner's"
     assert good(await offices["noy"].get(f"{path}/conflicts")) == []
     good(await offices["noy"].post(f"{path}/propose"))
-    answer = good(await offices["malee"].get(path))
-    assert (answer["state"], len(answer["members"]), answer["agencies"]) == (
-        "proposed",
-        2,
-        [LAO, THAI],
-    )
+    seen = good(await offices["malee"].get(path))
+    assert (seen["state"], len(seen["members"]), seen["agencies"]) == ("proposed", 2, [LAO, THAI])
     once = good(await offices["somchai"].post(f"{path}/sign", json={"revision": 1}))
     assert (once["state"], len(once["signatures"])) == ("proposed", 1)
     changed = good(await offices["malee"].patch(path, json={"revision": 1, "note": "no lights"}))
@@ -125,8 +121,8 @@ async def test_two_agencies_plan_sign_run_and_end_a_patrol(offices: Offices) -> 
     good(await offices["bounmy"].post(f"{path}/check-ins", json={"unit": naga, "note": "well"}))
     wrong = await offices["bounmy"].post(f"{path}/check-ins", json={"unit": khong})
     assert wrong.status_code == 409, "another agency's unit checks in with its own"
-    answer = good(await offices["malee"].post(f"{path}/check-ins", json={"unit": khong}))
-    assert {each["unit"] for each in answer["check_ins"]} == {naga, khong}
+    told = good(await offices["malee"].post(f"{path}/check-ins", json={"unit": khong}))
+    assert {each["unit"] for each in told["check_ins"]} == {naga, khong}
     assert (await offices["noy"].patch(path, json={"note": "x"})).status_code == 409
     over = good(await offices["malee"].post(f"{path}/end", json={"reason": "dawn"}))
     assert (over["state"], over["ended_by"]) == ("ended", "order")

@@ -312,9 +312,9 @@ async def test_a_limit_out_of_bounds_is_named(
 
 
 async def test_the_other_bank_sees_neither_limits_nor_a_reach(offices: Offices) -> None:
-    answer = (await drawn(offices, limits=LIMITS))["sector"]["id"]
+    shown = (await drawn(offices, limits=LIMITS))["sector"]["id"]
     await drawn(offices, name="All of it", use="reach", limits=LIMITS, polygon=None, stretch=REACH)
     await agree(offices, classes=["sectors"])
-    [answer] = (await offices["malee"].get("/api/sectors")).json()
-    assert answer["sector"]["id"] == answer
-    assert "limits" not in answer["sector"]
+    [seen] = (await offices["malee"].get("/api/sectors")).json()
+    assert seen["sector"]["id"] == shown
+    assert "limits" not in seen["sector"]

@@ -27,11 +27,11 @@ def test_any_place_and_name_make_a_sentence_that_fits_and_can_be_read(
     who = unit("a", name or " ", last=fix("a", lon=lon, lat=lat), distress=True)
     (line,) = NmeaWriter(notes()).write("move", who, NOON)
     assert len(line) <= 82
-    answer = pynmea2.parse(line.decode("ascii").strip(), check=True)
-    assert len(answer.data) == 9
-    number, lat_text, north, lon_text, east, answer, *_ = answer.data
+    said = pynmea2.parse(line.decode("ascii").strip(), check=True)
+    assert len(said.data) == 9
+    number, lat_text, north, lon_text, east, shown, *_ = said.data
     assert number == "00"
-    assert answer.startswith("SOS ")
+    assert shown.startswith("SOS ")
     minutes = float(lat_text[2:]), float(lon_text[3:])
     assert max(minutes) < 60
     read_lat = (int(lat_text[:2]) + minutes[0] / 60) * (1 if north == "N" else -1)

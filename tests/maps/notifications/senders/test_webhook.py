@@ -41,21 +41,21 @@ async def test_an_alert_is_posted_signed_and_recorded_as_sent(tmp_path: Path) ->
         boat = await it.node.boat("Boat 3")
         alert = await it.raise_alert(unit=boat)
         (post,) = await receiver.until(1)
-        answer = believed(post, SECRET.encode())
-        assert answer["type"] == "alerts"
-        assert (answer["node"], answer["agency"], answer["more"]) == (NODE, AGENCY, 0)
-        (answer,) = answer["alerts"]
-        assert answer["id"] == alert.id
-        assert (answer["occasion"], answer["call_sign"], answer["severity"]) == (
+        told = believed(post, SECRET.encode())
+        assert told["type"] == "alerts"
+        assert (told["node"], told["agency"], told["more"]) == (NODE, AGENCY, 0)
+        (said,) = told["alerts"]
+        assert said["id"] == alert.id
+        assert (said["occasion"], said["call_sign"], said["severity"]) == (
             "raised",
             "Boat 3",
             "high",
         )
-        assert (answer["lon"], answer["lat"]) == (100.41, 20.27)
+        assert (said["lon"], said["lat"]) == (100.41, 20.27)
         assert post.headers["webhook-timestamp"] == str(int(it.node.time.timestamp()))
-        (delivery,) = await it.settled(1)
-        assert (delivery.state, delivery.attempts, delivery.together) == ("sent", 1, 1)
-        assert delivery.message == post.headers["webhook-id"] == delivery.id
+        (kept,) = await it.settled(1)
+        assert (kept.state, kept.attempts, kept.together) == ("sent", 1, 1)
+        assert kept.message == post.headers["webhook-id"] == kept.id
 
 
 async def test_another_secret_or_body_does_not_fit(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ WATCH = PatrolActor(name="watch", agency=AGENCY)
 
 
 def test_a_unit_overdue_as_the_patrol_ended_is_not_shown_as_in_order() -> None:
-    patrol = Patrol(
+    begun = Patrol(
         id="p1",
         agency=AGENCY,
         at=at(0),
@@ -26,15 +26,15 @@ def test_a_unit_overdue_as_the_patrol_ended_is_not_shown_as_in_order() -> None:
         started_at=at(0),
     )
     both = ("naga-1", "naga-2")
-    late = flag(patrol, start_overdue=False, check_in_overdue=both, at=at(720), who=WATCH)
-    patrol = check_in(late, unit="naga-2", told_at=at(900), at=at(900), who=WATCH)
-    one = flag(patrol, start_overdue=False, check_in_overdue=("naga-1",), at=at(900), who=WATCH)
+    late = flag(begun, start_overdue=False, check_in_overdue=both, at=at(720), who=WATCH)
+    heard = check_in(late, unit="naga-2", told_at=at(900), at=at(900), who=WATCH)
+    one = flag(heard, start_overdue=False, check_in_overdue=("naga-1",), at=at(900), who=WATCH)
     over = end(one, at=at(1800), who=WATCH)
     assert over.check_in_overdue == ()
-    first, second = record_of([patrol, late, patrol, one, over], end=at(1800))
+    first, second = record_of([begun, late, heard, one, over], end=at(1800))
     assert (first.unit, first.missed, first.overdue_s, first.still) == ("naga-1", 1, 1080.0, True)
     assert (second.unit, second.missed, second.overdue_s, second.still) == (
         "naga-2", 1, 180.0, False,
     )  # fmt: skip
-    same, _ = record_of([patrol, late, patrol, one], end=at(1800))
+    same, _ = record_of([begun, late, heard, one], end=at(1800))
     assert same == first, "as while it is under way"
