@@ -111,10 +111,10 @@ class RemoteViewStream(ViewStream):
         """
         first: list[bytes] | None = None
         if stream == self.stream and since is not None:
-            first = self.missed(since)
+            first = self.changes_after(since)
             if first is None and 0 <= since < self.seq:
                 await self._fill(since)
-                first = self.missed(since)
+                first = self.changes_after(since)
             if first == []:
                 first = [self.beat()]
         if first is None:
@@ -133,7 +133,7 @@ class RemoteViewStream(ViewStream):
             if self._refreshing is None:
                 self._refreshing = asyncio.ensure_future(self._refresh())
             await asyncio.shield(self._refreshing)
-        following = None if self._base is None else self.missed(self._base[0])
+        following = None if self._base is None else self.changes_after(self._base[0])
         if self._base is None or following is None or self.closed:
             raise WatchUnreachable("the picture cannot be had at the moment")
         return [self._base[1], *following]
@@ -182,7 +182,7 @@ class RemoteViewStream(ViewStream):
     async def _fill(self, since: int) -> None:
         """Ask for the changes between `since` and the first that is kept here."""
         async with self._filling:
-            if since <= self._ended_at or self.missed(since) is not None:
+            if since <= self._ended_at or self.changes_after(since) is not None:
                 return
             before = self._first()
             begin: ViewStart = await self._call(

@@ -18,7 +18,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from patrol.live.fix_table import fixes_told
+from patrol.live.fix_table import all_fixes
 from patrol.units.wire import Beat, Change, Fix, Snapshot, UnitState
 from radio_gateway.parsing.msgspec_decoders import json_decoder
 
@@ -93,7 +93,7 @@ class DueUnits:
         elif isinstance(content, Change):
             for state in content.units:
                 self._put(state)
-            for fix in fixes_told(content):
+            for fix in all_fixes(content):
                 self._move(fix)
             for id in content.forget:
                 self._hide(id)

@@ -108,7 +108,7 @@ class Feed:
             sent=self._sent,
             cut_off=self._outlet.cut_off,
             reconnects=self._reconnects,
-            echoes=self._own_messages.heard_back(settings.name),
+            echoes=self._own_messages.echo_count(settings.name),
         )
 
     async def run(self) -> None:

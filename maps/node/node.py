@@ -234,7 +234,7 @@ class RunningNode:
                 on_result=self._note_result,
             )
             self._remote = {
-                name: RemoteCarrier(self.receiver, name, self.watch.dispatch.told)
+                name: RemoteCarrier(self.receiver, name, self.watch.dispatch.note_result)
                 for name in remote.gateways
             }
         self.link_health = LinkHealth(
@@ -449,7 +449,7 @@ class RunningNode:
         self.channels[settings.name] = channel
         self.outbounds[settings.name] = Outbound(
             channel,
-            self.watch.dispatch.told,
+            self.watch.dispatch.note_result,
             # another one at each start: a radio may know the numbers of the last run
             first_number=1 + secrets.randbelow(9000),
             record=self.watch.dispatch,
@@ -494,7 +494,7 @@ class RunningNode:
     def _note_result(self, gateway: str, result: OrderResult, stored: Callable[[], None]) -> None:
         """Note what a remote gateway told of an order."""
         self._remote[gateway].note_result(result)
-        self.watch.dispatch.told(result, by=gateway, stored=stored)
+        self.watch.dispatch.note_result(result, by=gateway, on_stored=stored)
 
     async def _keep_watching(self) -> None:
         """Run the watch; should it fail, say so and run it again: the picture must go on."""

@@ -23,7 +23,7 @@ from patrol.filing.file_documents import DocumentService
 from patrol.store.records import documents
 from patrol.store.store import Store
 from patrol.targets.hand_off import HandOff
-from patrol.watch.offer_timeouts import WhyNot
+from patrol.watch.offer_timeouts import HandOffRefusal
 
 AGAIN_S: Final = 5.0
 """How long a message waits for its receipt before it is told again."""
@@ -37,7 +37,7 @@ class NodeMailbox:
         store: Where it is filed.
         node: This node.
         here: Agencies of this node.
-        why_not: Returns why nothing of a hand-off may cross.
+        refusal_of: Returns why nothing of a hand-off may cross.
     """
 
     def __init__(
@@ -47,10 +47,10 @@ class NodeMailbox:
         *,
         node: str,
         here: AbstractSet[str],
-        why_not: WhyNot,
+        refusal_of: HandOffRefusal,
     ) -> None:
         self._document_service, self._store = document_service, store
-        self._node, self._own_agencies, self._refusal = node, here, why_not
+        self._node, self._own_agencies, self._refusal = node, here, refusal_of
         self._sent_at: dict[str, datetime] = {}
         self._one_at_a_time = asyncio.Lock()
 
@@ -70,7 +70,7 @@ class NodeMailbox:
                     node=self._node,
                     here=self._own_agencies,
                     known=stored is not None,
-                    why_not=self._refusal,
+                    refusal_of=self._refusal,
                     now=now,
                 )
             )

@@ -54,7 +54,7 @@ from patrol.targets.remote_hand_off import (
 )
 from patrol.targets.target import Target
 from patrol.units.data_classes import crossed
-from patrol.watch.offer_timeouts import UNANSWERED, WhyNot
+from patrol.watch.offer_timeouts import UNANSWERED, HandOffRefusal
 from radio_gateway.parsing.msgspec_decoders import json_decoder
 
 What: TypeAlias = Literal["offer", "accept", "decline", "withdraw", "lapse", "cut", "grant"]
@@ -174,7 +174,7 @@ def receive(
     node: str,
     here: AbstractSet[str],
     known: bool,
-    why_not: WhyNot,
+    refusal_of: HandOffRefusal,
     now: datetime,
 ) -> Filing:
     """Return the filing for a message; empty if it is late, repeated or known.
@@ -187,7 +187,7 @@ def receive(
         node: This node.
         here: Agencies of this node.
         known: Whether the store has that hand-off, open or closed.
-        why_not: Returns why nothing of a hand-off may cross.
+        refusal_of: Returns why nothing of a hand-off may cross.
         now: Aware UTC.
 
     Raises:
@@ -200,9 +200,11 @@ def receive(
     if made is not None:
         _check(made, message)
     if message.what in _ANSWERS:
-        return NOTHING if made is None else _answered(open_documents, made, message, why_not, now)
+        return (
+            NOTHING if made is None else _answered(open_documents, made, message, refusal_of, now)
+        )
     if message.what == "offer":
-        return _offered(open_documents, made, message, known, why_not, now)
+        return _offered(open_documents, made, message, known, refusal_of, now)
     if message.what == "grant":
         if made is None and not known:
             raise Conflict(f"message {message.id} grants what was never offered here")
@@ -253,7 +255,7 @@ def _offered(
     made: HandOff | None,
     message: HandOffMessage,
     known: bool,
-    why_not: WhyNot,
+    refusal_of: HandOffRefusal,
     now: datetime,
 ) -> Filing:
     offer = message.offer
@@ -267,7 +269,7 @@ def _offered(
         raise Conflict(f"message {message.id} is no offer")
     if made is not None:
         return renew(made, offer, now=now) if made.is_open else NOTHING
-    if known or why_not(offer, now) is not None or now >= offer.lapses_at:
+    if known or refusal_of(offer, now) is not None or now >= offer.lapses_at:
         return NOTHING  # over, or of no use: its node will say so, and nothing of it is kept
     filing: Filing = receive_offer(offer, now=now)
     for mine in open_documents.all(HandOff):
@@ -286,7 +288,7 @@ def _answered(
     open_documents: OpenDocuments,
     made: HandOff,
     message: HandOffMessage,
-    why_not: WhyNot,
+    refusal_of: HandOffRefusal,
     now: datetime,
 ) -> Filing:
     target = open_documents.find(Target, made.target)
@@ -294,7 +296,7 @@ def _answered(
         return NOTHING
     if message.what == "decline":
         return decline(made, target, term=message.term, reason=message.reason, now=now, by="")
-    refusal = why_not(made, now)
+    refusal = refusal_of(made, now)
     if refusal is not None:
         return return_offer(made, target, "cut", reason=refusal, now=now, by="")
     if now >= made.lapses_at:

@@ -29,20 +29,20 @@ class Batch(msgspec.Struct, eq=False):
             not known.
         judged: Messages that are news, each judged by itself, in the order of arrival.
         new: Of these, what no other message says; each stands for itself.
-        again: Receptions of known messages, under the global id of the message.
+        further_receptions: Receptions of known messages, under the global id of the message.
         earlier: The same, heard before the one that is stored: they shall stand for the message.
         records: New messages that are in the picture.
         rows: The same, in the order of `TRANSMISSION_COLUMNS`.
         fixes: Positions that joined a track, by the global id of their message.
-        also: Rows of `again`, in the order of `ALSO_HEARD_COLUMNS`.
+        further_rows: Rows of `further_receptions`, in the order of `ALSO_HEARD_COLUMNS`.
         firsts: What puts `earlier` into the store.
         calls: Calls for help of messages that cannot be taken: latched and told, nothing else.
         acts: What else belongs into the transaction.
         refused: Messages that cannot be taken, and why: set aside, and answered all the same.
         denied: Messages that were not their sender's to say: set aside; none of them rings.
-        lost: Messages that the store can never take.
+        unstorable: Messages that the store can never take.
         orphans: Further receptions of what is lost: one of them may stand for the message.
-        unsure: Units and radios to rebuild from the store.
+        stale: Units and radios to rebuild from the store.
     """
 
     turn: WriterTurn
@@ -51,17 +51,17 @@ class Batch(msgspec.Struct, eq=False):
     next_in_s: float | None = None
     judged: list[Record] = []
     new: list[Record] = []
-    again: list[Record] = []
+    further_receptions: list[Record] = []
     earlier: list[Record] = []
     records: list[Record] = []
     rows: list[Row] = []
     fixes: dict[bytes, Fix] = {}
-    also: list[Row] = []
+    further_rows: list[Row] = []
     firsts: list[Act] = []
     calls: list[Record] = []
     acts: list[Act] = []
     refused: list[ReportRefusal] = []
     denied: list[ReportRefusal] = []
-    lost: list[Record] = []
+    unstorable: list[Record] = []
     orphans: list[Record] = []
-    unsure: set[str] = set()
+    stale: set[str] = set()

@@ -24,10 +24,10 @@ class ClockHealth:
 
     def __init__(self, clock: Clock, publish: Callable[[Sequence[ChannelHealth]], None]) -> None:
         self._clock = clock
-        self._told = publish
-        self._known: ClockDoubt | None = None
+        self._publish = publish
+        self._published: ClockDoubt | None = None
 
-    def hear(self, batch: Batch) -> None:
+    def observe(self, batch: Batch) -> None:
         """Learn what clocks of radios say; flag what was heard if times are doubtful."""
         clock, deliveries = self._clock, batch.deliveries
         clock.observe([each.transmission for each in deliveries[:SAMPLE]])
@@ -39,6 +39,6 @@ class ClockHealth:
     def look(self) -> None:
         """See whether the clock was set, or is right again; about once a second."""
         self._clock.look()
-        if self._clock.doubt != self._known:
-            self._known = self._clock.doubt
-            self._told([self._clock.health()])
+        if self._clock.doubt != self._published:
+            self._published = self._clock.doubt
+            self._publish([self._clock.health()])

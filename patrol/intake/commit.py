@@ -19,13 +19,13 @@ from patrol.intake.store_health import StoreHealth
 from patrol.reception.duplicates import DuplicateQuery
 from patrol.reception.record import Record
 from patrol.reception.rejected import ReportRefusal, refused
-from patrol.store.receptions import rejected as aside
-from patrol.store.receptions import stored_duplicates as known
+from patrol.store.receptions import rejected as quarantine
+from patrol.store.receptions import stored_duplicates
 from patrol.store.schema.rows import Row
 from patrol.store.store import Store
 
-AGAIN_S: Final = 0.2
-AGAIN_AT_MOST_S: Final = 5.0
+RETRY_AFTER_S: Final = 0.2
+RETRY_AFTER_AT_MOST_S: Final = 5.0
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -39,13 +39,13 @@ class BatchPart(NamedTuple):
     Attributes:
         record: The report; None for what is known of more than one.
         row: A message.
-        also: One more who heard one.
+        further_row: One more who heard one.
         act: What else belongs into the transaction.
     """
 
     record: Record | None
     row: Row | None = None
-    also: Row | None = None
+    further_row: Row | None = None
     act: Act | None = None
 
 
@@ -74,20 +74,20 @@ class Committer:
         self._node, self._agency = node, agency
         self._now = now
 
-    async def known(self, query: DuplicateQuery) -> known.Found:
+    async def find_duplicates(self, query: DuplicateQuery) -> stored_duplicates.Found:
         """Return what is stored of what a batch asks for; waits while the store cannot be read.
 
         What asks for something that no store could hold is left out: it is not stored.
         """
         try:
-            return await self._until_it_goes(self._store.read, known.known, query)
+            return await self._retry(self._store.read, stored_duplicates.find, query)
         except StoreError as error:
             parts = query.halves()
             if not parts:
                 log.warning("nothing stored can be compared with it", fault=str(error))
-            found: known.Found = ([], [], [])
+            found: stored_duplicates.Found = ([], [], [])
             for part in parts:
-                stored, receptions, beside = await self.known(part)
+                stored, receptions, beside = await self.find_duplicates(part)
                 found[0].extend(stored)
                 found[1].extend(receptions)
                 found[2].extend(beside)
@@ -99,19 +99,19 @@ class Committer:
         What cannot be stored is set aside; who sent it is answered after that.
         """
         acts = [*batch.firsts, *batch.acts] if batch.firsts else batch.acts
-        if batch.rows or batch.also or acts:
+        if batch.rows or batch.further_rows or acts:
             try:
-                await self._until_it_goes(self._store.commit, batch.rows, batch.also, acts)
+                await self._retry(self._store.commit, batch.rows, batch.further_rows, acts)
             except StoreError:
-                await self._commit_apart(_messages(batch), batch)
-                lost = {record.gid for record in batch.lost}
+                await self._commit_in_halves(_messages(batch), batch)
+                lost = {record.gid for record in batch.unstorable}
                 rest: list[BatchPart] = []
-                for part in _rest(batch):
+                for part in _later_parts(batch):
                     if part.record is not None and part.record.gid in lost:
                         batch.orphans.append(part.record)
                     else:
                         rest.append(part)
-                await self._commit_apart(rest, batch)
+                await self._commit_in_halves(rest, batch)
         if batch.refused or batch.denied:
             await self._set_aside([*batch.refused, *batch.denied])
 
@@ -135,9 +135,9 @@ class Committer:
         at, whole = self._now(), True
         while True:
             try:
-                await self._until_it_goes(
+                await self._retry(
                     self._store.write,
-                    aside.put,
+                    quarantine.put,
                     reports,
                     at,
                     agency=self._agency,
@@ -149,44 +149,42 @@ class Committer:
                 # Nothing in them keeps any store from taking these few bytes: it is the store's.
                 if not whole:
                     self._health.put_fault(str(error))
-                    await asyncio.sleep(AGAIN_AT_MOST_S)
+                    await asyncio.sleep(RETRY_AFTER_AT_MOST_S)
                 whole = False
-        self._health.put_aside(
+        self._health.note_rejected(
             (at, each.transmission.reception_id, each.transmission.address, each.fault)
             for each in reports
         )
 
-    async def _commit_apart(self, parts: list[BatchPart], batch: Batch) -> None:
+    async def _commit_in_halves(self, parts: list[BatchPart], batch: Batch) -> None:
         """Commit in halves, down to the ones that the store can never take."""
         if not parts:
             return
         rows = [part.row for part in parts if part.row is not None]
-        also = [part.also for part in parts if part.also is not None]
+        also = [part.further_row for part in parts if part.further_row is not None]
         acts = [part.act for part in parts if part.act is not None]
         try:
-            await self._until_it_goes(self._store.commit, rows, also, acts)
+            await self._retry(self._store.commit, rows, also, acts)
         except StoreError as error:
             if len(parts) > 1:
                 middle = len(parts) // 2
-                await self._commit_apart(parts[:middle], batch)
-                await self._commit_apart(parts[middle:], batch)
+                await self._commit_in_halves(parts[:middle], batch)
+                await self._commit_in_halves(parts[middle:], batch)
                 return
             record = parts[0].record
             if record is None:
                 log.exception("something that follows from a report cannot be stored")
                 return
-            batch.lost.append(record)
+            batch.unstorable.append(record)
             batch.refused.append(refused(record.transmission, error))
 
-    async def _until_it_goes(
-        self, act: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    async def _retry(self, act: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do it, again and again while it is the store's fault that it cannot be done.
 
         Raises:
             StoreError: If it is the fault of what was to be done.
         """
-        delay_s = AGAIN_S
+        delay_s = RETRY_AFTER_S
         while True:
             try:
                 done = await act(*args, **kwargs)
@@ -195,7 +193,7 @@ class Committer:
                     raise
                 self._health.put_fault(str(error))
                 await asyncio.sleep(delay_s)
-                delay_s = min(delay_s * 2, AGAIN_AT_MOST_S)
+                delay_s = min(delay_s * 2, RETRY_AFTER_AT_MOST_S)
             else:
                 self._health.put_fault(None)
                 return done
@@ -208,10 +206,10 @@ def _messages(batch: Batch) -> list[BatchPart]:
     ]
 
 
-def _rest(batch: Batch) -> Iterator[BatchPart]:
+def _later_parts(batch: Batch) -> Iterator[BatchPart]:
     """Yield what comes after the messages: it may be of one of them."""
-    for record, also in zip(batch.again, batch.also, strict=True):
-        yield BatchPart(record, also=also)
+    for record, also in zip(batch.further_receptions, batch.further_rows, strict=True):
+        yield BatchPart(record, further_row=also)
     for record, act in zip(batch.earlier, batch.firsts, strict=True):
         yield BatchPart(record, act=act)
     for act in batch.acts:

@@ -43,7 +43,7 @@ class Deduplication:
             duplicates.learn(*await self._stored(query))
         new: dict[bytes, Record] = {}
         earlier: dict[bytes, Record] = {}
-        again = batch.again
+        again = batch.further_receptions
         for record in batch.judged:
             transmission = record.transmission
             if receptions.get(transmission.reception_id) == transmission.heard_at:
@@ -81,14 +81,14 @@ class Deduplication:
         A call for help that is lost rings all the same.
         """
         duplicates = self._duplicates
-        if batch.lost:
-            duplicates.forget(batch.lost)
+        if batch.unstorable:
+            duplicates.forget(batch.unstorable)
             contacts = self._picture.contacts
-            for record in batch.lost:
+            for record in batch.unstorable:
                 batch.fixes.pop(record.gid, None)
                 id = record.unit or record.address
                 if id in contacts and not contacts[id].distress:
-                    batch.unsure.add(id)
+                    batch.stale.add(id)
         duplicates.settle()
         if batch.orphans:
             duplicates.forget(batch.orphans)

@@ -24,7 +24,7 @@ Take = Callable[[WriterTurn, Sequence[Delivery], str | None], Awaitable[None]]
 @dataclass(slots=True, eq=False)
 class _Report:
     deliveries: Sequence[Delivery]
-    again: asyncio.Future[None] | None = None
+    retry: asyncio.Future[None] | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -65,21 +65,21 @@ class DirectReports:
         group = self._open.get(of)
         is_open = group is not None and group.doing is not None and not group.doing.done()
         if group is None or not is_open or group.size + len(deliveries) > self._longest:
-            group = self._open[of] = self._begun(of)
+            group = self._open[of] = self._begin_group(of)
         assert group.doing is not None
         mine = _Report(deliveries)
         group.reports.append(mine)
         group.size += len(deliveries)
         await self._turn.outcome(group.doing)
-        if mine.again is not None:
-            await self._turn.outcome(mine.again)
+        if mine.retry is not None:
+            await self._turn.outcome(mine.retry)
 
-    def _begun(self, of: str | None) -> _Group:
+    def _begin_group(self, of: str | None) -> _Group:
         group = _Group()
-        group.doing = self._turn.begin(lambda turn: self._taken(turn, group, of))
+        group.doing = self._turn.begin(lambda turn: self._take_group(turn, group, of))
         return group
 
-    async def _taken(self, turn: WriterTurn, group: _Group, of: str | None) -> None:
+    async def _take_group(self, turn: WriterTurn, group: _Group, of: str | None) -> None:
         if self._open.get(of) is group:
             del self._open[of]
         try:
@@ -91,7 +91,7 @@ class DirectReports:
                 raise
             log.exception("reports that cannot be taken together are taken one by one")
             for report in group.reports:
-                report.again = self._turn.begin(
+                report.retry = self._turn.begin(
                     lambda turn, deliveries=report.deliveries: self._take(  # type: ignore[misc]
                         turn, deliveries, of
                     )

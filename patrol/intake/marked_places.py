@@ -102,7 +102,7 @@ class MarkedPlaces:
         waiting = self._waiting
         if not waiting:
             return
-        made = self._made(waiting, now)
+        made = self._filing_of(waiting, now)
         try:
             await self._document_service.file_in_turn(turn, made, now)
         except StoreError as error:
@@ -131,7 +131,7 @@ class MarkedPlaces:
 
     # -- inside
 
-    def _made(self, records: Sequence[Record], now: datetime) -> Filing:
+    def _filing_of(self, records: Sequence[Record], now: datetime) -> Filing:
         standing: dict[_Key, dict[str, Mark]] = {}
         counts: dict[str, int] = {}
         for mark in self._document_service.open_documents.all(Mark):

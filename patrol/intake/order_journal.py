@@ -51,7 +51,7 @@ def radio_note(assignment: Assignment, *, known: bool, by: str) -> Note:
     )
 
 
-def taken_note(assignment: Assignment, *, known: bool, heard_by: str) -> Note:
+def taken_radio_note(assignment: Assignment, *, known: bool, heard_by: str) -> Note:
     """Return the note for the agency whose channels hear a radio that another registers."""
     return Note(
         act="change radio of another agency" if known else "assign radio to another agency",

@@ -88,7 +88,7 @@ class OwnMessages:
             self._comes_back.add(feed)
         return OwnNotes(self, feed)
 
-    def heard_back(self, feed: str) -> int:
+    def echo_count(self, feed: str) -> int:
         """Return how many messages of a feed were heard back."""
         return self._feeds[feed]
 
@@ -172,13 +172,13 @@ class OwnMessages:
     def is_own(self, transmission: Transmission) -> bool:
         """Return whether what was heard is what this node told, and count it."""
         if transmission.protocol == "cot":
-            feed = self._known_by_mark(transmission)
+            feed = self._feed_by_mark(transmission)
         elif not self._feeds and not self._waypoints:
             return False
         elif transmission.protocol == "ais":
-            feed = self._known_by_number(transmission)
+            feed = self._feed_by_number(transmission)
         else:
-            feed = self._in_other_words(transmission)
+            feed = self._feed_by_content(transmission)
         if feed is None:
             return False
         if feed in self._feeds:
@@ -190,7 +190,7 @@ class OwnMessages:
 
     # Each returns the feed that told it; "" for one of them, or for an order; None: it is not ours.
 
-    def _known_by_mark(self, transmission: Transmission) -> str | None:
+    def _feed_by_mark(self, transmission: Transmission) -> str | None:
         mark = str(transmission.facts.get(NODE_FACT, ""))
         if mark:
             node, _, feed = mark.partition("/")
@@ -201,21 +201,21 @@ class OwnMessages:
             return feed
         if str(transmission.facts.get("uid") or transmission.device) not in self._uids:
             return None
-        return self._by_key(transmission_digest(transmission))
+        return self._feed_by_key(transmission_digest(transmission))
 
-    def _known_by_number(self, transmission: Transmission) -> str | None:
-        message = self._by_key(transmission.duplicate_key)
+    def _feed_by_number(self, transmission: Transmission) -> str | None:
+        message = self._feed_by_key(transmission.duplicate_key)
         if message is not None:
             return message
         if transmission.device in self._numbers:
             return ""
         if "msg_type" not in transmission.facts:  # it was no payload when it came: a delta
             return (
-                self._as_told(transmission)
+                self._feed_by_static(transmission)
                 if transmission.position is None
-                else self._at_told_place(transmission)
+                else self._feed_by_place(transmission)
             )
-        feed = self._at_told_place(transmission, self._is_rewritten)
+        feed = self._feed_by_place(transmission, self._is_rewritten)
         if feed is None and transmission.duplicate_key and transmission.device:
             self._newest[transmission.device] = transmission.duplicate_key
             self._newest.move_to_end(transmission.device)
@@ -232,7 +232,7 @@ class OwnMessages:
         is_same = transmission.facts.get("utc_second", place.second) == place.second
         return late_s < (SAME_SECOND_S if is_same else COPIES_S)
 
-    def _in_other_words(self, transmission: Transmission) -> str | None:
+    def _feed_by_content(self, transmission: Transmission) -> str | None:
         if transmission.device in self._numbers:
             return ""
         at = transmission.position or transmission.mark
@@ -240,17 +240,17 @@ class OwnMessages:
             return None
         name = transmission.device if transmission.mark is None else transmission.mark.name
         if name and self._waypoints:
-            for cell in _around(at.lon, at.lat):
+            for cell in _neighbour_cells(at.lon, at.lat):
                 feed, address = self._waypoints.get((name, cell), (None, ""))
                 if feed is not None and transmission.address != address:
                     return feed
-        return None if transmission.mark is not None else self._at_told_place(transmission)
+        return None if transmission.mark is not None else self._feed_by_place(transmission)
 
-    def _by_key(self, key: str | None) -> str | None:
+    def _feed_by_key(self, key: str | None) -> str | None:
         message = None if key is None else self._messages.get(key)
         return message[1] if message is not None and self._clock() - message[0] <= KEPT_S else None
 
-    def _as_told(self, transmission: Transmission) -> str | None:
+    def _feed_by_static(self, transmission: Transmission) -> str | None:
         """Judge what tells of a ship by whether it is what we told of it, and no more."""
         feed, facts = self._static.get(transmission.device or "", ("", {}))
         heard = {
@@ -258,7 +258,7 @@ class OwnMessages:
         }
         return feed if heard and heard.items() <= facts.items() else None
 
-    def _at_told_place(
+    def _feed_by_place(
         self,
         transmission: Transmission,
         is_ours: Callable[[Transmission, _Place, float], bool] | None = None,
@@ -270,7 +270,7 @@ class OwnMessages:
         times_s = {
             each.timestamp() for each in (transmission.device_time, transmission.heard_at) if each
         }
-        for cell in _around(at.lon, at.lat):
+        for cell in _neighbour_cells(at.lon, at.lat):
             for place in self._places.get(cell, {}).values():
                 if device is not None and place.mmsi not in device:
                     continue
@@ -298,7 +298,7 @@ _Facts = Mapping[str, str | int]
 
 
 class _Place:
-    __slots__ = ("addresses", "at_s", "calls", "came", "feed", "mmsi", "second")
+    __slots__ = ("addresses", "at_s", "calls", "feed", "first_copies_s", "mmsi", "second")
 
     def __init__(
         self,
@@ -311,15 +311,15 @@ class _Place:
     ) -> None:
         self.at_s, self.feed, self.addresses, self.mmsi = at_s, feed, addresses, mmsi
         self.second, self.calls = second, calls
-        self.came: dict[str, float] = {}
+        self.first_copies_s: dict[str, float] = {}
 
     def is_copy(self, transmission: Transmission) -> bool:
         """Return whether a way brings it back for the first time, or in copies of that."""
         time_s = transmission.heard_at.timestamp()
         way = f"{transmission.channel}|{transmission.facts.get('source', '')}"
-        if len(self.came) >= MOST_WAYS:
+        if len(self.first_copies_s) >= MOST_WAYS:
             return True
-        return time_s - self.came.setdefault(way, time_s) <= COPIES_S
+        return time_s - self.first_copies_s.setdefault(way, time_s) <= COPIES_S
 
 
 class OwnNotes:
@@ -394,7 +394,7 @@ def _cell(lon: float, lat: float) -> _Cell:
     return round(lon * _STEPS), round(lat * _STEPS)
 
 
-def _around(lon: float, lat: float) -> Iterator[_Cell]:
+def _neighbour_cells(lon: float, lat: float) -> Iterator[_Cell]:
     """Return the cell of a place and its neighbours, as far as rounding it twice may move it."""
     x, y = _cell(lon, lat)
     return ((x + dx, y + dy) for dx in (0, -1, 1) for dy in (0, -1, 1))

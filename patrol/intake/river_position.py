@@ -22,7 +22,7 @@ from patrol.reception.record import Record
 SAME_DEG: Final = 6e-6
 """Places nearer than this in both degrees are less than a metre apart, anywhere on Earth."""
 
-KEPT: Final = 20_000
+MOST_SENDERS: Final = 20_000
 """Senders whose last place is remembered."""
 
 log = structlog.get_logger(__name__)
@@ -41,7 +41,7 @@ Describe: TypeAlias = Callable[
 """The same in, for each the same and its address."""
 
 
-class _Told(NamedTuple):
+class _LocatedPlace(NamedTuple):
     """A place that was asked for, and what was answered."""
 
     lon: float
@@ -61,7 +61,7 @@ class RiverPositioner:
 
     def __init__(self, locate: Locate | None, describe: Describe | None) -> None:
         self._locate, self._describe = locate, describe
-        self._told: dict[str, _Told] = {}
+        self._last_places: dict[str, _LocatedPlace] = {}
 
     def locate(self, batch: Batch) -> None:
         """Give each believable position its river kilometre and bank, all at once.
@@ -71,7 +71,7 @@ class RiverPositioner:
         """
         if self._locate is None and self._describe is None:
             return
-        places, newest, moved = self._told, dict[str, Record](), list[Record]()
+        places, newest, moved = self._last_places, dict[str, Record](), list[Record]()
         for record in chain(batch.new, batch.earlier):  # once over all, since a flood has many
             if not record.usable:
                 continue
@@ -102,14 +102,14 @@ class RiverPositioner:
         try:
             if to_locate and self._describe is not None:
                 found = self._describe(*_columns(to_locate))
-                if len(places) + len(to_locate) > KEPT:
+                if len(places) + len(to_locate) > MOST_SENDERS:
                     places.clear()
                 for record, (river, address) in zip(to_locate, found, strict=True):
                     record.place = address
                     _put(record, river)
                     at = record.transmission.position
                     if at is not None:
-                        places[record.address] = _Told(
+                        places[record.address] = _LocatedPlace(
                             at.lon, at.lat, at.accuracy_m, river, address
                         )
             if rest and self._locate is not None:

@@ -10,13 +10,13 @@ import structlog
 
 from radio_gateway.health.health import ChannelHealth
 
-TOLD_FOR: Final = timedelta(hours=24)
-"""How long it is told that a report was set aside; the store keeps it longer."""
+SHOWN_FOR: Final = timedelta(hours=24)
+"""How long a rejected report shows in the store's health; the store keeps it longer."""
 
 log = structlog.get_logger(__name__)
 
-Set = tuple[datetime, str, str, str]
-"""When a report was set aside, its reception id, its address and why."""
+RejectedEntry = tuple[datetime, str, str, str]
+"""When a report was rejected, its reception id, its address and why."""
 
 
 class StoreHealth:
@@ -34,12 +34,12 @@ class StoreHealth:
         self, *, now: Callable[[], datetime], publish: Callable[[ChannelHealth], None]
     ) -> None:
         self._now = now
-        self._told = publish
+        self._publish = publish
         self.fault: str | None = None
         self._refusal: str | None = None
         self._absence: str | None = None
         self._since: datetime | None = None
-        self._aside: list[Set] = []
+        self._rejected: list[RejectedEntry] = []
         self._count = 0
 
     def put_fault(self, fault: str | None) -> None:
@@ -62,34 +62,34 @@ class StoreHealth:
         if (fault is None) != (before is None):
             self._since = None
         log.log(40 if fault else 20, "store", fault=fault)
-        self._tell()
+        self._publish_health()
 
-    def put_aside(self, aside: Iterable[Set]) -> None:
-        """Note what was set aside, oldest first."""
+    def note_rejected(self, aside: Iterable[RejectedEntry]) -> None:
+        """Note reports that were rejected and stored apart, oldest first."""
         aside = list(aside)
         if not aside:
             return
         self._count += len(aside)
-        self._aside = (self._aside + aside)[-1000:]
-        self._tell()
+        self._rejected = (self._rejected + aside)[-1000:]
+        self._publish_health()
 
     def tick(self) -> None:
-        """Tell no longer of what was set aside long ago."""
-        floor = self._now() - TOLD_FOR
-        if self._aside and self._aside[0][0] < floor:
-            self._aside = [each for each in self._aside if each[0] >= floor]
-            self._tell()
+        """Drop reports that were rejected long ago."""
+        floor = self._now() - SHOWN_FOR
+        if self._rejected and self._rejected[0][0] < floor:
+            self._rejected = [each for each in self._rejected if each[0] >= floor]
+            self._publish_health()
 
-    def _tell(self) -> None:
+    def _publish_health(self) -> None:
         if self._since is None:
             self._since = self._now()
         fault = self.fault
-        if fault is None and self._aside:
-            _, reception_id, address, why = self._aside[-1]
-            many = len(self._aside)
+        if fault is None and self._rejected:
+            _, reception_id, address, why = self._rejected[-1]
+            many = len(self._rejected)
             reports = "1 report, set aside" if many == 1 else f"{many} reports, set aside, the last"
             fault = f"could not take {reports}: {reception_id} of {address}: {why}"[:500]
-        self._told(
+        self._publish(
             ChannelHealth(
                 name="store",
                 url="",

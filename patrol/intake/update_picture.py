@@ -45,33 +45,35 @@ class PictureUpdate:
                 fixes[record.gid] = fix
         if failed:
             self._drop(failed, batch)
-        if batch.again or batch.earlier:  # seldom
-            self._hear_again(batch)
+        if batch.further_receptions or batch.earlier:  # seldom
+            self._add_further_receptions(batch)
 
     def _drop(self, failed: dict[bytes, Record], batch: Batch) -> None:
         """Take out the further receptions of what could not be taken."""
         self._duplicates.forget(list(failed.values()))
-        further = chain(batch.again, batch.earlier)
+        further = chain(batch.further_receptions, batch.earlier)
         batch.orphans += [record for record in further if record.gid in failed]
-        batch.again = [record for record in batch.again if record.gid not in failed]
+        batch.further_receptions = [
+            record for record in batch.further_receptions if record.gid not in failed
+        ]
         batch.earlier = [record for record in batch.earlier if record.gid not in failed]
 
-    def _hear_again(self, batch: Batch) -> None:
+    def _add_further_receptions(self, batch: Batch) -> None:
         picture, origin = self._picture, self._origin
-        again, earlier = batch.again, batch.earlier
-        batch.again, batch.earlier = [], []
+        again, earlier = batch.further_receptions, batch.earlier
+        batch.further_receptions, batch.earlier = [], []
         for record in again:
             transmission = record.transmission
             try:
-                picture.hear_again(record)
+                picture.note_further_reception(record)
                 owner = picture.owner_at(record.address, record.time)
-                batch.also.append(
+                batch.further_rows.append(
                     also_heard_row(transmission, record.gid, agency=owner, origin=origin)
                 )
             except Exception as error:  # noqa: BLE001 - set aside; the rest of the batch goes on
                 batch.refused.append(refused(transmission, error))
             else:
-                batch.again.append(record)
+                batch.further_receptions.append(record)
         for record in earlier:
             try:
                 id = picture.put_first(record)
@@ -82,4 +84,4 @@ class PictureUpdate:
             batch.earlier.append(record)
             batch.firsts.append(partial(receptions.put_first, row=row))
             if id is not None:
-                batch.unsure.add(id)
+                batch.stale.add(id)

@@ -71,7 +71,7 @@ class CrossAgencyUnits:
         """Return the policy epoch of an agency's viewers; one that is due has begun."""
         return self._epochs.get(agency, 0) + (not self._is_settled(agency, now))
 
-    def seen_by(self, agency: str, now: datetime) -> list[UnitState]:
+    def visible_units(self, agency: str, now: datetime) -> list[UnitState]:
         """Return the units of others that an agency sees now."""
         if not self._is_settled(agency, now):
             return []  # what may pass has just changed: until that is told, nothing does
@@ -79,15 +79,15 @@ class CrossAgencyUnits:
             state
             for (_, viewer), shared in self._shared_units.items()
             if viewer == agency
-            for state in shared.shown.values()
+            for state in shared.visible.values()
         ]
 
-    def seen(self, agency: str, id: str, now: datetime) -> UnitState | None:
+    def visible_unit(self, agency: str, id: str, now: datetime) -> UnitState | None:
         """Return one unit of another as an agency sees it now; None if it does not."""
         if self._is_settled(agency, now):
             for (_, viewer), shared in self._shared_units.items():
-                if viewer == agency and id in shared.shown:
-                    return shared.shown[id]
+                if viewer == agency and id in shared.visible:
+                    return shared.visible[id]
         return None
 
     def _is_settled(self, agency: str, now: datetime) -> bool:
@@ -113,7 +113,9 @@ class CrossAgencyUnits:
             owners = self.sharing.owners(viewer, now)
             for owner, to in tuple(self._shared_units):
                 if to == viewer and owner not in owners:
-                    crossing.forget |= dict.fromkeys(self._shared_units.pop((owner, viewer)).shown)
+                    crossing.forget |= dict.fromkeys(
+                        self._shared_units.pop((owner, viewer)).visible
+                    )
             for owner in sorted(owners):
                 shared = self._shared_units.get((owner, viewer))
                 if shared is None:

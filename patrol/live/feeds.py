@@ -99,16 +99,16 @@ class Subscription:
     """One viewer's place in a stream. `take` from it again and again; `close` it at the end."""
 
     # Every change goes through all of them: what lies together is fetched together.
-    __slots__ = ("_feed", "_frames", "_open", "_ready", "_taken", "_way", "closed", "lost")
+    __slots__ = ("_feed", "_frames", "_open", "_ready", "_sending", "_way", "closed", "lags")
 
     def __init__(self, feed: ViewStream, first: list[bytes]) -> None:
         self._feed = feed
         self._frames: deque[bytes] = deque(first)
-        self._taken: list[bytes] = []
+        self._sending: list[bytes] = []
         self._ready = asyncio.Event()
         self._way: Callable[[bytes], bool] | None = None
         self._open: Callable[[bytes], bool] | None = None  # the way, while nothing is before it
-        self.lost = False
+        self.lags = False
         self.closed = False
         if first:
             self._ready.set()
@@ -128,10 +128,10 @@ class Subscription:
             if way(frame):
                 return
             self._open = None  # what follows waits behind it
-        if self.lost:
+        if self.lags:
             return
         if len(self._frames) >= BACKLOG:
-            self.lost = True
+            self.lags = True
             self._frames.clear()
         else:
             self._frames.append(frame)
@@ -144,8 +144,8 @@ class Subscription:
         closed gets nothing. The list stays ours: what may not pass any more is replaced in it
         while it is being sent, which is until the next call.
         """
-        self._taken = []  # it may be the whole picture, and the next frame may go straight for ever
-        if not self._frames and not self.lost and not self.closed:
+        self._sending = []  # perhaps the whole picture; the next frame may go straight for ever
+        if not self._frames and not self.lags and not self.closed:
             # A timer that wakes us is half the cost of a timeout, for each frame of each viewer.
             timer = asyncio.get_running_loop().call_later(timeout_s, self._ready.set)
             self._open = self._way  # everything that was taken has been sent
@@ -156,25 +156,25 @@ class Subscription:
                 timer.cancel()
             # What came in the same turn as the timer goes first: a beat tells the number of the
             # last change, and must not come before it.
-            if not self._frames and not self.lost and not self.closed:
+            if not self._frames and not self.lags and not self.closed:
                 self._ready.clear()
                 return [self._feed.beat()]
         self._ready.clear()
-        if self.lost:
+        if self.lags:
             frames = await self._feed.fresh()
-            self.lost = False  # only now: what came meanwhile is in those
+            self.lags = False  # only now: what came meanwhile is in those
             self._frames.clear()
-            self._taken = frames
-            return self._taken
-        self._taken = list(self._frames)
+            self._sending = frames
+            return self._sending
+        self._sending = list(self._frames)
         self._frames.clear()
-        return self._taken
+        return self._sending
 
     def strip(self) -> None:
         """Take out of all frames that wait, and those being sent, what is of other agencies."""
         if any(isinstance(frame, MixedFrame) for frame in self._frames):
             self._frames = deque(stripped(self._frames))
-        self._taken[:] = stripped(self._taken)
+        self._sending[:] = stripped(self._sending)
 
     def close(self) -> None:
         """Leave the feed."""
@@ -189,7 +189,7 @@ class Subscription:
         hundreds of them, each with the whole picture that it began with.
         """
         self._frames.clear()
-        self._taken = []
+        self._sending = []
         self._way = None
 
 
@@ -263,7 +263,7 @@ class ViewStream(ABC):
         """Return an encoded beat."""
         return _encode(Beat(seq=self.seq, time=self._now()))
 
-    def missed(self, since: int) -> list[bytes] | None:
+    def changes_after(self, since: int) -> list[bytes] | None:
         """Return the changes after number `since`; None if one of them is not kept any more."""
         if since > self.seq or since < 0:
             return None
@@ -341,7 +341,7 @@ class LocalViewStream(ViewStream):
 
     def snapshot(self) -> bytes:
         """Return the encoded snapshot; of a second ago, if nothing has changed since."""
-        made = self._kept()
+        made = self._current_snapshot()
         if made is None or made[0] != self.seq:
             now = self._now()
             body = _encode(self._picture(self.stream, self.seq))
@@ -355,11 +355,11 @@ class LocalViewStream(ViewStream):
         """Return a snapshot and what followed it: of all who begin in the same second only the
         first has one made, which takes milliseconds with thousands of units.
         """
-        made = self._kept()
-        following = None if made is None else self.missed(made[0])
+        made = self._current_snapshot()
+        following = None if made is None else self.changes_after(made[0])
         return [self.snapshot()] if made is None or following is None else [made[2], *following]
 
-    def _kept(self) -> tuple[int, datetime, bytes] | None:
+    def _current_snapshot(self) -> tuple[int, datetime, bytes] | None:
         """Return number, time and bytes of the snapshot that one may still begin with."""
         made = self._snapshot
         return None if made is None or not self._is_good(made) or self._is_over() else made
@@ -380,6 +380,6 @@ class LocalViewStream(ViewStream):
         self._snapshot = None
 
     def following(self, since: int) -> list[bytes] | None:
-        """Return the same as `missed` for who goes on now: without what may pass no more."""
-        first = self.missed(since)
+        """Return the same as `changes_after` for who goes on now: without what may pass no more."""
+        first = self.changes_after(since)
         return stripped(first) if first is not None and self._is_over() else first

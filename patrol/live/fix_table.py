@@ -33,7 +33,7 @@ _DEFAULTS: Final = {
 _Columns: TypeAlias = dict[str, Sequence[Any]]
 
 
-def tabled(fixes: Sequence[Fix], since: datetime) -> FixTable:
+def fix_table(fixes: Sequence[Fix], since: datetime) -> FixTable:
     """Return positions as a table.
 
     Args:
@@ -44,7 +44,7 @@ def tabled(fixes: Sequence[Fix], since: datetime) -> FixTable:
     places = columns.pop("place")
     second = since.replace(microsecond=0)
     columns["time"] = [(each - second).total_seconds() for each in columns["time"]]
-    same, differ = _parted(columns)
+    same, differ = _split(columns)
     for name, parts in _PARTS.items():
         if name in differ:
             differ[name] = _rounded(differ[name], parts)
@@ -53,7 +53,7 @@ def tabled(fixes: Sequence[Fix], since: datetime) -> FixTable:
     return FixTable(rows=_rows(differ), same=same, places=_places(places))
 
 
-def fixes_told(change: Change) -> list[Fix]:
+def all_fixes(change: Change) -> list[Fix]:
     """Return all positions of a change, those of its tables too."""
     fixes = list(change.fixes)
     second = change.time.replace(microsecond=0)
@@ -70,14 +70,14 @@ def fixes_told(change: Change) -> list[Fix]:
 
 
 @lru_cache(maxsize=8)  # a few views; each has its turn for all its viewers
-def plain(frame: bytes) -> bytes:
+def without_tables(frame: bytes) -> bytes:
     """Return a frame of the stream without tables: their positions stand among the others."""
     if b'"tables":[' not in frame:
         return frame
     content = msgspec.json.decode(frame)
     names = ("seq", "time", "fixes", "tables")
     change = converted({name: content[name] for name in names if name in content}, Change)
-    content["fixes"] = fixes_told(change)
+    content["fixes"] = all_fixes(change)
     del content["tables"]
     return msgspec.json.encode(content)
 
@@ -87,7 +87,7 @@ def _places(places: Sequence[Address | None]) -> WireTable | None:
     if not nth:
         return None
     columns = _columns([each for each in places if each is not None])
-    same, differ = _parted({"nth": nth, **columns})
+    same, differ = _split({"nth": nth, **columns})
     return WireTable(rows=_rows(differ), same=same)
 
 
@@ -96,7 +96,7 @@ def _columns(things: Sequence[Fix] | Sequence[Address]) -> _Columns:
     return dict(zip(names, zip(*map(astuple, things), strict=True), strict=True))
 
 
-def _parted(columns: _Columns) -> tuple[dict[str, Any], _Columns]:
+def _split(columns: _Columns) -> tuple[dict[str, Any], _Columns]:
     """Part the fields that are the same for all from those that are not, and from the first."""
     same: dict[str, Any] = {}
     differ: _Columns = {}

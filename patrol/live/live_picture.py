@@ -100,7 +100,9 @@ class LivePicture:
     def snapshot(self, policy: ViewPolicy, stream: str, seq: int) -> Snapshot:
         """Return the picture that `policy` lets pass, with what crosses from other agencies."""
         now = self._now()
-        others = self.cross_agency_units.seen_by(policy.agency, now) if policy.sees_others else ()
+        others = (
+            self.cross_agency_units.visible_units(policy.agency, now) if policy.sees_others else ()
+        )
         return Snapshot(
             stream=stream,
             seq=seq,
@@ -132,8 +134,8 @@ class LivePicture:
                     by_group[group] = [fix]
                 if fix.live:
                     moved[fix.of] = fix, contact.heard_at
-        units, update.gone = self._picture.take_changes()
-        for id, _, _ in update.gone:
+        units, update.removed = self._picture.take_changes()
+        for id, _, _ in update.removed:
             self._published.pop(id, None)
             moved.pop(id, None)
         for state in units:

@@ -16,7 +16,7 @@ import msgspec
 from patrol.documents.document import Document
 from patrol.live.cross_agency import CrossAgencyChange, CrossAgencyUnits
 from patrol.live.feeds import LocalViewStream, MixedFrame, View
-from patrol.live.fix_table import AT_LEAST, tabled
+from patrol.live.fix_table import AT_LEAST, fix_table
 from patrol.sharing.view_policy import ViewPolicy
 from patrol.units.data_classes import DataClass
 from patrol.units.wire import Claim, Fix, Snapshot, UnitState
@@ -41,7 +41,7 @@ class Update(msgspec.Struct, eq=False):
     Attributes:
         fixes: Positions by group, in the order applied.
         units: States by group.
-        gone: `(id, owner, registered)` of what left the picture.
+        removed: `(id, owner, registered)` of what left the picture.
         channels: Channels whose health changed.
         claims: Addresses that a second sender uses, by group.
         documents: New versions of documents.
@@ -49,7 +49,7 @@ class Update(msgspec.Struct, eq=False):
 
     fixes: dict[Group, list[Fix]] = {}
     units: dict[Group, list[UnitState]] = {}
-    gone: Sequence[tuple[str, str, bool]] = ()
+    removed: Sequence[tuple[str, str, bool]] = ()
     channels: Sequence[ChannelHealth] = ()
     claims: dict[Group, list[Claim]] = {}
     documents: Sequence[Document] = ()
@@ -57,7 +57,12 @@ class Update(msgspec.Struct, eq=False):
     def __bool__(self) -> bool:
         """Whether anything changed."""
         return bool(
-            self.fixes or self.units or self.gone or self.channels or self.claims or self.documents
+            self.fixes
+            or self.units
+            or self.removed
+            or self.channels
+            or self.claims
+            or self.documents
         )
 
 
@@ -160,7 +165,7 @@ class Publisher:
             if others is not None:
                 if policy.agency not in encoded:
                     encoded[policy.agency] = (
-                        *_told(others.fixes, now),
+                        *_fix_member(others.fixes, now),
                         _inner(list(others.units.values())),
                     )
                 name, told, units = encoded[policy.agency]
@@ -172,7 +177,9 @@ class Publisher:
             if channels:
                 body.own("channels", channels)
             gone = [
-                id for id, owner, known in update.gone if policy.passes(agency=owner, known=known)
+                id
+                for id, owner, known in update.removed
+                if policy.passes(agency=owner, known=known)
             ]
             if others is not None:
                 gone += others.forget
@@ -192,8 +199,8 @@ class Publisher:
                 gone += self._hand_out(shown, policy, feed, body, now)
             if gone:
                 body.own("forget", _inner(gone))
-            if body.whole:
-                feed.publish(body.made(when, alike))
+            if body.members:
+                feed.publish(body.encoded(when, alike))
 
     # -- inside
 
@@ -211,7 +218,9 @@ class Publisher:
                 crossing = self._cross_agency_units.settle(now)
                 for viewer in crossing:
                     self._begin_epoch(viewer)
-            self._cross_agency_units.follow(update.units, update.fixes, update.gone, crossing, now)
+            self._cross_agency_units.follow(
+                update.units, update.fixes, update.removed, crossing, now
+            )
         return crossing
 
     def _count(self, viewer: str, owner: str, data_class: DataClass, count: int) -> None:
@@ -301,30 +310,30 @@ class _Body(msgspec.Struct, eq=False):
     """The members of one frame, and those of its twin without what is of other agencies.
 
     Attributes:
-        whole: Names of members, and items as JSON without brackets.
-        left: The same of the twin.
+        members: Names of members, and items as JSON without brackets.
+        own_members: The same of the twin.
         mixed: Whether anything is of other agencies.
     """
 
-    whole: list[tuple[str, bytes]] = []
-    left: list[tuple[str, bytes]] = []
+    members: list[tuple[str, bytes]] = []
+    own_members: list[tuple[str, bytes]] = []
     mixed: bool = False
 
     def own(self, name: str, items: bytes) -> None:
         """Add items that are the viewer's own."""
         if items:
-            self.whole.append((name, items))
-            self.left.append((name, items))
+            self.members.append((name, items))
+            self.own_members.append((name, items))
 
     def shared(self, name: str, items: bytes, own: bytes = b"") -> None:
         """Add items of other agencies, and what stands for them in the twin."""
         if items:
             self.mixed = True
-            self.whole.append((name, items))
+            self.members.append((name, items))
             if own:
-                self.left.append((name, own))
+                self.own_members.append((name, own))
 
-    def made(self, when: bytes, alike: dict[Any, bytes]) -> bytes:
+    def encoded(self, when: bytes, alike: dict[Any, bytes]) -> bytes:
         """Return the members of the frame, `MixedFrame` if it needs a twin.
 
         Args:
@@ -332,12 +341,12 @@ class _Body(msgspec.Struct, eq=False):
             alike: Those made of this change so far, by what is in them: views that see the same
                 share, and keep, the same bytes.
         """
-        of = tuple(self.whole), tuple(self.left) if self.mixed else None
+        of = tuple(self.members), tuple(self.own_members) if self.mixed else None
         made = alike.get(of)
         if made is None:
-            made = _joined(when, self.whole)
+            made = _joined(when, self.members)
             if self.mixed:
-                made = MixedFrame(made, _joined(when, self.left))
+                made = MixedFrame(made, _joined(when, self.own_members))
             alike[of] = made
         return made
 
@@ -356,18 +365,18 @@ def _parts(update: Update, now: datetime) -> list[tuple[str, Group, bytes]]:
     """Return what groups have in a change: the member's name, the group, items without brackets."""
     parts: list[tuple[str, Group, bytes]] = []
     for group, fixes in update.fixes.items():
-        name, told = _told(fixes, now)
+        name, told = _fix_member(fixes, now)
         parts.append((name, group, told))
     parts += [("units", group, _inner(items)) for group, items in update.units.items()]
     parts += [("claims", group, _inner(items)) for group, items in update.claims.items()]
     return parts
 
 
-def _told(fixes: Sequence[Fix], now: datetime) -> tuple[str, bytes]:
-    """Return the member of a change that tells positions, and its items without brackets."""
+def _fix_member(fixes: Sequence[Fix], now: datetime) -> tuple[str, bytes]:
+    """Return the member of a change that holds positions, and its items without brackets."""
     if len(fixes) < AT_LEAST:
         return "fixes", _encode(fixes)[1:-1]
-    return "tables", _encode(tabled(fixes, now))
+    return "tables", _encode(fix_table(fixes, now))
 
 
 def _inner(items: Sequence[Any]) -> bytes:

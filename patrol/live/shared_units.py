@@ -53,15 +53,15 @@ class SharedUnits:
         sharing: What may cross.
 
     Attributes:
-        shown: What the viewer holds, by id.
+        visible: What the viewer holds, by id.
     """
 
     def __init__(self, owner: str, viewer: str, sharing: Sharing) -> None:
         self.owner, self.viewer = owner, viewer
-        self.shown: dict[str, UnitState] = {}
+        self.visible: dict[str, UnitState] = {}
         self._sharing = sharing
-        self._known: dict[str, UnitState] = {}
-        self._held: deque[tuple[datetime, _Event]] = deque()
+        self._latest: dict[str, UnitState] = {}
+        self._delayed: deque[tuple[datetime, _Event]] = deque()
 
     def begin(self, states: Iterable[UnitState], now: datetime) -> SharedUnitsChange:
         """Start over from what the owner's viewers have been told, under the agreements as they
@@ -70,22 +70,22 @@ class SharedUnits:
         Returns:
             The whole of what is seen now, and what of before is not.
         """
-        before = set(self.shown)
-        self._held.clear()
-        self.shown.clear()
+        before = set(self.visible)
+        self._delayed.clear()
+        self.visible.clear()
         delay = self._delay(now)
         if delay:
             # A state that was let through before is old enough still.
             states = list(states)
             known = {state.id for state in states}
-            kept = [state for id, state in self._known.items() if id in known]
-            self._known.clear()
+            kept = [state for id, state in self._latest.items() if id in known]
+            self._latest.clear()
             news = self._through(kept, now)
-            self._held.extend((_due(state, now) + delay, state) for state in states)
+            self._delayed.extend((_due(state, now) + delay, state) for state in states)
         else:
-            self._known.clear()
+            self._latest.clear()
             news = self._through(states, now)
-        for id in before - set(self.shown):
+        for id in before - set(self.visible):
             news.forget[id] = None
         return news
 
@@ -100,15 +100,15 @@ class SharedUnits:
         what was held back until now.
         """
         events: list[_Event] = [*gone, *units, *fixes]
-        if not events and not self._held:
+        if not events and not self._delayed:
             return SharedUnitsChange()
         delay = self._delay(now)
-        if not delay and not self._held:
+        if not delay and not self._delayed:
             return self._through(events, now)
-        self._held.extend((_due(event, now) + delay, event) for event in events)
+        self._delayed.extend((_due(event, now) + delay, event) for event in events)
         ready: list[_Event] = []
-        while self._held and self._held[0][0] <= now:
-            ready.append(self._held.popleft()[1])
+        while self._delayed and self._delayed[0][0] <= now:
+            ready.append(self._delayed.popleft()[1])
         return self._through(ready, now)
 
     # -- inside
@@ -122,10 +122,10 @@ class SharedUnits:
         news = SharedUnitsChange()
         for event in events:
             if isinstance(event, str):
-                self._known.pop(event, None)
+                self._latest.pop(event, None)
                 self._hide(event, news)
             elif isinstance(event, UnitState):
-                self._known[event.id] = event
+                self._latest[event.id] = event
                 self._show(event, news, now)
             elif event.live:
                 self._move(event, news, now)
@@ -137,43 +137,43 @@ class SharedUnits:
         visible = self.crossed(state, now)
         if visible is None:
             self._hide(state.id, news)
-        elif self.shown.get(state.id) != visible:
-            self.shown[state.id] = news.units[state.id] = visible
+        elif self.visible.get(state.id) != visible:
+            self.visible[state.id] = news.units[state.id] = visible
             news.forget.pop(state.id, None)
 
     def _move(self, fix: Fix, news: SharedUnitsChange, now: datetime) -> None:
-        state = self._known.get(fix.of)
+        state = self._latest.get(fix.of)
         if state is None:
             return
-        state = self._known[fix.of] = msgspec.structs.replace(
+        state = self._latest[fix.of] = msgspec.structs.replace(
             state, last=fix, by_voice="by_voice" in fix.flags
         )
-        was = self.shown.get(fix.of)
+        was = self.visible.get(fix.of)
         if was is not None and not state.distress:
-            grants = self._where(state, fix, now)
+            grants = self._position_grants(state, fix, now)
             if not grants:
                 self._hide(fix.of, news)
                 return
             # The usual case: it moved, and that is all; what else crosses of it is shown already.
             fix_sent = crossed_fix(fix, grants[0].precision_m)
-            self.shown[fix.of] = msgspec.structs.replace(
+            self.visible[fix.of] = msgspec.structs.replace(
                 was, last=fix_sent, by_voice=state.by_voice
             )
             if was.by_voice != state.by_voice or fix.of in news.units:
-                news.units[fix.of] = self.shown[fix.of]
+                news.units[fix.of] = self.visible[fix.of]
             news.fixes.append(fix_sent)
             return
         visible = self.crossed(state, now)
         if visible is None or visible.last is None:
             self._hide(fix.of, news)
             return
-        self.shown[fix.of] = news.units[fix.of] = visible
+        self.visible[fix.of] = news.units[fix.of] = visible
         news.forget.pop(fix.of, None)
         news.fixes.append(visible.last)
 
     def _join(self, fix: Fix, news: SharedUnitsChange, now: datetime) -> None:
         """Let a position join the track of a unit that is seen."""
-        if fix.of in self.shown:
+        if fix.of in self.visible:
             grants = self._sharing.grants(
                 "tracks",
                 owner=self.owner,
@@ -188,7 +188,7 @@ class SharedUnits:
                 news.fixes.append(crossed_fix(fix, grants[0].precision_m))
 
     def _hide(self, id: str, news: SharedUnitsChange) -> None:
-        if self.shown.pop(id, None) is not None:
+        if self.visible.pop(id, None) is not None:
             news.units.pop(id, None)
             news.fixes = [fix for fix in news.fixes if fix.of != id]
             news.forget[id] = None
@@ -198,7 +198,7 @@ class SharedUnits:
         last = state.last
         if state.agency != self.owner or not state.known or last is None:
             return None
-        grants = self._where(state, last, now)
+        grants = self._position_grants(state, last, now)
         if not grants:
             return None
         classes: set[DataClass] = {"positions"}
@@ -229,7 +229,7 @@ class SharedUnits:
             return None
         return msgspec.structs.replace(visible, last=crossed_fix(last, grants[0].precision_m))
 
-    def _where(self, state: UnitState, fix: Fix, now: datetime) -> list[Grant]:
+    def _position_grants(self, state: UnitState, fix: Fix, now: datetime) -> list[Grant]:
         """Return the agreements under which the viewer may see a unit where it is."""
         return self._sharing.grants(
             "positions",

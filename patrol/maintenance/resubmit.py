@@ -9,7 +9,7 @@ import msgspec
 from patrol.documents.transaction import Note
 from patrol.errors.errors import CannotRetry
 from patrol.filing.journal_writer import if_done
-from patrol.store.receptions import rejected as aside
+from patrol.store.receptions import rejected as quarantine
 from patrol.store.receptions.rejected import QuarantinedReport
 from patrol.watch.watch import Watch
 from radio_gateway.messages.transmission import Transmission
@@ -66,7 +66,7 @@ async def retry(
         detail={"address": report.address, "reception": report.reception_id},
     )
     if not await watch.document_service.journal_writer.write(
-        if_done(note), aside.remove_stored, report
+        if_done(note), quarantine.remove_stored, report
     ):
         health = watch.picture.channels.get("store")
         raise CannotRetry((health.fault if health else None) or "it was not stored")

@@ -140,7 +140,7 @@ class Carrier(Protocol):
     """Takes orders to the radios of a channel, as `radio_gateway.channels.outbound.Outbound` does.
 
     What becomes of an order is told to whoever made the carrier, as `OrderResult`s; the office
-    hands them to `Dispatch.told`.
+    hands them to `Dispatch.note_result`.
     """
 
     def send(self, order: Order) -> None:

@@ -19,7 +19,7 @@ FIRM: Final = frozenset({"signed", "ready", "under way"})
 """States in which a unit's time is taken, not only asked for."""
 
 Severity: TypeAlias = Literal["error", "warning"]
-WhyNot: TypeAlias = Callable[[str, str, DataClass, datetime], str | None]
+RefusalLookup: TypeAlias = Callable[[str, str, DataClass, datetime], str | None]
 """`(owner, viewer, class, at)`: why nothing of that class passes then; None if it passes."""
 
 
@@ -80,7 +80,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     ground: Ground
     units: Mapping[str, Unit]
     agencies: Mapping[str, Agency]
-    refusal: WhyNot
+    refusal: RefusalLookup
     shows: Callable[[Sector], bool]
     is_visible_to: Callable[[Sector, str], bool]
 

@@ -184,7 +184,7 @@ class Picture(Register):
                     self._apply(contact, effect)
         return fix
 
-    def hear_again(self, record: Record) -> None:
+    def note_further_reception(self, record: Record) -> None:
         """Note that a message that is known was heard by somebody else, too."""
         if record.transmission.kind == "waypoint" or self._is_nobodys(record):
             return

@@ -181,7 +181,7 @@ class Sharing:
         """
         found = [
             grant
-            for grant in self.between(owner, viewer)
+            for grant in self.grants_between(owner, viewer)
             if grant.passes(
                 data_class,
                 owner=owner,
@@ -199,7 +199,7 @@ class Sharing:
             found.sort(key=lambda grant: grant.precision_m)
         return found
 
-    def why_not(
+    def refusal(
         self,
         *,
         owner: str,
@@ -221,7 +221,7 @@ class Sharing:
         """
         if owner == viewer:
             return None
-        between = self.between(owner, viewer) if between is None else between
+        between = self.grants_between(owner, viewer) if between is None else between
         outings = self.outings(owner, viewer)
         reasons = [
             refusal(each, data_class, now, outings)
@@ -243,7 +243,7 @@ class Sharing:
 
         They may not once there is an agreement between them and none is in force.
         """
-        grants = self.between(one, other)
+        grants = self.grants_between(one, other)
         if any(grant.in_force(now) for grant in grants):
             return True
         return not grants and not any(_joins(each, one, other) for each in self._ended.values())
@@ -252,7 +252,7 @@ class Sharing:
         """Return whether what a party did at a time is of a stretch that it consented to; always
         where there is no agreement between the two.
         """
-        grants = self.between(owner, viewer)
+        grants = self.grants_between(owner, viewer)
         if not grants:
             return not any(_joins(each, owner, viewer) for each in self._ended.values())
         return any(
@@ -263,12 +263,12 @@ class Sharing:
         """Return when a party first consented to a class; None where it never did."""
         starts = [
             start
-            for grant in self.between(owner, viewer)
+            for grant in self.grants_between(owner, viewer)
             for start, _ in grant.windows(owner, data_class)
         ]
         return min(starts, default=None)
 
-    def between(self, owner: str, viewer: str) -> list[Grant]:
+    def grants_between(self, owner: str, viewer: str) -> list[Grant]:
         """Return the agreements between two agencies, in force or not; none of an agency with
         itself.
         """
@@ -285,7 +285,7 @@ class Sharing:
 
     def open_grants(self, owner: str, viewer: str, now: datetime) -> list[Grant]:
         """Return the agreements between two agencies that are in force, the most exact first."""
-        found = [each for each in self.between(owner, viewer) if each.in_force(now)]
+        found = [each for each in self.grants_between(owner, viewer) if each.in_force(now)]
         return sorted(found, key=lambda grant: grant.precision_m)
 
     def stretches(
@@ -367,7 +367,7 @@ class Sharing:
         for other in sorted(others):
             for owner, to in ((other, viewer), (viewer, other)):
                 for data_class in DATA_CLASSES:
-                    why = self.why_not(owner=owner, viewer=to, data_class=data_class, now=now)
+                    why = self.refusal(owner=owner, viewer=to, data_class=data_class, now=now)
                     found.append(
                         OpenClass(
                             owner=owner,

@@ -30,19 +30,19 @@ class OfferPermission:
 
     def __init__(self, sharing: Sharing, owner: str, viewer: str, now: datetime) -> None:
         self._sharing, self._owner, self._viewer, self._now = sharing, owner, viewer, now
-        self._between = sharing.between(owner, viewer)
+        self._between = sharing.grants_between(owner, viewer)
         self._grants = [
             each for each in self._between if "targets" in each.classes and each.in_force(now)
         ]
 
-    def why_no_offer(self, *, lon: float | None, lat: float | None) -> str | None:
+    def refusal(self, *, lon: float | None, lat: float | None) -> str | None:
         """Return why a target may not be offered, for people; None when it may.
 
         Args:
             lon: Where it was last seen, degrees east; None unknown: then it is in no corridor.
             lat: Where, degrees north.
         """
-        refusal = self._sharing.why_not(
+        refusal = self._sharing.refusal(
             owner=self._owner,
             viewer=self._viewer,
             data_class="targets",
@@ -53,7 +53,7 @@ class OfferPermission:
             return refusal
         return "the target is outside the corridor of the agreement"
 
-    def told(
+    def shared_sightings(
         self, sightings: Sequence[Sighting], prediction: Prediction | None
     ) -> tuple[tuple[Sighting, ...], Prediction | None]:
         """Return what of sightings and of the prediction after the last one goes with an offer.
@@ -85,6 +85,6 @@ class OfferPermission:
         )
 
 
-def why_not_shared(sharing: Sharing, made: HandOff, now: datetime) -> str | None:
+def hand_off_refusal(sharing: Sharing, made: HandOff, now: datetime) -> str | None:
     """Return why nothing of a hand-off may cross now, for people; None while it may."""
-    return sharing.why_not(owner=made.agency, viewer=made.to_agency, data_class="targets", now=now)
+    return sharing.refusal(owner=made.agency, viewer=made.to_agency, data_class="targets", now=now)

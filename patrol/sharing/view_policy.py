@@ -85,7 +85,7 @@ class ViewPolicy(msgspec.Struct, frozen=True, kw_only=True):
             return True
         if self.sharing is None or self.now is None:
             return False
-        why = self.sharing.why_not(
+        why = self.sharing.refusal(
             owner=owner, viewer=self.agency, data_class=data_class, now=self.now()
         )
         return why is None

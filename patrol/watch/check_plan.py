@@ -17,7 +17,7 @@ from patrol.patrols.conflicts import agreed_windows, meetings, same_ground, two_
 from patrol.patrols.plan import (
     Plan,
     PlanConflict,
-    WhyNot,
+    RefusalLookup,
     country_of,
     error,
     name_of,
@@ -40,7 +40,7 @@ def conflicts(plan: Plan) -> tuple[PlanConflict, ...]:
     return tuple(sorted(found, key=lambda each: each.severity))
 
 
-def why_not_of(sharing: Sharing | None) -> WhyNot:
+def refusal_lookup(sharing: Sharing | None) -> RefusalLookup:
     """Return what asks the agreements; without any, nothing passes.
 
     >>> why_not_of(None)("la-hx", "th-ck", "patrols", datetime.max)
@@ -52,7 +52,7 @@ def why_not_of(sharing: Sharing | None) -> WhyNot:
             return None
         if sharing is None:
             return f"no agreement names {data_class}"
-        return sharing.why_not(owner=owner, viewer=viewer, data_class=data_class, now=at)
+        return sharing.refusal(owner=owner, viewer=viewer, data_class=data_class, now=at)
 
     return asked
 
@@ -68,7 +68,7 @@ def parted(sharing: Sharing, agencies: Sequence[str], at: datetime) -> str | Non
             if not sharing.joined(one, other, at):
                 if len(agencies) > 2:
                     return "not all of its agencies are joined by an agreement at present"
-                why = sharing.why_not(owner=one, viewer=other, data_class="patrols", now=at)
+                why = sharing.refusal(owner=one, viewer=other, data_class="patrols", now=at)
                 return why or f"no agreement joins {one} and {other} any more"
     return None
 

@@ -117,7 +117,7 @@ class PatrolClock:
 
     def suspend(self, open_documents: OpenDocuments, now: datetime) -> Filing:
         """Flag joint patrols whose agreement is not in force now, and unflag the others."""
-        return _filed(suspensions(open_documents, now, self._parted), "suspend or resume patrol")
+        return _filing(suspensions(open_documents, now, self._parted), "suspend or resume patrol")
 
     def begin(self, open_documents: OpenDocuments, now: datetime) -> Filing:
         """Start what is ready and starts by its plan or by movement."""
@@ -125,11 +125,11 @@ class PatrolClock:
         self._movement.keep_only(each.id for each in looked)
         for patrol in looked:
             self._movement.look(patrol, now)
-        return _filed(_all_done(self._begun(open_documents, now)), "start patrol")
+        return _filing(_all_done(self._starts(open_documents, now)), "start patrol")
 
     def finish(self, open_documents: OpenDocuments, now: datetime) -> Filing:
         """End what is under way and ends by its plan or by movement."""
-        return _filed(_all_done(self._finished(open_documents, now)), "end patrol")
+        return _filing(_all_done(self._ends(open_documents, now)), "end patrol")
 
     def flag(self, open_documents: OpenDocuments, now: datetime) -> Filing:
         """Set and clear what is overdue."""
@@ -144,11 +144,11 @@ class PatrolClock:
             )
             if following is not patrol:
                 flagged.append(following)
-        return _filed(tuple(flagged), "flag patrol")
+        return _filing(tuple(flagged), "flag patrol")
 
     # -- inside
 
-    def _begun(
+    def _starts(
         self, open_documents: OpenDocuments, now: datetime
     ) -> Iterator[Callable[[], Patrol]]:
         for patrol in open_documents.all(Patrol):
@@ -162,9 +162,7 @@ class PatrolClock:
             if how is not None:
                 yield _step(patrol_acts.start, patrol, how, now)
 
-    def _finished(
-        self, open_documents: OpenDocuments, now: datetime
-    ) -> Iterator[Callable[[], Patrol]]:
+    def _ends(self, open_documents: OpenDocuments, now: datetime) -> Iterator[Callable[[], Patrol]]:
         for patrol in open_documents.all(Patrol):
             if patrol.state != "under way":
                 continue
@@ -224,5 +222,5 @@ def _all_done(steps: Iterator[Callable[[], Patrol]]) -> tuple[Patrol, ...]:
     return tuple(done)
 
 
-def _filed(patrols: tuple[Patrol, ...], act: str) -> Filing:
+def _filing(patrols: tuple[Patrol, ...], act: str) -> Filing:
     return Filing(documents=patrols, act=act)

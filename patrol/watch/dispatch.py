@@ -33,7 +33,7 @@ LOOK_EVERY_S: Final = 30.0
 """How often to look for messages that no channel says anything of."""
 
 STOP_WITHIN_S: Final = 2.0
-TOLD_AT_MOST: Final = 10_000
+MOST_PENDING: Final = 10_000
 """Steps that wait for a store that refuses; of other gateways no more are taken then."""
 
 log = structlog.get_logger(__name__)
@@ -44,12 +44,12 @@ def _nobody() -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class _Waiting:
-    """A step that is to be written, and who hears what became of it."""
+class _PendingStep:
+    """A step that is to be written, and what is called then."""
 
-    told: ReportedStep
-    stored: Callable[[], None]
-    given_up: Callable[[], None]
+    step: ReportedStep
+    on_stored: Callable[[], None]
+    on_give_up: Callable[[], None]
 
 
 class Dispatch:
@@ -75,7 +75,7 @@ class Dispatch:
         self._turn = turn
         self._now = now
         self._carriers: dict[str, Carrier] = {}
-        self._told: list[_Waiting] = []
+        self._pending: list[_PendingStep] = []
         self._writing: asyncio.Future[None] | None = None
         self._called_off: dict[str, Note] = {}  # by message, until its end is written
         self._news = asyncio.Event()
@@ -163,22 +163,22 @@ class Dispatch:
         if carrier is None or not carrier.cancel(message.id):
             raise Conflict("it was sent, is being sent, or has come to its end")
         # Only of its end: an older step of it may be on its way to the disk at this moment.
-        if any(_is_end_of(message.id, each.told) for each in self._told):
+        if any(_is_end_of(message.id, each.step) for each in self._pending):
             self._called_off[message.id] = message_note("cancel message", message, by=by)
         else:  # that other gateway is asked, and tells later
             await self._journal_writer.note(message_note("ask to cancel message", message, by=by))
         with suppress(TimeoutError):  # what was told of it is on disk soon
             async with asyncio.timeout(STOP_WITHIN_S):
-                while any(each.told.id == message.id for each in self._told):  # noqa: ASYNC110
+                while any(each.step.id == message.id for each in self._pending):  # noqa: ASYNC110
                     await asyncio.sleep(0.01)
 
-    def told(
+    def note_result(
         self,
         result: OrderResult,
         *,
         by: str = "",
-        stored: Callable[[], None] = _nobody,
-        given_up: Callable[[], None] | None = None,
+        on_stored: Callable[[], None] = _nobody,
+        on_give_up: Callable[[], None] | None = None,
     ) -> None:
         """Note what a channel tells of a message. To be called on the event loop.
 
@@ -186,19 +186,19 @@ class Dispatch:
             result: What it tells.
             by: The gateway whose channel it is, if it is another's; it is heard of its own
                 messages only.
-            stored: Called once it is written down, or known to be nothing worth that; never for
+            on_stored: Called once it is written down, or known to be nothing worth that; never for
                 what is not taken, which its gateway tells again.
-            given_up: Called if it can never be written; None: `stored` is, so that its gateway
+            on_give_up: Called if it can never be written; None: `on_stored` is, so that its gateway
                 does not tell it for ever.
         """
-        if by and self.unwritten >= TOLD_AT_MOST:
+        if by and self.unwritten >= MOST_PENDING:
             return
         # This node's own are as many as the messages it took, while the store took those.
         step = ReportedStep(result.id, step_of(result), result.final, by)
-        self._told.append(_Waiting(step, stored, given_up or stored))
+        self._pending.append(_PendingStep(step, on_stored, on_give_up or on_stored))
         self._news.set()
 
-    async def tell(self, result: OrderResult) -> None:
+    async def store_result(self, result: OrderResult) -> None:
         """Note what became of a message; on disk, or known to be nothing new, when this returns.
 
         Raises:
@@ -224,10 +224,10 @@ class Dispatch:
         if not await self._is_stored(first, within_s=min(life_left_s, STOP_WITHIN_S)):
             raise GatewayError("the store does not take that it is sent")
 
-    async def not_begun(self, id: str) -> None:
+    async def note_unsent(self, id: str) -> None:
         """Note that the link did not take a message that was never sent before."""
         unsent = OrderResult(id=id, state="queued", at=self._now(), reason=messages.UNSENT)
-        self.told(unsent)
+        self.note_result(unsent)
 
     async def run(self) -> None:
         """Write down what channels tell, until cancelled."""
@@ -242,13 +242,13 @@ class Dispatch:
     @property
     def unwritten(self) -> int:
         """How many steps wait to be written."""
-        return len(self._told)
+        return len(self._pending)
 
     async def write(self) -> None:
         """Write the steps that wait; where none does, give up messages that ran out."""
         self._news.clear()
-        if self._told:
-            await self._write_first(len(self._told))
+        if self._pending:
+            await self._write_first(len(self._pending))
         elif await self._store.read(messages.open_ones):
             await self._store.write(messages.give_up, self._now(), restarted=False)
 
@@ -262,7 +262,7 @@ class Dispatch:
             if not known.done():
                 known.set_result(is_stored)
 
-        self.told(result, stored=lambda: settle(True), given_up=lambda: settle(False))
+        self.note_result(result, on_stored=lambda: settle(True), on_give_up=lambda: settle(False))
         try:
             async with asyncio.timeout(within_s):
                 return await known
@@ -288,24 +288,24 @@ class Dispatch:
         if self._writing is not None:  # the one that was under way when this was cancelled
             with suppress(StoreError):
                 await asyncio.shield(self._writing)
-        if self._told:
+        if self._pending:
             await self.write()
 
     async def _write_one_by_one(self) -> None:
         """Write what can be written; a step that never can is logged, and given up."""
-        for _ in range(len(self._told)):
+        for _ in range(len(self._pending)):
             try:
                 await self._write_first(1)
             except StoreError as error:
                 if error.transient:
                     raise
-                given_up = self._told.pop(0)
-                log.error("step_given_up", message=given_up.told.id, fault=str(error))
-                if given_up.told.id in self._called_off and not any(
-                    _is_end_of(given_up.told.id, each.told) for each in self._told
+                given_up = self._pending.pop(0)
+                log.error("step_given_up", message=given_up.step.id, fault=str(error))
+                if given_up.step.id in self._called_off and not any(
+                    _is_end_of(given_up.step.id, each.step) for each in self._pending
                 ):
-                    del self._called_off[given_up.told.id]
-                given_up.given_up()
+                    del self._called_off[given_up.step.id]
+                given_up.on_give_up()
 
     async def _write_first(self, count: int) -> None:
         """Write the first steps that wait, and who called off what; then nobody waits for them.
@@ -313,22 +313,22 @@ class Dispatch:
         The thread that writes cannot be stopped: whoever is cancelled meanwhile leaves it to its
         end, so that what it wrote is not written a second time.
         """
-        self._writing = asyncio.ensure_future(self._write_steps(self._told[:count]))
+        self._writing = asyncio.ensure_future(self._write_steps(self._pending[:count]))
         await asyncio.shield(self._writing)
 
-    async def _write_steps(self, steps: Sequence[_Waiting]) -> None:
-        ends = (each.told.id for each in steps if _is_end_of(each.told.id, each.told))
+    async def _write_steps(self, steps: Sequence[_PendingStep]) -> None:
+        ends = (each.step.id for each in steps if _is_end_of(each.step.id, each.step))
         notes = {id: self._called_off[id] for id in ends if id in self._called_off}
-        told = [each.told for each in steps]
+        told = [each.step for each in steps]
         try:
             await self._journal_writer.write(tuple(notes.values()), messages.steps, told)
         except (msgspec.MsgspecError, ValueError) as error:  # what is kept of one is damaged
             raise StoreError(str(error), transient=False) from error
         for id in notes:
             self._called_off.pop(id, None)
-        del self._told[: len(steps)]
+        del self._pending[: len(steps)]
         for each in steps:
-            each.stored()
+            each.on_stored()
 
     def _carrier(self, channel: str) -> Carrier | None:
         carrier = self._carriers.get(channel)

@@ -18,19 +18,21 @@ from patrol.targets.lifecycle import escalate, return_offer
 from patrol.targets.remote_hand_off import end_remotely
 from patrol.targets.target import Target
 
-WhyNot: TypeAlias = Callable[[HandOff, datetime], str | None]
+HandOffRefusal: TypeAlias = Callable[[HandOff, datetime], str | None]
 """Why nothing of a hand-off may cross at a moment; None while it may."""
 
 UNANSWERED = "nobody answered"
 
 
-def time_brings(why_not: WhyNot, *, node: str) -> Callable[[OpenDocuments, datetime], Filing]:
+def expiry_duty(
+    refusal_of: HandOffRefusal, *, node: str
+) -> Callable[[OpenDocuments, datetime], Filing]:
     """Return the clock's duty: cut what may not cross, lapse and escalate what is silent.
 
     One hand-off a turn: each of them is a decision of its own in the journal.
 
     Args:
-        why_not: Returns why nothing of a hand-off may cross now.
+        refusal_of: Returns why nothing of a hand-off may cross now.
         node: This node.
     """
 
@@ -43,7 +45,7 @@ def time_brings(why_not: WhyNot, *, node: str) -> Callable[[OpenDocuments, datet
         return NOTHING
 
     def _brought(made: HandOff, open_documents: OpenDocuments, now: datetime) -> Filing:
-        refusal = why_not(made, now)
+        refusal = refusal_of(made, now)
         if made.node != node:
             if refusal is not None:
                 return end_remotely(made, "cut", term=made.term, reason=refusal, now=now)

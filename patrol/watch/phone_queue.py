@@ -1,4 +1,4 @@
-"""PhonePost: texts to enrolled phones. A phone is not sent to: it asks for what waits for it.
+"""PhoneQueue: texts to enrolled phones. A phone is not sent to: it asks for what waits for it.
 
 It is the carrier of one channel, `phone`. A text is `delivered` once the phone has fetched it and
 `read` once its crew says so; one that no phone fetched in time expires.
@@ -36,16 +36,18 @@ def phone_of(address: str) -> str | None:
     return address.removeprefix(_PREFIX) if address.startswith(_PREFIX) else None
 
 
-class PhonePost:
+class PhoneQueue:
     """Keeps what waits for phones; a `patrol.messages.message.Carrier`.
 
     Args:
-        tell: Called with what becomes of a text.
+        on_result: Called with what becomes of a text.
         now: Clock, aware UTC.
     """
 
-    def __init__(self, tell: Callable[[OrderResult], None], *, now: Callable[[], datetime]) -> None:
-        self._tell, self._now = tell, now
+    def __init__(
+        self, on_result: Callable[[OrderResult], None], *, now: Callable[[], datetime]
+    ) -> None:
+        self._on_result, self._now = on_result, now
         self._waiting: dict[str, Order] = {}
 
     def send(self, order: Order) -> None:
@@ -60,7 +62,7 @@ class PhonePost:
         """Call off a text that no phone has fetched."""
         if self._waiting.pop(id, None) is None:
             return False
-        self._tell(OrderResult(id=id, state="cancelled", at=self._now(), final=True))
+        self._on_result(OrderResult(id=id, state="cancelled", at=self._now(), final=True))
         return True
 
     def refusal(self, order: Order) -> Refusal | None:
@@ -80,7 +82,7 @@ class PhonePost:
             return Refusal("not_spoken", f"no phone is a radio of {protocol}")
         return None
 
-    def handed(self, id: str) -> None:
+    def note_fetched(self, id: str) -> None:
         """Note that its phone has a text."""
         self._waiting.pop(id, None)
 
@@ -89,7 +91,7 @@ class PhonePost:
         now = self._now()
         for order in [each for each in self._waiting.values() if each.expires_at <= now]:
             del self._waiting[order.id]
-            self._tell(
+            self._on_result(
                 OrderResult(
                     id=order.id,
                     state="expired",

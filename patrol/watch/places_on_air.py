@@ -69,7 +69,7 @@ class PlacesOnAir:
     ) -> None:
         self._store, self._dispatch, self._own = store, dispatch, own
         self._open_documents, self._now = open_documents, now
-        self._shown: dict[tuple[str, str, str], Message] = {}  # by name outward, channel, message
+        self._sent: dict[tuple[str, str, str], Message] = {}  # by name outward, channel, message
         self._news = asyncio.Event()
 
     async def load(self) -> None:
@@ -81,7 +81,7 @@ class PlacesOnAir:
 
     def documents_changed(self, documents: Sequence[Document]) -> None:
         """Look whether something has ended that radios were shown."""
-        if self._shown and any(isinstance(each, KINDS) and each.is_closed for each in documents):
+        if self._sent and any(isinstance(each, KINDS) and each.is_closed for each in documents):
             self._news.set()
 
     async def send(self, message: Message) -> Message:
@@ -95,10 +95,10 @@ class PlacesOnAir:
         """Take back what has ended, until cancelled."""
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(AGAIN_S if self._over() else None):
+                async with asyncio.timeout(AGAIN_S if self._ended() else None):
                     await self._news.wait()
             self._news.clear()
-            for message in self._over():
+            for message in self._ended():
                 try:
                     await self._take_back(message)
                 except (CannotSend, StoreError) as error:
@@ -111,10 +111,10 @@ class PlacesOnAir:
         if mark is None:
             return
         if mark.deleted:
-            self._shown.pop((mark.id, message.channel, message.id.removesuffix(_END)), None)
+            self._sent.pop((mark.id, message.channel, message.id.removesuffix(_END)), None)
         else:
             self._note_own(message)
-            self._shown[mark.id, message.channel, message.id] = message
+            self._sent[mark.id, message.channel, message.id] = message
 
     def _note_own(self, message: Message) -> None:
         mark = message.mark
@@ -132,11 +132,11 @@ class PlacesOnAir:
         lon, lat = object_place(lon=lon, lat=lat)
         self._own.note_waypoint("", object_name(mark), lon=lon, lat=lat)
 
-    def _over(self) -> list[Message]:
+    def _ended(self) -> list[Message]:
         """Return what radios were shown of what stands no more."""
-        kinds = KINDS if self._shown else ()
+        kinds = KINDS if self._sent else ()
         ids = {outward_name(each) for kind in kinds for each in self._open_documents.all(kind)}
-        return [message for (id, *_), message in self._shown.items() if id not in ids]
+        return [message for (id, *_), message in self._sent.items() if id not in ids]
 
     async def _take_back(self, message: Message) -> None:
         mark, now = message.mark, self._now()
@@ -147,7 +147,7 @@ class PlacesOnAir:
                 await self._dispatch.cancel(stored, by=message.operator)
                 stored = await self._store.read(messages.find, message.id)
         if stored is None or (stored.final and stored.state in _NEVER_SENT):
-            self._shown.pop((mark.id, message.channel, message.id), None)
+            self._sent.pop((mark.id, message.channel, message.id), None)
             return
         sent = await self._dispatch.send(
             replace(

@@ -16,14 +16,13 @@ from sqlalchemy import Connection
 from patrol.errors.errors import Conflict, StoreError
 from patrol.filing.journal_writer import JournalWriter
 from patrol.filing.writer_lock import WriterLock, WriterTurn
-from patrol.intake.order_journal import distress_note, radio_note, taken_note, unit_note
+from patrol.intake.order_journal import distress_note, radio_note, taken_radio_note, unit_note
 from patrol.picture.address_spans import spans_of_radio, spans_of_unit
 from patrol.picture.picture import TAKEN_FOR, VOICE, Picture
 from patrol.picture.taken_radio import TakenRadio
 from patrol.reception.duplicates import Duplicates
 from patrol.reception.record import Record
-from patrol.store.receptions import receptions
-from patrol.store.receptions import stored_duplicates as known
+from patrol.store.receptions import receptions, stored_duplicates
 from patrol.store.records import registry
 from patrol.store.store import Store
 from patrol.store.tracks import newest
@@ -102,16 +101,16 @@ class Registrar:
             picture.take_up_claim(claim, now)
         for assignment in picture.assignments.values():
             if assignment.agency != picture.agency and assignment.start > now - TAKEN_FOR:
-                taken = await self._taken(assignment)
+                taken = await self._taken_radio(assignment)
                 if taken is not None:
                     picture.note_taken(taken)
-        found, complete = await read(known.newest, REMEMBERED)
+        found, complete = await read(stored_duplicates.newest, REMEMBERED)
         duplicates.learn(*found)
         duplicates.settle()
-        last = None if complete else await read(known.last_heard)
+        last = None if complete else await read(stored_duplicates.last_heard_at)
         if last is not None:  # a gateway's clock may be ahead of ours
             duplicates.forget_until(max(now, last))
-        if await read(known.in_order):
+        if await read(stored_duplicates.in_order):
             duplicates.ids_are_in_order()
 
     async def put_unit(self, unit: Unit, *, by: str = "") -> None:
@@ -169,7 +168,7 @@ class Registrar:
         """
         await self._turn.order(lambda turn: self._clear_distress(turn, of, by, note))
 
-    async def tell_anew(self, _turn: WriterTurn, ids: Sequence[str]) -> None:
+    async def rebuild(self, _turn: WriterTurn, ids: Sequence[str]) -> None:
         """Set units and unknown radios from what is stored of them, in a turn of the caller's."""
         contacts = self._picture.contacts
         known = [contacts[id] for id in ids if id in contacts]
@@ -235,9 +234,9 @@ class Registrar:
         picture.check_assignment(assignment)
         address, unit, now = assignment.address, assignment.unit, self._now()
         is_anothers = assignment.agency != picture.owner_of_radio(address)
-        taken = await self._taken(assignment) if is_anothers else None
+        taken = await self._taken_radio(assignment) if is_anothers else None
         if taken is not None:
-            notes.append(taken_note(assignment, known=known, heard_by=taken.heard_by))
+            notes.append(taken_radio_note(assignment, known=known, heard_by=taken.heard_by))
         holds = assignment.start <= now and (assignment.end is None or now < assignment.end)
         if is_anothers:
             holds = False  # what it said until now stays with who heard it, its call for help too
@@ -269,7 +268,7 @@ class Registrar:
         at = self._now()
         await self._journal_writer.write(told, registry.clear_latch, of=of, at=at, by=by)
         self._picture.clear_distress(of, at)
-        await self.tell_anew(turn, [of])  # what it said before its call is what it said last
+        await self.rebuild(turn, [of])  # what it said before its call is what it said last
         if of not in self._picture.contacts:  # it said no more, and that was set aside
             self._picture.rebuild(of, ())
         self._publish()
@@ -291,7 +290,7 @@ class Registrar:
         holds = self._picture.unit_at(address, now)
         return holds is None or holds.agency != self._picture.owner_of_radio(address)
 
-    async def _taken(self, assignment: Assignment) -> TakenRadio | None:
+    async def _taken_radio(self, assignment: Assignment) -> TakenRadio | None:
         """Return what the agency that heard a radio is told of it, now that it stands for a unit of
         another's; None where it never heard it: it learns nothing of another's radios.
         """

@@ -38,7 +38,7 @@ from patrol.intake.own_messages import OwnMessages
 from patrol.intake.pipeline import Pipeline
 from patrol.intake.river_position import Describe, Locate, RiverPositioner
 from patrol.intake.run_to_completion import RunToCompletion, finish
-from patrol.intake.store_health import TOLD_FOR, StoreHealth
+from patrol.intake.store_health import SHOWN_FOR, StoreHealth
 from patrol.intake.supervised import unending
 from patrol.intake.update_picture import PictureUpdate
 from patrol.live.lag import LagHistogram
@@ -51,9 +51,9 @@ from patrol.reception.duplicates import Duplicates
 from patrol.sectors.liaison_offices import Offices
 from patrol.sectors.site_geography import Ground
 from patrol.sharing.decisions import Sharing
-from patrol.sharing.offer_permission import why_not_shared
+from patrol.sharing.offer_permission import hand_off_refusal
 from patrol.sharing.redaction import passed
-from patrol.store.receptions import rejected as aside
+from patrol.store.receptions import rejected as quarantine
 from patrol.store.records import registry
 from patrol.store.records.documents import of_kind
 from patrol.store.schema.tables import to_us
@@ -62,8 +62,8 @@ from patrol.units.units import Agency
 from patrol.watch.check_plan import parted
 from patrol.watch.clock import PatrolClock
 from patrol.watch.dispatch import Dispatch
-from patrol.watch.offer_timeouts import time_brings
-from patrol.watch.phone_queue import PHONE, PhonePost
+from patrol.watch.offer_timeouts import expiry_duty
+from patrol.watch.phone_queue import PHONE, PhoneQueue
 from patrol.watch.places_on_air import PlacesOnAir
 from patrol.watch.register_units import Registrar
 from radio_gateway.clock.clock import CLOCK, Clock
@@ -162,7 +162,7 @@ class Watch:
         self.dispatch = Dispatch(
             store=store, journal_writer=journal_writer, turn=self.turn, now=now
         )
-        self.phones = PhonePost(self.dispatch.told, now=now)
+        self.phones = PhoneQueue(self.dispatch.note_result, now=now)
         self.document_service.duties.append(time_is_over)
         self.document_service.listeners.extend((self.sharing.note, self.live.publish_documents))
         patrols = PatrolClock(
@@ -174,7 +174,7 @@ class Watch:
         self.document_service.duties.extend(patrols.duties)
         self.document_service.followed_by.append((Agreement, patrols.suspend))
         self.document_service.duties.append(
-            time_brings(partial(why_not_shared, self.sharing), node=node)
+            expiry_duty(partial(hand_off_refusal, self.sharing), node=node)
         )
         self.alarms = Alarms(
             document_service=self.document_service,
@@ -207,16 +207,16 @@ class Watch:
         self.registrar.when_assigned = self.alarms.reassigned
         self._placing = RiverPositioner(locate, describe)
         self.duplicates = Duplicates()
-        self._store_health = StoreHealth(now=now, publish=self._tell_store)
+        self._store_health = StoreHealth(now=now, publish=self._publish_store_health)
         self.lag = LagHistogram()
         self._reporting = DirectReports(self.turn, self._take_reports, longest=MOST_TOGETHER)
         self.pace = BatchInterval()
         committer = Committer(store, health=self._store_health, node=node, agency=agency, now=now)
-        deduplication = Deduplication(self.duplicates, committer.known, self.picture)
+        deduplication = Deduplication(self.duplicates, committer.find_duplicates, self.picture)
         self.intake = Pipeline(
             deduplication,
             until_stored=(
-                self._machine_clock.hear,
+                self._machine_clock.observe,
                 Judgement(self.picture, self.own_messages).judge,
                 deduplication.join,
                 self._placing.locate,
@@ -239,7 +239,9 @@ class Watch:
         ended = to_us(self.now() - LASTS_AT_MOST)
         self._marks.note_ended(await self.store.read(partial(of_kind, kind="mark", since_us=ended)))
         await self.places_on_air.load()
-        self._store_health.put_aside(await self.store.read(aside.since, self.now() - TOLD_FOR))
+        self._store_health.note_rejected(
+            await self.store.read(quarantine.since, self.now() - SHOWN_FOR)
+        )
         contacts = self.picture.contacts
         slow_clocks.take_up(contacts, self.document_service.open_documents.all(Alert))
         made: tuple[Callable[[], None], ...] = (
@@ -387,8 +389,8 @@ class Watch:
 
     async def _show(self, batch: Batch) -> None:
         """Show a batch that is stored to all viewers."""
-        if batch.unsure:
-            await self.registrar.tell_anew(batch.turn, sorted(batch.unsure))
+        if batch.stale:
+            await self.registrar.rebuild(batch.turn, sorted(batch.stale))
         before_s, fixes = thread_time(), batch.fixes
         self.live.publish(fixes.values())
         if fixes:
@@ -402,6 +404,6 @@ class Watch:
         records = [*batch.records, *batch.calls]
         return self.alarms.after(batch.turn, records, batch.fixes, next_in_s=batch.next_in_s)
 
-    def _tell_store(self, health: ChannelHealth) -> None:
+    def _publish_store_health(self, health: ChannelHealth) -> None:
         self.turn.refuse(health.fault if health.state == "down" else None)
         self.channel_health([health])

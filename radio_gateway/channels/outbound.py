@@ -63,7 +63,7 @@ class OrderRecord(Protocol):
     async def begin(self, result: OrderResult, *, life_left_s: float) -> None:
         """Note durably that an order is handed to the link. Raises GatewayError."""
 
-    async def not_begun(self, id: str) -> None:
+    async def note_unsent(self, id: str) -> None:
         """Note that the link did not take it, and it was never sent. Raises GatewayError."""
 
 
@@ -232,7 +232,7 @@ class Outbound:
             return
         if self._record is not None and not queued.attempts:
             try:
-                await self._record.not_begun(order.id)
+                await self._record.note_unsent(order.id)
             except GatewayError as error:  # after a crash it is told as one that may have gone
                 _log.warning("order_not_recorded", order=order.id, fault=str(error))
 

@@ -111,7 +111,7 @@ class OrderLog:
         """
         await self._run(lambda: self._begin(result, life_left_s))
 
-    async def not_begun(self, id: str) -> None:
+    async def note_unsent(self, id: str) -> None:
         """Note that the link did not take an order that was never sent before."""
         await self._run(lambda: self._write("DELETE FROM orders WHERE id = ?", id))
 

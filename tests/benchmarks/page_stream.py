@@ -25,7 +25,7 @@ from gis.catalogue.layer_catalogue import as_geojson
 from gis.river.river import load_mekong
 from maps.http.compressed_body import CompressedBody
 from maps.web_client import built_pages as pages
-from patrol.live.fix_table import tabled
+from patrol.live.fix_table import fix_table
 from patrol.units.wire import Change
 from tests.fixtures.ports import free_port
 
@@ -210,7 +210,7 @@ def serving(load: Load) -> Iterator[str]:
 
 def _as_table(change: dict[str, Any]) -> str:
     made = msgspec.convert(change, Change)
-    tables = (tabled(made.fixes, made.time),) if made.fixes else ()
+    tables = (fix_table(made.fixes, made.time),) if made.fixes else ()
     return msgspec.json.encode(msgspec.structs.replace(made, fixes=(), tables=tables)).decode()
 
 

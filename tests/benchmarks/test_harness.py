@@ -17,7 +17,7 @@ import pyais
 import pytest
 import shapely
 
-from patrol.live.fix_table import tabled
+from patrol.live.fix_table import fix_table
 from patrol.units.wire import Change, Fix, UnitState
 from tests.benchmarks.environments import environment
 from tests.benchmarks.figures import figures, verdicts
@@ -152,7 +152,7 @@ def _change(traffic: Traffic, *numbers: int) -> bytes:
                 seq=1,
                 time=NOW,
                 fixes=() if several else tuple(fixes),
-                tables=(tabled(fixes, NOW),) if several else (),
+                tables=(fix_table(fixes, NOW),) if several else (),
                 units=(last,),
             )
         )

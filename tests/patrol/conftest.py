@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection
 
 from patrol.reception.duplicates import DuplicateQuery
-from patrol.store.receptions import stored_duplicates as known
+from patrol.store.receptions import stored_duplicates
 from tests.patrol.nodes.running import Node
 
 
@@ -25,11 +25,11 @@ async def node(tmp_path: Path) -> AsyncIterator[Node]:
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[DuplicateQuery]:
     """Return every question to the store about what is known, as it is asked."""
     queries: list[DuplicateQuery] = []
-    ask = known.known
+    ask = stored_duplicates.find
 
-    def noted(connection: Connection, what: DuplicateQuery) -> known.Found:
+    def noted(connection: Connection, what: DuplicateQuery) -> stored_duplicates.Found:
         queries.append(what)
         return ask(connection, what)
 
-    monkeypatch.setattr(known, "known", noted)
+    monkeypatch.setattr(stored_duplicates, "find", noted)
     return queries

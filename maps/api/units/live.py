@@ -33,7 +33,7 @@ from maps.http.shared_websocket import EXTENSION
 from maps.http.stream_limit import StreamSlots
 from patrol.errors.errors import Forbidden, StoreError
 from patrol.live.feeds import Subscription
-from patrol.live.fix_table import plain
+from patrol.live.fix_table import without_tables
 from patrol.units.accounts import User
 
 router = APIRouter()
@@ -312,10 +312,10 @@ class _Viewer:
         give = self._give
         if give is None or self._access.epoch_now() != self._epoch:
             return False
-        return give(frame if self._tables else plain(frame))
+        return give(frame if self._tables else without_tables(frame))
 
     def _worded(self, frames: list[bytes], place: int) -> bytes:
-        return frames[place] if self._tables else plain(frames[place])
+        return frames[place] if self._tables else without_tables(frames[place])
 
     def abort(self) -> None:
         """End the connection at once; what the peer has not taken is lost."""

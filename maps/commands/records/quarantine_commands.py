@@ -30,9 +30,9 @@ def list_aside(
     limit: Annotated[int, typer.Option(help="Most reports, the newest.", min=1)] = 50,
 ) -> None:
     """List them, newest first: id, when (UTC), radio, channel, why."""
-    from patrol.store.receptions import rejected as aside
+    from patrol.store.receptions import rejected as quarantine
 
-    reports = _read(settings_in(config), lambda connection: aside.newest(connection, limit))
+    reports = _read(settings_in(config), lambda connection: quarantine.newest(connection, limit))
     if not reports:
         typer.echo("nothing is set aside")
     for each in reports:
@@ -101,15 +101,15 @@ def retry_aside(
 
 
 def _all(settings: Settings) -> list[QuarantinedReport]:
-    from patrol.store.receptions import rejected as aside
+    from patrol.store.receptions import rejected as quarantine
 
-    return _read(settings, lambda connection: aside.find(connection, ""))
+    return _read(settings, lambda connection: quarantine.find(connection, ""))
 
 
 def _report_with_id(settings: Settings, id: str) -> QuarantinedReport:
-    from patrol.store.receptions import rejected as aside
+    from patrol.store.receptions import rejected as quarantine
 
-    found = _read(settings, lambda connection: aside.find(connection, id))
+    found = _read(settings, lambda connection: quarantine.find(connection, id))
     if not found:
         raise typer.BadParameter(f"nothing set aside has an id that begins with {id!r}")
     if len(found) > 1:

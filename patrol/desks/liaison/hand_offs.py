@@ -17,7 +17,7 @@ from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import Filing
 from patrol.errors.errors import Conflict, IllegalStep, NotFound
 from patrol.sharing.decisions import Sharing
-from patrol.sharing.offer_permission import why_not_shared
+from patrol.sharing.offer_permission import hand_off_refusal
 from patrol.store.records import documents
 from patrol.store.schema.tables import to_us
 from patrol.targets.hand_off import LIFECYCLE, HandOff
@@ -231,7 +231,7 @@ class HandOffDesk:
 
     def _offered_to_me(self, open_documents: OpenDocuments, id: str, now: datetime) -> HandOff:
         made = self._open_hand_off(open_documents, id, lambda each: each.to_agency)
-        refusal = why_not_shared(self._sharing, made, now) if made.is_open else None
+        refusal = hand_off_refusal(self._sharing, made, now) if made.is_open else None
         if refusal is not None:
             raise Conflict(refusal)
         return made
@@ -258,7 +258,7 @@ class HandOffDesk:
         visible = self._access.policy.document(made)
         if visible is not None or made.to_agency != self._access.user.agency:
             return visible
-        refusal = why_not_shared(self._sharing, made, self._access.now())
+        refusal = hand_off_refusal(self._sharing, made, self._access.now())
         return made.shared({"targets"}) if refusal is None else None
 
     async def _acted(
@@ -277,7 +277,7 @@ class HandOffDesk:
             stored = await self._newest(id)
             if stored is None or self._access.user.agency not in (stored.agency, stored.to_agency):
                 raise
-            refusal = why_not_shared(self._sharing, stored, self._access.now())
+            refusal = hand_off_refusal(self._sharing, stored, self._access.now())
             if refusal is not None and stored.to_agency == self._access.user.agency:
                 raise Conflict(refusal) from None  # all that is left of it here is the notice
             if stored.is_over:

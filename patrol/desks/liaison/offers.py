@@ -107,10 +107,10 @@ class Offers:
             Conflict: If no agreement lets it be offered; it says why.
         """
         permission = OfferPermission(self._sharing, target.agency, to, now)
-        refusal = permission.why_no_offer(lon=target.lon, lat=target.lat)
+        refusal = permission.refusal(lon=target.lon, lat=target.lat)
         if refusal is not None and to != target.agency:
             raise Conflict(refusal)
-        fixes, prediction = permission.told(target.sightings, target.prediction)
+        fixes, prediction = permission.shared_sightings(target.sightings, target.prediction)
         return offer(
             target,
             to=to,
@@ -140,7 +140,7 @@ class Offers:
         made = open_documents.find(HandOff, target.hand_off) if target.hand_off else None
         if made is not None and made.is_open and made.target == target.id:
             permission = OfferPermission(self._sharing, made.agency, made.to_agency, now)
-            disclosed = permission.told(target.sightings, target.prediction)
+            disclosed = permission.shared_sightings(target.sightings, target.prediction)
             renewed = refresh(made, target, *disclosed, now=now, by=self._user.name)
             return self._sighted(target, renewed)
         line = self._crossed(before, target) if target.state == "followed" else None

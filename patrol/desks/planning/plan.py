@@ -18,7 +18,7 @@ from patrol.sectors.site_geography import Ground
 from patrol.sharing.decisions import Sharing
 from patrol.sharing.redaction import passed
 from patrol.units.units import Agency, Unit
-from patrol.watch.check_plan import conflicts, why_not_of
+from patrol.watch.check_plan import conflicts, refusal_lookup
 
 
 class PlanRefused(Conflict):
@@ -124,7 +124,7 @@ class PlanDesk:
             ground=self._ground,
             units=self._units,
             agencies=self._agencies,
-            refusal=why_not_of(self._sharing),
+            refusal=refusal_lookup(self._sharing),
             shows=lambda sector: self._access.policy.document(sector, now=now) is not None,
             is_visible_to=lambda sector, agency: (
                 passed(sector, sharing=self._sharing, viewer=agency, now=now) is not None

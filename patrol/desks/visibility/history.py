@@ -120,7 +120,7 @@ class HistoryDesk:
             and unit.agency != self.user.agency
             and self._visible.policy.lets(unit.agency, "positions")
         ):
-            visible = self._visible.cross_agency_units.seen(
+            visible = self._visible.cross_agency_units.visible_unit(
                 self.user.agency, id, self._visible.now()
             )
             state = out_of_service(unit) if visible is None else visible

@@ -351,7 +351,7 @@ class VisibleUnits:
         own = self._live.states(self.policy.alone())
         if not self.policy.sees_others:
             return own
-        others = self.cross_agency_units.seen_by(self.user.agency, self.now())
+        others = self.cross_agency_units.visible_units(self.user.agency, self.now())
         for state in others:
             self.note_disclosure(state)
         return own + others
@@ -378,7 +378,7 @@ class VisibleUnits:
         if not self.policy.sees_others:
             return None
         now, viewer = self.now(), self.user.agency
-        visible = self.cross_agency_units.seen(viewer, id, now)
+        visible = self.cross_agency_units.visible_unit(viewer, id, now)
         unit = self.picture.units.get(id)
         if visible is not None or unit is None:
             return visible

@@ -38,7 +38,7 @@ _COLUMNS: Final = (
 )
 
 
-def known(connection: Connection, query: DuplicateQuery) -> Found:
+def find(connection: Connection, query: DuplicateQuery) -> Found:
     """Return what is stored of what `query` names, each message once.
 
     Args:
@@ -87,7 +87,7 @@ def in_order(connection: Connection) -> bool:
     return first is None or int(first) > int(last)
 
 
-def last_heard(connection: Connection) -> datetime | None:
+def last_heard_at(connection: Connection) -> datetime | None:
     """Return when the last of all messages was heard, by whatever clock; None without any."""
     last_us = heard_times.last(connection)
     return None if last_us is None else from_us(last_us)

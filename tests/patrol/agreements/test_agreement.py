@@ -343,7 +343,7 @@ async def test_it_is_kept_over_a_restart_and_expires_by_itself(node: Node) -> No
     assert (over.state, over.reason) == ("expired", "its time is over")
     node.time = at(200)
     await node.again()
-    why = node.watch.sharing.why_not(
+    why = node.watch.sharing.refusal(
         owner=OTHER, viewer=AGENCY, data_class="positions", now=node.time
     )
     assert why is not None
@@ -380,7 +380,7 @@ def test_the_reason_for_closing_is_sent_to_viewers() -> None:
     sharing = Sharing(open_documents)
 
     def why(seconds: float = 60) -> str | None:
-        return sharing.why_not(owner=OTHER, viewer=AGENCY, data_class="positions", now=at(seconds))
+        return sharing.refusal(owner=OTHER, viewer=AGENCY, data_class="positions", now=at(seconds))
 
     assert why() == "no agreement between th-ck and la-hx names positions"
     open_documents.put([proposed(at(0))])

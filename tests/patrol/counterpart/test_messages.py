@@ -58,7 +58,7 @@ class Side:
                 node=self.node,
                 here=HERE[self.node],
                 known=message.hand_off in self.known,
-                why_not=lambda *_: self.refusal,
+                refusal_of=lambda *_: self.refusal,
                 now=at(seconds),
             )
         )

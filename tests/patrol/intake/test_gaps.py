@@ -20,7 +20,7 @@ from patrol.reception.message_ids import MessageIds, StoredNeighbours
 from patrol.reception.record import gid_of, named_gid, sorts_as, unsorted_gid
 from patrol.store.engine.engine import is_postgres, open_engine
 from patrol.store.receptions import insert as bulk
-from patrol.store.receptions import stored_duplicates as known
+from patrol.store.receptions import stored_duplicates
 from radio_gateway.messages.transmission import Transmission
 from tests.fixtures import databases
 from tests.fixtures.databases import empty_store, store_url
@@ -179,7 +179,7 @@ def test_the_store_finds_what_lies_beside_by_its_index(tmp_path: Path) -> None:
     query.beside = [gid_of(named(0), address())]
     with engine.connect() as connection:
         event.listen(connection, "before_cursor_execute", plan)
-        known.known(connection, query)
+        stored_duplicates.find(connection, query)
     engine.dispose()
     assert len(plans) == 2
     for each in plans:

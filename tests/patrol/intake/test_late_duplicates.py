@@ -19,7 +19,7 @@ import patrol.reception.duplicates
 import patrol.watch.register_units
 from patrol.reception.duplicates import DuplicateQuery
 from patrol.reception.recent_messages import KnownReception, RecentMessages
-from patrol.store.receptions import stored_duplicates as known
+from patrol.store.receptions import stored_duplicates
 from patrol.units.wire import Change
 from radio_gateway.messages.transmission import Signal, Transmission
 from tests.fixtures.databases import sqlite_only
@@ -211,7 +211,7 @@ async def test_the_store_finds_it_by_an_index(forgetful: Node) -> None:
             plans.extend(row[3] for row in cursor.fetchall())
 
         event.listen(connection, "before_cursor_execute", plan)
-        known.known(connection, query)
+        stored_duplicates.find(connection, query)
 
     await forgetful.store.read(explain)
     looks = [plan for plan in plans if "SEARCH" in plan or ("SCAN" in plan and "asked" not in plan)]
@@ -235,7 +235,7 @@ async def test_however_much_is_asked_the_statements_are_few(forgetful: Node) -> 
             query.near = [(address(), at(each * 60), 3.0) for each in range(number)]
             query.gids = [bytes([each]) * 16 for each in range(number)]
             query.receptions = [f"pier/boot/{each}" for each in range(number)]
-            stored, _, _ = known.known(connection, query)
+            stored, _, _ = stored_duplicates.find(connection, query)
             found.append(len(stored))
 
     await forgetful.store.read(ask)

@@ -116,7 +116,7 @@ def test_a_position_sent_by_ais_is_recognised_in_any_envelope_and_however_late(
         transmissions = heard("ais", data)
         assert len(transmissions) >= 3
         assert [own.is_own(each) for each in transmissions] == [True] * len(transmissions)
-    assert own.heard_back("plotter") > 0
+    assert own.echo_count("plotter") > 0
 
 
 def test_a_boat_that_says_the_same_itself_is_no_echo(own: OwnMessages) -> None:
@@ -142,7 +142,7 @@ def test_what_a_hub_wrote_anew_as_ais_is_ours(
     ais_told(own, boat(f"ais:{MMSI}"))
     (transmission,) = heard("ais", genuine(second=second, **words), NOON + timedelta(seconds=2))
     assert own.is_own(transmission)
-    assert own.heard_back("plotter") == 1
+    assert own.echo_count("plotter") == 1
 
 
 def test_what_a_hub_stamps_with_a_clock_of_its_own_is_ours(own: OwnMessages) -> None:
@@ -235,7 +235,7 @@ def test_a_waypoint_that_a_plotter_says_for_ever_is_ours(
         return b"$%s*%02X\r\n" % (body, checksum(body))
 
     assert is_own(data)
-    assert own.heard_back("old-plotter") == 1
+    assert own.echo_count("old-plotter") == 1
     assert is_own(changed(b"IIWPL", b"GPWPL"))
     assert not is_own(changed(b"ROCK", b"SAND"))
     assert not is_own(changed(b"2016", b"2017"))

@@ -116,7 +116,7 @@ async def test_one_message_is_new_once_and_its_earliest_reception_stands_for_it(
     late, early = said("a", 2, channel="hill", **words), said("a", 1, channel="pier", **words)
     batch = await Intake().joined(late, early)
     assert [record.transmission for record in batch.new] == [early]
-    assert [record.transmission for record in batch.again] == [late]
+    assert [record.transmission for record in batch.further_receptions] == [late]
 
 
 async def test_a_message_that_cannot_be_put_in_takes_its_further_receptions_along() -> None:
@@ -130,7 +130,7 @@ async def test_a_message_that_cannot_be_put_in_takes_its_further_receptions_alon
     assert [record.address for record in batch.records] == ["test:b"]
     assert len(batch.rows) == len(batch.fixes) == len(batch.refused) == 1
     assert [record.transmission.channel for record in batch.orphans] == ["hill"]
-    assert batch.again == []
+    assert batch.further_receptions == []
 
 
 def test_an_answer_that_fails_keeps_no_other_from_its_sender() -> None:

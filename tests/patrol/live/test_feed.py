@@ -300,7 +300,7 @@ async def test_a_feed_nobody_watches_is_dropped_after_a_while() -> None:
     for seconds in (1, 2, 2000):
         now[0] = at(seconds)
         update = Update()
-        update.gone = [("x", AGENCY, True)]
+        update.removed = [("x", AGENCY, True)]
         publisher.publish(update)
     assert publisher.feed(crew).stream != left
     assert publisher.feed(policy).stream == first

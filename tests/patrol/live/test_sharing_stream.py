@@ -14,7 +14,7 @@ from patrol.alerts.alert import Alert
 from patrol.documents.document import new_id
 from patrol.errors.errors import NotFound, StoreError
 from patrol.live.feeds import MixedFrame
-from patrol.live.fix_table import plain, tabled
+from patrol.live.fix_table import fix_table, without_tables
 from patrol.patrols.patrol import CheckIn, Patrol
 from patrol.sharing.precision import snapped
 from patrol.units.wire import Beat, Change, Snapshot
@@ -37,7 +37,7 @@ class Watcher(Viewer):
         self.fixes = getattr(self, "fixes", [])
         for frame in await self.subscription.take(timeout_s):
             self.frames.append(frame)
-            answer = msgspec.json.decode(plain(frame))
+            answer = msgspec.json.decode(without_tables(frame))
             documents = answer.pop("papers", [])
             found: Any = msgspec.convert(answer, Change | Snapshot | Beat)
             if isinstance(found, Snapshot):
@@ -139,7 +139,7 @@ async def test_a_stalled_viewer_gets_nothing_of_the_other_after_the_suspension(
     await node.desk("commander", AGENCY).agreements.suspend(agreement.id, reason="a row")
     await node.hear(said("a", 41), said("b", 41))
     frames = await stalled.take(1)
-    answers = [msgspec.json.decode(plain(frame)) for frame in frames]
+    answers = [msgspec.json.decode(without_tables(frame)) for frame in frames]
     assert [each["type"] for each in answers] == ["snapshot"] + ["change"] * (len(answers) - 1)
     first = answers[0]["seq"]
     assert [each["seq"] for each in answers] == list(range(first, first + len(answers)))
@@ -389,10 +389,10 @@ async def test_what_crosses_is_encoded_once_for_all_who_see_it(
 
     def counted(fixes: Any, now: Any) -> Any:
         encoded.extend(fix.lon for fix in fixes)
-        return tabled(fixes, now)
+        return fix_table(fixes, now)
 
     monkeypatch.setattr(patrol.live.publisher, "AT_LEAST", 1)  # few positions as a table, too
-    monkeypatch.setattr(patrol.live.publisher, "tabled", counted)
+    monkeypatch.setattr(patrol.live.publisher, "fix_table", counted)
     node.time = at(10)
     await node.hear(said("b", 10, lon=100.44))
     for each in watching:

@@ -60,7 +60,9 @@ class Carrier:
 
 
 def tell(node: Node, id: str, state: OrderState, *, final: bool = False, **more: Any) -> None:
-    node.watch.dispatch.told(OrderResult(id=id, state=state, at=node.time, final=final, **more))
+    node.watch.dispatch.note_result(
+        OrderResult(id=id, state=state, at=node.time, final=final, **more)
+    )
 
 
 async def settled(node: Node) -> None:
@@ -382,7 +384,7 @@ async def test_what_was_being_sent_when_the_node_stopped_is_not_sent_again(node:
 
     going, untaken, gone = [await begin(text) for text in ("going", "untaken", "gone")]
     assert (await node.desk().dispatch.message(going.id)).history[-1].why == "sending"  # on disk
-    await dispatch.not_begun(untaken.id)
+    await dispatch.note_unsent(untaken.id)
     tell(node, gone.id, "sent", attempts=1, final=True)
     await settled(node)
     assert [step.why for step in (await node.desk().dispatch.message(gone.id)).history] == ["", ""]
@@ -420,11 +422,11 @@ async def test_a_gateway_is_believed_only_about_its_own_messages(node: Node) -> 
     unit = await boat(node, channel="pier/vhf")
     sent = await node.desk().dispatch.send_message(kind="text", text="x", unit=unit)
     result = OrderResult(id=sent.id, state="sent", at=node.time, attempts=1)
-    node.watch.dispatch.told(result, by="bridge")
-    node.watch.dispatch.told(result, by="pie")
+    node.watch.dispatch.note_result(result, by="bridge")
+    node.watch.dispatch.note_result(result, by="pie")
     await settled(node)
     assert (await node.desk().dispatch.message(sent.id)).state == "queued"
-    node.watch.dispatch.told(result, by="pier")
+    node.watch.dispatch.note_result(result, by="pier")
     await settled(node)
     assert (await node.desk().dispatch.message(sent.id)).state == "sent"
 
@@ -451,8 +453,8 @@ async def test_a_step_is_acknowledged_when_it_is_on_disk_and_not_before(
         found.extend(row[0] for row in node.rows("select state from messages"))
 
     result = OrderResult(id=sent.id, state="sent", at=node.time, attempts=1)
-    node.watch.dispatch.told(result, by="pier", stored=stored)
-    node.watch.dispatch.told(replace(result, id="unheard of"), by="pier", stored=stored)
+    node.watch.dispatch.note_result(result, by="pier", on_stored=stored)
+    node.watch.dispatch.note_result(replace(result, id="unheard of"), by="pier", on_stored=stored)
     await until(lambda: refused >= 2, "a second try")
     assert found == []
     monkeypatch.setattr(node.store, "write", write)
@@ -479,7 +481,7 @@ async def test_a_step_that_can_never_be_stored_costs_no_other(node: Node) -> Non
     stored: list[str] = []
     for id in (poison.id, sent.id):
         result = OrderResult(id=id, state="sent", at=node.time, attempts=1)
-        node.watch.dispatch.told(result, by="pier", stored=partial(stored.append, id))
+        node.watch.dispatch.note_result(result, by="pier", on_stored=partial(stored.append, id))
     await settled(node)
     assert stored == [poison.id, sent.id]  # else its gateway would tell it for ever
     assert (await node.desk().dispatch.message(sent.id)).state == "sent"
@@ -494,7 +496,7 @@ async def test_what_can_never_be_noted_is_not_sent_and_not_answered_for(node: No
     with pytest.raises(GatewayError):
         await node.watch.dispatch.begin(result, life_left_s=60)
     with pytest.raises(StoreError):
-        await node.watch.dispatch.tell(replace(result, state="read", final=True))
+        await node.watch.dispatch.store_result(replace(result, state="read", final=True))
     assert (await node.desk().dispatch.message(sent.id)).history == sent.history
 
 

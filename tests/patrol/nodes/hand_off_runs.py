@@ -35,7 +35,7 @@ from patrol.documents.document import Document
 from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import Filing
 from patrol.errors.errors import Conflict, NotFound, StoreError
-from patrol.sharing.offer_permission import why_not_shared
+from patrol.sharing.offer_permission import hand_off_refusal
 from patrol.store.engine.engine import open_engine
 from patrol.store.store import Store, open_store
 from patrol.targets.custody import BEGUN, CustodyState, Ledger, contradictions, standing
@@ -115,7 +115,7 @@ class Node:
             self.store,
             node=self.name,
             here=self.agencies,
-            why_not=partial(why_not_shared, self.watch.sharing),
+            refusal_of=partial(hand_off_refusal, self.watch.sharing),
         )
 
     async def crash(self) -> None:

@@ -15,7 +15,7 @@ from gis.position.position import Position
 from patrol.desks.desk import Desk
 from patrol.documents_registry.document_kinds import ALL
 from patrol.live.feeds import Subscription
-from patrol.live.fix_table import fixes_told
+from patrol.live.fix_table import all_fixes
 from patrol.store.store import Store, open_store
 from patrol.units.accounts import User
 from patrol.units.effective_time import AHEAD
@@ -252,5 +252,5 @@ def frame_of(frame: bytes) -> Any:
     kind = next(kind for kind in (Snapshot, Change, Beat) if isinstance(found, kind))
     body = {name: getattr(found, name) for name in kind.__struct_fields__}
     if isinstance(found, Change):
-        body |= {"fixes": tuple(fixes_told(found)), "tables": ()}
+        body |= {"fixes": tuple(all_fixes(found)), "tables": ()}
     return kind(**body)

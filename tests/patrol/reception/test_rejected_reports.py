@@ -17,7 +17,7 @@ from gis.position.position import Position
 from patrol.maintenance.resubmit import retry
 from patrol.store.engine import migrate as schema
 from patrol.store.engine.engine import open_engine
-from patrol.store.receptions import rejected as aside
+from patrol.store.receptions import rejected as quarantine
 from patrol.units.wire import Change
 from radio_gateway.messages.transmission import Delivery, Signal, Transmission
 from radio_gateway.orders.order_result import OrderResult
@@ -259,7 +259,7 @@ async def test_a_call_from_nowhere_on_earth_by_who_claims_an_address_rings(node:
 async def test_what_cannot_even_be_set_aside_is_not_answered_until_it_can(
     node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(patrol.intake.commit, "AGAIN_AT_MOST_S", 0.05)
+    monkeypatch.setattr(patrol.intake.commit, "RETRY_AFTER_AT_MOST_S", 0.05)
     refuse(node, "new.text = 'bad'")
     refuse(node, "1 = 1", table="set_aside")
     bad, good = node.offer(said("a", 1, text="bad"), said("a", 2, text="good"))
@@ -292,13 +292,13 @@ async def test_before_this_table_was_there_the_file_is_brought_up(tmp_path: Path
 async def test_steps_wait_for_a_failing_store_and_none_is_dropped_that_is_not_sent_again(
     node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(patrol.watch.dispatch, "TOLD_AT_MOST", 3)
+    monkeypatch.setattr(patrol.watch.dispatch, "MOST_PENDING", 3)
     dispatch = node.watch.dispatch
     stored: list[str] = []
 
     def tell(id: str, by: str = "") -> None:
         result = OrderResult(id=id, state="sent", at=node.time)
-        dispatch.told(result, by=by, stored=lambda: stored.append(id))
+        dispatch.note_result(result, by=by, on_stored=lambda: stored.append(id))
 
     with reading(node.file) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -337,7 +337,7 @@ async def test_what_a_gateway_may_say_is_taken_in_again_once_it_can_be(node: Nod
     refuse(node, "new.text = 'bad'")
     await node.hear(said("a", 1, text="bad", protocol="nmea0183", channel="gw/pier"))
     refuse_no_more(node)
-    (quarantined_report,) = await node.store.read(aside.newest, 10)
+    (quarantined_report,) = await node.store.read(quarantine.newest, 10)
     await retry(node.watch, quarantined_report, overreach=overreach)
     assert texts(node) == ["bad"]
     assert node.rows("SELECT * FROM set_aside") == []

@@ -676,5 +676,5 @@ def test_a_sight_that_followed_shows_what_one_that_begins_now_shows(
             viewer.pop(left, None)
         fresh = SharedUnits(OTHER, AGENCY, Sharing(open_documents))
         fresh.begin(known.values(), now)
-        assert followed.shown == fresh.shown
-        assert viewer == fresh.shown
+        assert followed.visible == fresh.visible
+        assert viewer == fresh.visible

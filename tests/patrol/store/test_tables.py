@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gis.address.address import Address
-from patrol.live.fix_table import fixes_told, plain, tabled
+from patrol.live.fix_table import all_fixes, fix_table, without_tables
 from patrol.units.wire import Change, Fix
 from tests.patrol.nodes.running import Node, Viewer, at, frame_of, said
 
@@ -46,17 +46,19 @@ _fixes = st.builds(
 
 def through(*fixes: Fix) -> list[Fix]:
     """Return what comes out of a change that tells these as a table."""
-    change = Change(seq=1, time=NOW, tables=(tabled(fixes, NOW),))
-    return fixes_told(msgspec.json.decode(msgspec.json.encode(change), type=Change))
+    change = Change(seq=1, time=NOW, tables=(fix_table(fixes, NOW),))
+    return all_fixes(msgspec.json.decode(msgspec.json.encode(change), type=Change))
 
 
 def test_without_tables_all_else_of_a_frame_stays() -> None:
     one = Fix(of="a", lon=100.4, lat=20.2, time=NOW)
     two = msgspec.structs.replace(one, of="b", live=False, place=Address(river="Mekong"))
-    change = Change(seq=7, time=NOW, fixes=(one,), tables=(tabled([two, one], NOW),), forget=("c",))
+    change = Change(
+        seq=7, time=NOW, fixes=(one,), tables=(fix_table([two, one], NOW),), forget=("c",)
+    )
     told = Change(seq=7, time=NOW, fixes=(one, two, one), forget=("c",))
-    assert msgspec.json.decode(plain(msgspec.json.encode(change)), type=Change) == told
-    assert plain(b'{"type":"beat"}') == b'{"type":"beat"}'
+    assert msgspec.json.decode(without_tables(msgspec.json.encode(change)), type=Change) == told
+    assert without_tables(b'{"type":"beat"}') == b'{"type":"beat"}'
 
 
 @given(st.lists(_fixes, min_size=1, max_size=6))
@@ -83,7 +85,7 @@ def test_a_speed_that_is_no_number_is_sent_as_none() -> None:
 def test_what_is_the_same_for_all_stands_once() -> None:
     place = Address(river="Mekong", km=2350.1)
     one = Fix(of="a", lon=100.4, lat=20.2, time=NOW, course_deg=12.0, place=place)
-    table = tabled([one, msgspec.structs.replace(one, of="b", place=None)] * 2, NOW)
+    table = fix_table([one, msgspec.structs.replace(one, of="b", place=None)] * 2, NOW)
     assert table.same == {"lon": 100.4, "lat": 20.2, "time": 0.2504, "course_deg": 12.0}
     assert [tuple(row) for row in table.rows] == [("of",), ("a",), ("b",), ("a",), ("b",)]
     assert table.places is not None

@@ -20,14 +20,14 @@ from maps.accounts.users_and_devices import UserAccounts
 from patrol.store.backup.backup import inventory
 from patrol.store.engine.engine import open_engine
 from patrol.store.engine.migrate import alembic_config
-from patrol.store.receptions import rejected as aside
+from patrol.store.receptions import rejected as quarantine
 from patrol.store.store import open_store
 from tests.fixtures.databases import POSTGRES, server
 from tests.patrol.nodes.running import AGENCY, NODE, Node, at, said
 from tests.patrol.nodes.small_store import PASSWORD, SESSION
 
 DATA = Path(__file__).parents[1] / "data" / "schemas"
-VERSIONS = Path(aside.__file__).parent.parent / "migrations" / "versions"
+VERSIONS = Path(quarantine.__file__).parent.parent / "migrations" / "versions"
 SCHEMAS = sorted(file.name[:4] for file in VERSIONS.glob("[0-9]*_*.py"))
 FIRST_ON_POSTGRES = "0012"
 
@@ -94,7 +94,7 @@ async def test_what_an_earlier_program_stored_is_there_after_the_upgrade_and_goe
         await _people_come_in(node, old["shown"])
         messages = await node.desk().dispatch.messages(unit=boat)
         assert [each.text for each in messages] == ["Come home"] * counts.get("messages", 0)
-        quarantined_reports = await node.store.read(aside.newest, 10)
+        quarantined_reports = await node.store.read(quarantine.newest, 10)
         assert [each.reception_id for each in quarantined_reports] == ["gw/boot/13"] * counts.get(
             "set_aside", 0
         )

@@ -31,7 +31,7 @@ from patrol.targets.sightings import Sighting
 from patrol.targets.target import LIFECYCLE as TARGET_LIFECYCLE
 from patrol.targets.target import MOST_REMARKS, Remark, Target, add_remark, change, close, sight
 from patrol.units.data_classes import DATA_CLASSES, crossed, marks
-from patrol.watch.offer_timeouts import time_brings
+from patrol.watch.offer_timeouts import expiry_duty
 from tests.patrol.nodes.hand_offs import (
     CK,
     HX,
@@ -254,7 +254,7 @@ def test_only_who_has_a_target_ends_its_custody_by_closing_it() -> None:
 
 
 def let_pass(case: Case, seconds: float, refusal: str | None = None) -> Filing:
-    duty = time_brings(lambda _made, _now: refusal, node=HX)
+    duty = expiry_duty(lambda _made, _now: refusal, node=HX)
     return case.file(duty(case.open_documents, at(seconds)))
 
 
@@ -295,14 +295,14 @@ def test_what_was_granted_before_a_suspension_stays_granted() -> None:
     made, mine = in_state("granted")
     open_documents = OpenDocuments()
     open_documents.put([made, mine])
-    assert not time_brings(lambda *_: "suspended", node=HX)(open_documents, at(5000))
+    assert not expiry_duty(lambda *_: "suspended", node=HX)(open_documents, at(5000))
 
 
 def test_an_acceptance_waits_for_the_offerers_word_whatever_time_and_agreement_say() -> None:
     made, _ = in_state("accepted")
     open_documents = OpenDocuments()
     open_documents.put([made])
-    assert not time_brings(lambda *_: "suspended", node=CK)(
+    assert not expiry_duty(lambda *_: "suspended", node=CK)(
         open_documents, START + timedelta(days=9)
     )
 

@@ -15,13 +15,13 @@ from patrol.documents.document import Document
 from patrol.documents.open_documents import OpenDocuments
 from patrol.patrols.conflicts import agreed_windows
 from patrol.patrols.patrol import Leg, Member, Patrol, Rendezvous
-from patrol.patrols.plan import Plan, PlanConflict, WhyNot
+from patrol.patrols.plan import Plan, PlanConflict, RefusalLookup
 from patrol.sectors.sector import Sector
 from patrol.sectors.site_geography import Ground
 from patrol.sharing.decisions import Sharing
 from patrol.units.data_classes import DataClass
 from patrol.units.units import Agency, Unit
-from patrol.watch.check_plan import conflicts, parted, why_not_of
+from patrol.watch.check_plan import conflicts, parted, refusal_lookup
 from tests.patrol.nodes.running import AGENCY, OTHER, at
 
 AGENCIES = {
@@ -80,7 +80,7 @@ def plan(
     judged: Patrol,
     *documents: Document,
     viewer: str = AGENCY,
-    why_not: WhyNot = open_to_all,
+    why_not: RefusalLookup = open_to_all,
     shown: bool = True,
     hidden: bool = False,
 ) -> Plan:
@@ -240,7 +240,7 @@ def test_a_sector_over_the_border_needs_an_agreement_then(ground: Ground) -> Non
 
 
 def test_without_any_agreement_no_joint_patrol_is_planned(ground: Ground) -> None:
-    conflict = found(plan(ground, patrol(), why_not=why_not_of(None)))["no_agreement"]
+    conflict = found(plan(ground, patrol(), why_not=refusal_lookup(None)))["no_agreement"]
     assert conflict.words == "la-hx and th-ck cannot plan it together: no agreement names patrols"
 
 
@@ -277,7 +277,7 @@ def test_a_planner_is_warned_of_a_sector_that_the_other_side_is_not_shown(ground
     assert (conflict.severity, conflict.sector, conflict.agency) == ("warning", "s1", OTHER)
     assert conflict.words == "sector Sector s1 is not shared with th-ck, which cannot sign with it"
     assert "hidden_sector" not in found(plan(ground, joint, sector(), viewer=OTHER, hidden=True))
-    apart = plan(ground, joint, sector(), why_not=why_not_of(None), hidden=True)
+    apart = plan(ground, joint, sector(), why_not=refusal_lookup(None), hidden=True)
     codes = {each.code for each in conflicts(apart)}
     assert "no_agreement" in codes
     assert "hidden_sector" not in codes
@@ -327,7 +327,7 @@ def agreement(id: str, *agencies: str, until: datetime, **more: Any) -> Agreemen
 def agreed(ground: Ground, judged: Patrol, *documents: Document, viewer: str = AGENCY) -> Plan:
     """Return a plan among these documents, whose agreements are asked as a node asks them."""
     asked = plan(ground, judged, *documents, viewer=viewer)
-    return msgspec.structs.replace(asked, refusal=why_not_of(Sharing(asked.open_documents)))
+    return msgspec.structs.replace(asked, refusal=refusal_lookup(Sharing(asked.open_documents)))
 
 
 @pytest.mark.parametrize("viewer", [AGENCY, OTHER])

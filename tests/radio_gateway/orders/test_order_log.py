@@ -48,7 +48,7 @@ async def test_what_was_under_way_has_failed_and_what_had_ended_keeps_its_end(
         orders.note(step("done", "acknowledged", final=True))
         orders.note(step("never begun", "expired", final=True))
         await orders.begin(step("again", "sent"), life_left_s=60)
-        await orders.not_begun("refused by the link")
+        await orders.note_unsent("refused by the link")
     async with log(path) as orders:
         ended = {each.id: each for each in await orders.end_of_last_run(AT, 100)}
         assert list(ended) == ["sending", "waiting", "again", "done"]

@@ -34,8 +34,7 @@ from patrol.store.engine import sql_functions as conditions
 from patrol.store.engine.engine import connect_to_read, open_engine
 from patrol.store.engine.migrate import look
 from patrol.store.receptions import insert as bulk
-from patrol.store.receptions import receptions, thinning
-from patrol.store.receptions import stored_duplicates as known
+from patrol.store.receptions import receptions, stored_duplicates, thinning
 from patrol.store.schema.rows import TRANSMISSION_COLUMNS, Row, transmission_row
 from patrol.store.schema.tables import metadata, to_us, transmissions
 from patrol.store.store import Store, create_store, open_store
@@ -440,7 +439,9 @@ async def test_a_connection_that_is_cut_is_made_anew_and_nothing_is_lost(
     assert found.value.transient
     await store.commit([row(heard(2))], [], [])
     asked(url, _CUT)
-    assert await store.read(known.last_heard) is not None  # readers do not even notice
+    assert (
+        await store.read(stored_duplicates.last_heard_at) is not None
+    )  # readers do not even notice
     assert count(url) == 2
 
 

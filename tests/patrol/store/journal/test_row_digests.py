@@ -14,7 +14,7 @@ from patrol.store.accounts import account_changes, accounts
 from patrol.store.journal import journal
 from patrol.store.journal.row_digests import COVERED
 from patrol.store.proof.verify_journal import JournalProof, prove
-from patrol.store.receptions import rejected as aside
+from patrol.store.receptions import rejected as quarantine
 from patrol.store.records import registry
 from patrol.store.store import Store, open_store
 from patrol.units.accounts import User
@@ -155,7 +155,7 @@ async def node(tmp_path: Path) -> AsyncIterator[Node]:
         [protected_words] = [each for each in shown if each.field == "names"]
         await desk.redact("incident", made.id, protected_words.id, reason="the court's order")
         bad = ReportRefusal(said("a", 1), "bad", ValueError())
-        await opened.store.write(aside.put, [bad], at(1), agency=AGENCY, origin="node")
+        await opened.store.write(quarantine.put, [bad], at(1), agency=AGENCY, origin="node")
         yield opened
     finally:
         await opened.stop()
@@ -226,7 +226,7 @@ async def test_rows_of_before_a_version_that_covers_them_are_covered_from_its_fi
         )
         await opened.write(journal.append, [older], at(0), origin="node")
         reports = [ReportRefusal(said("a", second), "bad", ValueError()) for second in (1, 2)]
-        await opened.write(aside.put, reports, at(1), agency=AGENCY, origin="node")
+        await opened.write(quarantine.put, reports, at(1), agency=AGENCY, origin="node")
         sql(tmp_path, "DELETE FROM journal WHERE seq = 2")  # it told of none
         proof = await proved(opened)
         assert (proof.faults, proof.accounts, proof.set_aside) == ((), 0, None)
