@@ -74,7 +74,7 @@ async def test_a_call_in_a_suspension_rings_across_with_place_time_and_people_an
         ]
         desk = node.desk("commander", AGENCY, "somchai")
         assert [each.id for each in desk.alerts.open()] == [alert.id]
-        assert not node.watch.live.cross_agency_units.seen_by(
+        assert not node.watch.live.cross_agency_units.visible_units(
             AGENCY, node.time
         )  # the boat itself is not seen
         assert [each.rule for each in own] == ["sos"]
