@@ -4,27 +4,36 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
+from gis.files.export_content import ExportContent
+from gis.files.import_file import ReadLayer, read_file
+from gis.layers.text_encoding import ENCODINGS
+from maps.api.responses.times import EARLIEST
 from maps.commands.command import (
     CONFIG,
     AgencyId,
     Config,
     agency_named,
-    at_desk,
     run_or_exit,
     settings_in,
 )
+from maps.commands.desk_command import at_desk
+from maps.errors.errors import BadRequest
+from maps.evidence.signing_journal import note, require_store
+from maps.files import exports
+from maps.files.add_layer import add_layer
+from maps.layers.layers import read_geography
+from patrol.desks.desk import Desk
+from patrol.documents.transaction import COMMAND_LINE, Note
 
-if TYPE_CHECKING:
-    from gis.files.export_content import ExportContent
-    from gis.files.import_file import ReadLayer
-    from patrol.desks.desk import Desk
+app = typer.Typer()
 
 
+@app.command("export")
 def export_file(
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")],
     unit: Annotated[
@@ -51,8 +60,6 @@ def export_file(
 
     A time without a zone is local time of the node. Without --unit every unit's track.
     """
-    from maps.files import exports
-
     settings = settings_in(config)
     name = format or output.suffix.lower().removeprefix(".")
     kind = run_or_exit(lambda: exports.format_named(name))
@@ -64,8 +71,6 @@ def export_file(
 
     async def export(desk: Desk) -> None:
         if layer is not None:
-            from maps.layers.layers import read_geography
-
             geography = read_geography(settings.layers)
             frame = geography.frame(layer)
             content: ExportContent = exports.layer(layer, layer, frame)
@@ -92,6 +97,7 @@ def export_file(
     at_desk(settings, agency_named(settings, agency), export)
 
 
+@app.command("import")
 def import_file(
     file: Annotated[
         Path, typer.Argument(help="GeoJSON, GeoPackage, GPX, KML, KMZ, CSV, or a zipped .shp.")
@@ -114,11 +120,6 @@ def import_file(
 
     Ends with 1 where something is wrong, though what is good is added.
     """
-    from gis.files.import_file import read_file
-    from gis.layers.text_encoding import ENCODINGS
-    from maps.evidence.signing_journal import require_store
-    from maps.files.add_layer import add_layer
-
     if encoding is not None and encoding not in ENCODINGS:
         choice = f"must be one of {', '.join(ENCODINGS)}"
         raise typer.BadParameter(choice, param_hint="--encoding")
@@ -152,13 +153,10 @@ def import_file(
 
 def _note_layer(config: Path, name: str, file: Path) -> None:
     """Note in the journal that a layer was added; the server may be running."""
-    from maps.evidence.signing_journal import note
-    from patrol.documents.transaction import Note
-
     settings = settings_in(config)
     added = Note(
         act="add layer",
-        actor="command line",
+        actor=COMMAND_LINE,
         agency=settings.agencies[0].id,
         subject=f"layer:{name}",
         detail={"file": file.name},
@@ -195,8 +193,6 @@ def _unit(desk: Desk, name: str) -> str:
 
 async def _patrol(desk: Desk, name: str) -> str:
     """Return the id of the newest patrol of that name, or what was said."""
-    from maps.api.responses.times import EARLIEST
-
     over = await desk.patrols.past(since=EARLIEST, until=datetime.now(UTC))
     matches = [
         each
@@ -207,8 +203,6 @@ async def _patrol(desk: Desk, name: str) -> str:
 
 
 def _moment(text: str, zone: ZoneInfo) -> datetime:
-    from maps.errors.errors import BadRequest
-
     try:
         time = datetime.fromisoformat(text)
     except ValueError:

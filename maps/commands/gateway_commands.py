@@ -7,11 +7,13 @@ from typing import Annotated
 import typer
 
 from maps.commands.command import CONFIG, Config, run_or_exit, settings_in
+from maps.evidence.signing_journal import note
+from patrol.store.records.revoked_keys import revocation
 
-gateway_app = typer.Typer(help="Gateways on other computers.", no_args_is_help=True)
+app = typer.Typer(help="Gateways on other computers.", no_args_is_help=True)
 
 
-@gateway_app.command("revoke")
+@app.command("revoke")
 def revoke(
     gateway: Annotated[str, typer.Argument(help="Its id, as the settings name it.")],
     reason: Annotated[str, typer.Option(help="Why, for the journal.")] = "stolen",
@@ -27,13 +29,7 @@ def revoke(
         names = ", ".join(known) or "none"
         raise typer.BadParameter(f"{gateway!r} is not in [[gateways]]: there is {names}")
     agency = settings.agencies[0].id
-
-    def revoked() -> None:
-        from maps.evidence.signing_journal import note
-        from patrol.store.records.revoked_keys import revocation
-
-        note(settings, revocation(gateway, known[gateway].public, reason, agency=agency))
-
-    run_or_exit(revoked)
+    revoked = revocation(gateway, known[gateway].public, reason, agency=agency)
+    run_or_exit(lambda: note(settings, revoked))
     typer.echo(f"nothing more of {gateway} is taken that is signed by {known[gateway].public}")
     typer.echo("take its user out of the broker, too: it can still read what it may read there")

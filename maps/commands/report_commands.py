@@ -5,21 +5,30 @@ from __future__ import annotations
 import calendar
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 
 from maps.commands.command import CONFIG, AgencyId, Config, agency_named, run_or_exit, settings_in
-
-if TYPE_CHECKING:
-    from maps.reports import Format
-    from maps.settings.settings import Settings
+from maps.language.wording import Wording
+from maps.node.node import open_office
+from maps.reports import Format
+from maps.reports.document.request import ReportRequest
+from maps.reports.jobs.report_file import make_report
+from maps.runtime.event_loop import run
+from maps.settings.settings import Settings
+from patrol.documents.transaction import COMMAND_LINE
+from patrol.units.accounts import LANGUAGES, User
 
 _ENDINGS = {".html": "html", ".pdf": "pdf", ".xlsx": "xlsx"}
 
 
-def make_report(
+app = typer.Typer()
+
+
+@app.command("report")
+def write_report(
     name: Annotated[str, typer.Argument(help="briefing, patrol-debrief, coverage or monthly.")],
     out: Annotated[Path, typer.Option(help="Where to: a name that ends in .html, .pdf or .xlsx.")],
     patrol: Annotated[str, typer.Option(help="Id of the patrol, for a report of one.")] = "",
@@ -37,8 +46,6 @@ def make_report(
     agency: AgencyId = None,
 ) -> None:
     """Make a report and write it to a file; the server must not be running."""
-    from patrol.units.accounts import LANGUAGES
-
     if language not in LANGUAGES:
         raise typer.BadParameter(f"give one of {', '.join(LANGUAGES)}", param_hint="--language")
     settings = settings_in(config)
@@ -60,19 +67,12 @@ def make_report(
 def _render(
     settings: Settings, agency: str, name: str, kind: Format, reader: Any, chosen: dict[str, Any]
 ) -> bytes:
-    from maps.language.wording import Wording
-    from maps.node.node import open_office
-    from maps.reports.document.request import ReportRequest
-    from maps.reports.jobs.report_file import make_report
-    from maps.runtime.event_loop import run
-    from patrol.units.accounts import User
-
     language, years = reader
     zone = ZoneInfo(settings.node.time_zone)
 
     async def work() -> bytes:
         async with open_office(settings) as office:
-            desk = office.desk_of(User(name="command line", role="admin", agency=agency))
+            desk = office.desk_of(User(name=COMMAND_LINE, role="admin", agency=agency))
             request = ReportRequest(
                 site=office.report_site,
                 desk=desk,

@@ -12,20 +12,29 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any, Final
 
 import typer
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 
 from maps.commands.command import CONFIG, Config, run_or_exit, settings_in
-
-if TYPE_CHECKING:
-    from cryptography import x509
-
-    from maps.tls.tls_files import TlsFiles
+from maps.errors.errors import BadCertificate
+from maps.runtime.atomic_folder import new_file, new_folder
+from maps.tls import local_ca
+from maps.tls.tls_files import (
+    FOLDER,
+    TlsFiles,
+    is_far,
+    lan_addresses,
+    toml_lines,
+    web_table,
+    with_web,
+)
 
 PASSPHRASE: Final = "JOINT_PATROL_CA_PASSPHRASE"  # noqa: S105 - the name of a variable
 
-tls_app = typer.Typer(
+app = typer.Typer(
     help="A certificate that phones of crews can trust, without a public name.",
     no_args_is_help=True,
 )
@@ -41,7 +50,7 @@ Folder = Annotated[
 ]
 
 
-@tls_app.command("init")
+@app.command("init")
 def init(
     config: Config = CONFIG,
     host: Hosts = None,
@@ -82,9 +91,6 @@ def init(
     For the names of the settings' table web and this computer's addresses if not said. All of it or
     nothing: whoever is stopped on the way says it again.
     """
-    from maps.tls import local_ca
-    from maps.tls.tls_files import web_table
-
     files, hosts, office = _subject_of(config, host, folder)
     if not hosts:
         typer.echo("no name or address is known of this server: give --host", err=True)
@@ -116,9 +122,6 @@ def init(
     aside = files.folder.with_name(f"{files.folder.name}.before-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
 
     def make() -> tuple[x509.Certificate, x509.Certificate]:
-        from maps.runtime.atomic_folder import new_file, new_folder
-        from maps.tls.tls_files import TlsFiles
-
         key = local_ca.new_key()
         authority = local_ca.make_authority(name or office, hosts, key)
         server_key = local_ca.new_key()
@@ -143,21 +146,17 @@ def init(
     if whole is not None:
         typer.echo(f"\n{config} has the settings now. Start the server anew.")
     else:
-        from maps.tls.tls_files import toml_lines
-
         typer.echo(f"\nPut into {config}, and start the server anew:\n")
         typer.echo("\n".join(["[web]", *toml_lines(table)]))
     _begin_at(hosts, table["trust_port"])
 
 
-@tls_app.command("renew")
+@app.command("renew")
 def renew(config: Config = CONFIG, host: Hosts = None, folder: Folder = None) -> None:
     """Make a new certificate of the server by the authority there is; phones need do nothing.
 
     For the names and addresses of the old one if not said. Start the server anew afterwards.
     """
-    from maps.tls import local_ca
-
     files, _, _ = _subject_of(config, host, folder)
 
     def make() -> tuple[x509.Certificate, x509.Certificate]:
@@ -179,11 +178,9 @@ def renew(config: Config = CONFIG, host: Hosts = None, folder: Folder = None) ->
     typer.echo("\nStart the server anew.")
 
 
-@tls_app.command("show")
+@app.command("show")
 def show(config: Config = CONFIG, folder: Folder = None) -> None:
     """Say what the certificates are for, until when they hold, and the authority's fingerprint."""
-    from maps.tls import local_ca
-
     files, _, _ = _subject_of(config, None, folder)
 
     def read() -> tuple[x509.Certificate, x509.Certificate]:
@@ -201,11 +198,6 @@ def _left_over(
     """Return the certificates that are there, where nothing is left to do but the settings; None
     where there are none, or they are for other hosts than are asked for.
     """
-    from cryptography.exceptions import InvalidSignature
-
-    from maps.errors.errors import BadCertificate
-    from maps.tls import local_ca
-
     try:
         authority = local_ca.read_certificate(files.authority.read_bytes())
         server = local_ca.read_certificate(files.server.read_bytes())
@@ -236,14 +228,10 @@ def _text(config: Path) -> str:
 
 def _with_settings(config: Path, table: dict[str, Any]) -> str:
     """Return the configuration with these settings; one that cannot be kept ends the command."""
-    from maps.tls.tls_files import with_web
-
     return run_or_exit(lambda: with_web(_text(config), table))
 
 
 def _write(config: Path, whole: str) -> None:
-    from maps.runtime.atomic_folder import new_file
-
     def write() -> None:
         with new_file(config, whole.encode()):
             pass
@@ -260,8 +248,6 @@ def _subject_of(
     config: Path, host: list[str] | None, folder: Path | None
 ) -> tuple[TlsFiles, tuple[str, ...], str]:
     """Return the files, the hosts and the office's name that a command is about."""
-    from maps.tls.tls_files import FOLDER, TlsFiles, is_far, lan_addresses
-
     files = TlsFiles(folder or config.parent / FOLDER)
     if not config.exists():
         return files, tuple(host or lan_addresses()), "Joint patrol"
@@ -272,8 +258,6 @@ def _subject_of(
 
 
 def _print_certificates(authority: x509.Certificate, server: x509.Certificate) -> None:
-    from maps.tls import local_ca
-
     left = server.not_valid_after_utc - datetime.now(UTC)
     typer.echo(f"server: {', '.join(local_ca.hosts_of(server))}")
     typer.echo(

@@ -7,10 +7,16 @@ and authenticator is lost, and with the server running, which takes notice withi
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from maps.accounts.account_stores import AccountStores
+from maps.accounts.credentials.passwords import check_password
+from maps.accounts.credentials.qr import for_terminal
+from maps.accounts.credentials.scopes import READER
+from maps.accounts.users_and_devices import UserAccounts
+from maps.commands.account_command import with_accounts, with_people
 from maps.commands.command import (
     CONFIG,
     AgencyId,
@@ -18,26 +24,20 @@ from maps.commands.command import (
     agency_named,
     run_or_exit,
     settings_in,
-    with_accounts,
-    with_people,
 )
-
-if TYPE_CHECKING:
-    from maps.accounts.account_stores import AccountStores
-    from maps.accounts.users_and_devices import UserAccounts
-    from maps.settings.settings import Settings
-    from patrol.documents.transaction import Note
-    from patrol.units.accounts import User
-    from patrol.units.units import Role
+from maps.http.listen_address import address_with
+from maps.settings.settings import Settings
+from patrol.documents.transaction import COMMAND_LINE, Note
+from patrol.errors.errors import NotFound
+from patrol.units.accounts import User
+from patrol.units.units import ROLES, Role
 
 LINK_MINUTES = 60
-# `patrol.documents.transaction.COMMAND_LINE`, without loading it for each command
-BY = "command line"
 
-user_app = typer.Typer(help="Who may sign in.", no_args_is_help=True)
+app = typer.Typer(help="Who may sign in.", no_args_is_help=True)
 
 
-@user_app.command("add")
+@app.command("add")
 def add_user(
     name: str,
     role: Annotated[
@@ -57,7 +57,7 @@ def add_user(
 
     async def add(accounts: AccountStores) -> None:
         user = await accounts.people.add_user(
-            name, checked, agency_named(settings, agency), password, by=BY
+            name, checked, agency_named(settings, agency), password, by=COMMAND_LINE
         )
         typer.echo(f"added {name} ({role}) of {user.agency}")
         if link:
@@ -66,7 +66,7 @@ def add_user(
     with_accounts(settings, add)
 
 
-@user_app.command("link")
+@app.command("link")
 def sign_in_link(name: str, config: Config = CONFIG) -> None:
     """Print a sign-in link, good once, for 60 minutes."""
     settings = settings_in(config)
@@ -77,54 +77,54 @@ def sign_in_link(name: str, config: Config = CONFIG) -> None:
     with_accounts(settings, make)
 
 
-@user_app.command("passwd")
+@app.command("passwd")
 def change_password(name: str, config: Config = CONFIG) -> None:
     """Give a user a new password and end all its sessions; asks for it."""
     password = _password()
 
     async def change(accounts: AccountStores) -> None:
-        await accounts.people.set_password(name, password, by=BY)
+        await accounts.people.set_password(name, password, by=COMMAND_LINE)
         typer.echo(f"{name} has a new password")
 
     with_accounts(settings_in(config), change)
 
 
-@user_app.command("role")
+@app.command("role")
 def change_role(name: str, role: str, config: Config = CONFIG) -> None:
     """Give a user another role and end all its sessions."""
     checked = _role(role)
 
     async def change(accounts: AccountStores) -> None:
-        user = await accounts.people.change_user(name, role=checked, by=BY)
+        user = await accounts.people.change_user(name, role=checked, by=COMMAND_LINE)
         typer.echo(f"{name} is {role} of {user.agency}")
 
     with_accounts(settings_in(config), change)
 
 
-@user_app.command("disable")
+@app.command("disable")
 def disable(name: str, config: Config = CONFIG) -> None:
     """Shut a user out; its sessions, tokens and links end."""
     _set_disabled(config, name, True)
 
 
-@user_app.command("enable")
+@app.command("enable")
 def enable(name: str, config: Config = CONFIG) -> None:
     """Let a user sign in again."""
     _set_disabled(config, name, False)
 
 
-@user_app.command("sign-out")
+@app.command("sign-out")
 def sign_out(name: str, config: Config = CONFIG) -> None:
     """End all sessions and tokens of a user."""
 
     async def end(accounts: AccountStores) -> None:
-        ended = await accounts.people.end_sessions(name, by=BY)
+        ended = await accounts.people.end_sessions(name, by=COMMAND_LINE)
         typer.echo(f"{ended} sessions and tokens of {name} have ended")
 
     with_accounts(settings_in(config), end)
 
 
-@user_app.command("second-factor")
+@app.command("second-factor")
 def second_factor(
     name: str,
     off: Annotated[bool, typer.Option("--off", help="Turn it off: it is lost.")] = False,
@@ -141,8 +141,6 @@ def second_factor(
         typer.echo(f"{name} has no second factor any more")
 
     async def set_up(accounts: AccountStores) -> None:
-        from maps.accounts.credentials.qr import for_terminal
-
         user = await _user_named(accounts, name)
         factor = await accounts.factors.begin(user)
         typer.echo(for_terminal(factor.address))
@@ -157,7 +155,7 @@ def second_factor(
     with_accounts(settings_in(config), remove if off else set_up)
 
 
-@user_app.command("token")
+@app.command("token")
 def token(
     name: str,
     days: Annotated[int, typer.Option(help="How long it is good.", min=1, max=366)] = 90,
@@ -170,11 +168,9 @@ def token(
     """Print a token with which a program (QGIS, GDAL, a script) acts as this user, this once."""
 
     async def make(accounts: AccountStores) -> None:
-        from maps.accounts.credentials.scopes import READER
-
         user = await _user_named(accounts, name)
         made, known = await accounts.tokens.make(
-            user, label="command line", scopes=tuple(scope or READER), days=days
+            user, label=COMMAND_LINE, scopes=tuple(scope or READER), days=days
         )
         typer.echo(made)
         typer.echo(f"good until {known.expires_at:%Y-%m-%d %H:%M} UTC", err=True)
@@ -182,7 +178,7 @@ def token(
     with_accounts(settings_in(config), make)
 
 
-@user_app.command("list")
+@app.command("list")
 def list_users(config: Config = CONFIG) -> None:
     """List the users."""
 
@@ -196,15 +192,13 @@ def list_users(config: Config = CONFIG) -> None:
 
 def _set_disabled(config: Config, name: str, disabled: bool) -> None:
     async def change(accounts: AccountStores) -> None:
-        await accounts.people.change_user(name, disabled=disabled, by=BY)
+        await accounts.people.change_user(name, disabled=disabled, by=COMMAND_LINE)
         typer.echo(f"{name} is {'disabled' if disabled else 'enabled'}")
 
     with_accounts(settings_in(config), change)
 
 
 async def _user_named(accounts: AccountStores, name: str) -> User:
-    from patrol.errors.errors import NotFound
-
     found = await accounts.people.user(name)
     if found is None or found[0].disabled_at is not None:
         raise NotFound("user", name)
@@ -212,13 +206,11 @@ async def _user_named(accounts: AccountStores, name: str) -> User:
 
 
 def _note(act: str, user: User) -> Note:
-    from patrol.documents.transaction import Note
-
-    return Note(act=act, actor=BY, agency=user.agency, subject=f"user:{user.name}")
+    return Note(act=act, actor=COMMAND_LINE, agency=user.agency, subject=f"user:{user.name}")
 
 
 async def _print_link(accounts: AccountStores, settings: Settings, user: User) -> None:
-    link = await accounts.people.link_for(user, minutes=LINK_MINUTES, by=BY)
+    link = await accounts.people.link_for(user, minutes=LINK_MINUTES, by=COMMAND_LINE)
     typer.echo(f"good once, for {LINK_MINUTES} minutes: {_address(settings)}/sign-in#link={link}")
 
 
@@ -228,8 +220,6 @@ def _address(settings: Settings) -> str:
     Where the settings do not tell (a proxy or only this machine reaches the server, or its port is
     any) it says that the address is missing, and returns none.
     """
-    from maps.http.listen_address import address_with
-
     web = settings.web
     if web.loopback or web.trusted_proxies or not web.port:
         typer.echo("put the office's address, as people type it, in front:")
@@ -238,8 +228,6 @@ def _address(settings: Settings) -> str:
 
 
 def _role(name: str) -> Role:
-    from patrol.units.units import ROLES
-
     for role in ROLES:
         if role == name:
             return role
@@ -248,8 +236,6 @@ def _role(name: str) -> Role:
 
 def _password() -> str:
     """Ask for a new password twice; without a terminal read it from standard input."""
-    from maps.accounts.credentials.passwords import check_password
-
     if sys.stdin.isatty():
         password = str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
     else:

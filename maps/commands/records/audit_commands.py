@@ -8,23 +8,36 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
+import msgspec
 import typer
 
+from maps.accounts.credentials.qr import for_terminal
 from maps.commands.command import CONFIG, Config, run_or_exit, settings_in
+from maps.commands.records.progress_bar import progress_bars
+from maps.evidence.agreement_signatures import SignatureProof, prove_signatures
+from maps.evidence.head_folder import HeadFolder
+from maps.evidence.proof_mark_file import ProofMarkFile
+from maps.evidence.signing_journal import (
+    current_head,
+    key_file,
+    mark_file,
+    read_store,
+    write_export,
+)
+from maps.evidence.time_stamp import TimeStamp, time_stamps
+from maps.settings.settings import Settings
+from patrol.audit import export as audit_file
+from patrol.audit.chain import ChainFault
+from patrol.audit.key import audit_key
+from patrol.audit.signed_head import SignedHead, head_from
+from patrol.errors.errors import AuditError
+from patrol.store.proof.day_proof import prove_day
+from patrol.store.proof.verify_journal import JournalProof, prove
 
-if TYPE_CHECKING:
-    from maps.evidence.agreement_signatures import SignatureProof
-    from maps.evidence.time_stamp import TimeStamp
-    from maps.settings.settings import Settings
-    from patrol.audit.chain import ChainFault
-    from patrol.audit.signed_head import SignedHead
-    from patrol.store.proof.verify_journal import JournalProof
-
-
-audit_app = typer.Typer(
+app = typer.Typer(
     help="Prove that the journal and what it tells of are as they were written.",
     no_args_is_help=True,
 )
@@ -37,7 +50,7 @@ _COUNTED = {"rows": "rows of the journal", "messages": "messages"}
 _LONGEST_HEAD = 1 << 20
 
 
-@audit_app.command("verify")
+@app.command("verify")
 def verify(
     config: Config = CONFIG,
     head: Annotated[
@@ -77,7 +90,7 @@ def verify(
     _end(faults)
 
 
-@audit_app.command("head")
+@app.command("head")
 def sign_head(
     config: Config = CONFIG,
     to: Annotated[Path | None, typer.Option(help="File to write it to; else it is shown.")] = None,
@@ -93,17 +106,8 @@ def sign_head(
     """
     settings = settings_in(config)
 
-    def sign() -> SignedHead:
-        from maps.evidence.signing_journal import current_head
-
-        return current_head(settings)
-
-    signed = run_or_exit(sign)
+    signed = run_or_exit(lambda: current_head(settings))
     if qr:
-        import msgspec
-
-        from maps.accounts.credentials.qr import for_terminal
-
         typer.echo(for_terminal(msgspec.json.encode(signed).decode()))
     if not qr or to is not None:
         _write(signed, to)
@@ -112,7 +116,7 @@ def sign_head(
     typer.echo(f"row {signed.seq}, signed by {signed.public_key}", err=True)
 
 
-@audit_app.command("heads")
+@app.command("heads")
 def heads(config: Config = CONFIG, key: Key = None) -> None:
     """Show the signed heads in `audit.heads_folder`, each with its time stamp where it has one."""
     settings = settings_in(config)
@@ -122,8 +126,6 @@ def heads(config: Config = CONFIG, key: Key = None) -> None:
         raise typer.Exit(1)
 
     def checked() -> list[tuple[SignedHead, TimeStamp | None]]:
-        from maps.evidence.head_folder import HeadFolder
-
         stored = HeadFolder(folder, node=settings.node.id).stamps()
         for each, _, _ in stored:
             _check_head(each, key, settings)
@@ -136,7 +138,7 @@ def heads(config: Config = CONFIG, key: Key = None) -> None:
         typer.echo(f"row {signed.seq}, signed at {signed.signed_at}, {stamp_text}")
 
 
-@audit_app.command("export")
+@app.command("export")
 def export(
     file: Annotated[Path, typer.Argument(help="File to write: JSON, one line a row.")],
     config: Config = CONFIG,
@@ -151,19 +153,12 @@ def export(
     """
     settings = settings_in(config)
 
-    def write_out() -> SignedHead:
-        from maps.evidence.signing_journal import write_export
-
-        return write_export(settings, file, after=after)
-
-    signed = run_or_exit(write_out)
+    signed = run_or_exit(lambda: write_export(settings, file, after=after))
     typer.echo(f"{file}: rows {after + 1} to {signed.seq}", err=True)
     typer.echo(f"signed by {signed.public_key}", err=True)
 
 
 def _verify_export(file: Path, key: str | None) -> None:
-    from patrol.audit import export as audit_file
-
     def check() -> audit_file.ExportCheck:
         with file.open("rb") as opened:
             return audit_file.check(opened, public=key)
@@ -181,12 +176,6 @@ def _verify_export(file: Path, key: str | None) -> None:
 def _verify_store(
     settings: Settings, heads: list[SignedHead], *, anew: bool
 ) -> list[ChainFault | str]:
-    from maps.commands.progress_bar import progress_bars
-    from maps.evidence.agreement_signatures import prove_signatures
-    from maps.evidence.proof_mark_file import ProofMarkFile
-    from maps.evidence.signing_journal import key_file, mark_file, read_store
-    from patrol.store.proof.verify_journal import prove
-
     marks = ProofMarkFile(mark_file(settings), key_file(settings), node=settings.node.id)
     after = None
     if anew:
@@ -214,9 +203,6 @@ def _verify_store(
 
 
 def _verify_day(settings: Settings, heads: list[SignedHead], day: date) -> list[ChainFault | str]:
-    from maps.evidence.signing_journal import read_store
-    from patrol.store.proof.day_proof import prove_day
-
     zone = ZoneInfo(settings.node.time_zone)
     begin = datetime.combine(day, time(), zone)
     end = datetime.combine(day + timedelta(days=1), time(), zone)
@@ -289,8 +275,6 @@ def _print_proof(proof: JournalProof, signatures: SignatureProof, heads: list[Si
 
 def _heads(file: Path | None, key: str | None, settings: Settings) -> list[SignedHead]:
     """Return the heads to check by: the one that is named, and all in the folder of heads."""
-    from maps.evidence.head_folder import HeadFolder
-
     heads = [] if file is None else [_head(file, key, settings)]
     folder = settings.audit.heads_folder
     if folder is None:
@@ -318,9 +302,6 @@ def _stamped(
     Raises:
         AuditError: If a stamp does not hold.
     """
-    from maps.evidence.time_stamp import time_stamps
-    from patrol.errors.errors import AuditError
-
     made = time_stamps(settings.audit)
     if made is None:
         if any(answer is not None for _, _, answer in stored):
@@ -338,8 +319,6 @@ def _stamped(
 
 
 def _put_outside(settings: Settings, head: SignedHead) -> None:
-    from maps.evidence.head_folder import HeadFolder
-
     assert settings.audit.heads_folder is not None
     folder = HeadFolder(settings.audit.heads_folder, node=settings.node.id)
     folder.put_more(head, datetime.now(UTC))
@@ -348,8 +327,6 @@ def _put_outside(settings: Settings, head: SignedHead) -> None:
 
 def _head(file: Path, key: str | None, settings: Settings) -> SignedHead:
     """Return a signed head, once it is checked by the key that counts."""
-    from patrol.audit.signed_head import head_from
-
     with file.open("rb") as opened:
         size = opened.seek(0, 2)
         opened.seek(max(0, size - _LONGEST_HEAD))
@@ -360,10 +337,6 @@ def _head(file: Path, key: str | None, settings: Settings) -> SignedHead:
 
 
 def _check_head(signed: SignedHead, key: str | None, settings: Settings) -> None:
-    from maps.evidence.signing_journal import key_file
-    from patrol.audit.key import audit_key
-    from patrol.errors.errors import AuditError
-
     own = key_file(settings)
     if key is None and own.exists():
         key = audit_key(own).public
@@ -373,8 +346,6 @@ def _check_head(signed: SignedHead, key: str | None, settings: Settings) -> None
 
 
 def _write(head: SignedHead, to: Path | None) -> None:
-    import msgspec
-
     text = msgspec.json.encode(head).decode()
     if to is None:
         typer.echo(text)

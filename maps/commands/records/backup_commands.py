@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from maps.commands.command import CONFIG, Config, run_or_exit, settings_in
+from maps.evidence.signing_journal import note, require_store
+from maps.node.lock import store_lock
+from maps.settings.settings import Settings
+from patrol.documents.transaction import COMMAND_LINE, Note
+from patrol.store.backup import backup as backups
+from patrol.store.backup.backup import Inventory, back_up
 
-if TYPE_CHECKING:
-    from maps.settings.settings import Settings
-    from patrol.documents.transaction import Note
-    from patrol.store.backup.backup import Inventory
+app = typer.Typer()
 
 
+@app.command("backup")
 def backup(
     file: Annotated[Path, typer.Argument(help="The file to write; it must not be there yet.")],
     config: Config = CONFIG,
@@ -26,20 +30,18 @@ def backup(
     """
     settings = settings_in(config)
 
-    def back_up() -> Inventory | None:
-        from maps.evidence.signing_journal import note, require_store
-        from patrol.store.backup.backup import back_up
-
+    def write() -> Inventory | None:
         require_store(settings)
         note(settings, store_note("back up store", settings))
         return back_up(settings.store.url, file)
 
-    found = run_or_exit(back_up)
+    found = run_or_exit(write)
     typer.echo(f"{file}: {file.stat().st_size} bytes")
     if found is not None:
         show_inventory(found)
 
 
+@app.command("restore")
 def restore(
     file: Annotated[Path, typer.Argument(help="A file that `joint-patrol backup` wrote.")],
     config: Config = CONFIG,
@@ -52,10 +54,6 @@ def restore(
     settings = settings_in(config)
 
     def restore_file() -> Inventory:
-        from maps.evidence.signing_journal import note
-        from maps.node.lock import store_lock
-        from patrol.store.backup import backup as backups
-
         with store_lock(settings.store.url):
             found = backups.restore(file, settings.store.url)
             note(settings, store_note("restore store", settings))
@@ -71,11 +69,9 @@ def restore(
 
 def store_note(act: str, settings: Settings, **detail: object) -> Note:
     """Return a line of the journal on what a command did with the store."""
-    from patrol.documents.transaction import Note
-
     return Note(
         act=act,
-        actor="command line",
+        actor=COMMAND_LINE,
         agency=settings.agencies[0].id,
         subject=f"store:{settings.node.id}",
         detail=detail,

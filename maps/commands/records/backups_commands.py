@@ -4,23 +4,34 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from maps.commands.command import CONFIG, Config, run_or_exit, settings_in
+from maps.commands.records.backup_commands import store_note
+from maps.evidence.signing_journal import note, require_store
+from maps.node.backups import plan_of
+from maps.settings.settings import Settings
+from patrol.maintenance.backup_rounds import (
+    BackupPlan,
+    BackupRound,
+    BackupState,
+    backups_in,
+    is_backup_due,
+    read_state,
+    run_round,
+)
+from patrol.maintenance.backup_rounds import carry as carry_away
+from radio_gateway.clock.clock import utc_now
 
-if TYPE_CHECKING:
-    from maps.settings.settings import Settings
-    from patrol.maintenance.backup_rounds import BackupPlan, BackupRound, BackupState
-
-backups_app = typer.Typer(
+app = typer.Typer(
     help="The back-ups that the node makes by itself, as the settings ask.",
     no_args_is_help=True,
 )
 
 
-@backups_app.command("run")
+@app.command("run")
 def run(
     config: Config = CONFIG,
     now: Annotated[bool, typer.Option("--now", help="Do both, due or not.")] = False,
@@ -33,11 +44,6 @@ def run(
     plan = _plan(settings)
 
     def back_up() -> BackupState:
-        from maps.commands.records.backup_commands import store_note
-        from maps.evidence.signing_journal import note, require_store
-        from patrol.maintenance.backup_rounds import is_backup_due, read_state, run_round
-        from radio_gateway.clock.clock import utc_now
-
         if hasattr(os, "nice"):
             os.nice(10)  # radios and viewers first
         require_store(settings)
@@ -51,12 +57,10 @@ def run(
         raise typer.Exit(1)
 
 
-@backups_app.command("list")
+@app.command("list")
 def list_backups(config: Config = CONFIG) -> None:
     """List the back-ups, and say how the last one and the last test went."""
     plan = _plan(settings_in(config))
-    from patrol.maintenance.backup_rounds import backups_in, read_state
-
     for each in backups_in(plan.folder, plan.node):
         typer.echo(f"{each}  {each.stat().st_size} bytes")
     state = read_state(plan.folder, plan.node)
@@ -66,7 +70,7 @@ def list_backups(config: Config = CONFIG) -> None:
         show_state(state)
 
 
-@backups_app.command("carry")
+@app.command("carry")
 def carry(
     to: Annotated[Path, typer.Argument(help="A folder, such as that of a USB stick.", exists=True)],
     config: Config = CONFIG,
@@ -79,10 +83,6 @@ def carry(
     plan = _plan(settings)
 
     def carried() -> list[Path]:
-        from maps.commands.records.backup_commands import store_note
-        from maps.evidence.signing_journal import note
-        from patrol.maintenance.backup_rounds import carry as carry_away
-
         made = carry_away(plan, to, every=every)
         if made:
             names = [each.name for each in made]
@@ -112,8 +112,6 @@ def _line(name: str, last: BackupRound | None) -> str:
 
 
 def _plan(settings: Settings) -> BackupPlan:
-    from maps.node.backups import plan_of
-
     plan = plan_of(settings)
     if plan is None:
         typer.echo(f"{settings.source}: [backup] is missing: it says in which folder", err=True)

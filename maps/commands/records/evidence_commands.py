@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from maps.commands.command import run_or_exit
+from maps.evidence.evidence_verification import one_line
+from maps.evidence.evidence_verification import verify as verify_file
 
-if TYPE_CHECKING:
-    from maps.evidence.evidence_verification import VerifiedEvidence
-
-evidence_app = typer.Typer(help="Check files that were exported as evidence.", no_args_is_help=True)
-
-
-@evidence_app.callback()
-def evidence() -> None:
-    """Keep `verify` a word of its own, though it is the only one."""
+app = typer.Typer(help="Check files that were exported as evidence.", no_args_is_help=True)
 
 
-@evidence_app.command("verify")
+@app.command("verify")
 def verify(
     file: Annotated[Path, typer.Argument(help="The zip that was exported.", dir_okay=False)],
     key: Annotated[
@@ -32,13 +26,7 @@ def verify(
 
     Exit code 1 when something does not.
     """
-
-    def check() -> VerifiedEvidence:
-        from maps.evidence.evidence_verification import verify as verified
-
-        return verified(file, public=key)
-
-    found = run_or_exit(check)
+    found = run_or_exit(lambda: verify_file(file, public=key))
     about = found.manifest
     counts = ", ".join(f"{count} {what}" for what, count in sorted(about.counts.items()))
     _print_line(f"node {about.node} ({about.node_name}), {about.software}")
@@ -55,6 +43,4 @@ def verify(
 
 def _print_line(line: str) -> None:
     """Print a line; what whoever signed it put in to move the cursor or begin a line is seen."""
-    from maps.evidence.evidence_verification import one_line
-
     typer.echo(one_line(line))

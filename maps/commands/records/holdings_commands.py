@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from maps.commands.command import CONFIG, AgencyId, Config, agency_named, run_or_exit, settings_in
-from maps.commands.user_commands import BY
+from maps.evidence.signing_journal import note, read_store, require_store
+from patrol.desks.holdings import check_search, search_note
+from patrol.documents.transaction import COMMAND_LINE
+from patrol.holdings.mention import Mentions
+from patrol.store.records import holdings as records
 
-if TYPE_CHECKING:
-    from patrol.holdings.mention import Mentions
-
-holdings_app = typer.Typer(help="What the records hold on somebody.", no_args_is_help=True)
-
-
-@holdings_app.callback()
-def holdings() -> None:
-    """Keep `search` a word of its own, though it is the only one."""
+app = typer.Typer(help="What the records hold on somebody.", no_args_is_help=True)
 
 
-@holdings_app.command("search")
+@app.command("search")
 def search(
     words: Annotated[str, typer.Argument(help="A name, call sign, number or device id.")],
     purpose: Annotated[str, typer.Option(help="Why; it stands in the journal.")],
@@ -34,15 +30,11 @@ def search(
     settings = settings_in(config)
 
     def find() -> Mentions:
-        from maps.evidence.signing_journal import note, read_store, require_store
-        from patrol.desks.holdings import check_search, search_note
-        from patrol.store.records import holdings as records
-
         sought, why = check_search(words, purpose)
         require_store(settings)
         of = agency_named(settings, agency)
         found = read_store(settings, records.search, of, sought)
-        note(settings, search_note(BY, of, sought, why, found))
+        note(settings, search_note(COMMAND_LINE, of, sought, why, found))
         return found
 
     found = run_or_exit(find)

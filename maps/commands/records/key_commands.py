@@ -5,24 +5,26 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from maps.accounts.credentials.qr import for_terminal, qr_code
 from maps.commands.command import CONFIG, AgencyId, Config, run_or_exit, settings_in
+from maps.evidence.signing_journal import note, require_store
+from maps.node.lock import store_lock
+from maps.settings.settings import Settings
+from patrol.documents.transaction import COMMAND_LINE, Note
+from patrol.protected_fields.field_key import FieldKey, FieldKeys, key_from, new_key
+from patrol.store.protection.plain_words import seal_store
 
-if TYPE_CHECKING:
-    from maps.settings.settings import Settings
-    from patrol.documents.transaction import Note
-    from patrol.protected_fields.field_key import FieldKey, FieldKeys
-
-keys_app = typer.Typer(
+app = typer.Typer(
     help="Keys of protected fields: informants, witnesses, victims, names, private notes.",
     no_args_is_help=True,
 )
 
 
-@keys_app.command("make")
+@app.command("make")
 def make(config: Config = CONFIG, agency: AgencyId = None) -> None:
     """Make an agency's key, once; without it no protected field can be written.
 
@@ -33,8 +35,6 @@ def make(config: Config = CONFIG, agency: AgencyId = None) -> None:
     keys, name = _keys(settings), _agency(settings, agency)
 
     def make_key() -> FieldKey:
-        from patrol.protected_fields.field_key import new_key
-
         key = new_key()
         keys.write(name, key)
         return key
@@ -44,7 +44,7 @@ def make(config: Config = CONFIG, agency: AgencyId = None) -> None:
     typer.echo(f"now put it on paper: joint-patrol keys print --agency {name}")
 
 
-@keys_app.command("print")
+@app.command("print")
 def print_key(
     config: Config = CONFIG,
     agency: AgencyId = None,
@@ -61,8 +61,6 @@ def print_key(
     key = run_or_exit(lambda: keys.read(name))
 
     def printed() -> None:
-        from maps.evidence.signing_journal import note
-
         note(settings, _note("print field key", name, key))
         if to is not None:
             _write_page(to, name, key)
@@ -72,14 +70,12 @@ def print_key(
     if to is not None:
         typer.echo(f"print {to}, put the paper into a safe, and delete the file")
         return
-    from maps.accounts.credentials.qr import for_terminal
-
     typer.echo(f"Field key {key.id} of {name}. Whoever has it reads all protected fields.")
     typer.echo(for_terminal(key.text))
     typer.echo(key.text)
 
 
-@keys_app.command("restore")
+@app.command("restore")
 def restore(config: Config = CONFIG, agency: AgencyId = None) -> None:
     """Make an agency's key file again from its paper, typed or scanned here."""
     settings = settings_in(config)
@@ -87,9 +83,6 @@ def restore(config: Config = CONFIG, agency: AgencyId = None) -> None:
     text = typer.prompt("The 14 groups of four letters", hide_input=True)
 
     def restore_key() -> FieldKey:
-        from maps.evidence.signing_journal import note
-        from patrol.protected_fields.field_key import key_from
-
         key = key_from(text)
         keys.write(name, key)
         keys.note_printed(name, key)
@@ -100,7 +93,7 @@ def restore(config: Config = CONFIG, agency: AgencyId = None) -> None:
     typer.echo(f"the field key {key.id} of {name} is there: {keys.file(name)}")
 
 
-@keys_app.command("seal")
+@app.command("seal")
 def seal(config: Config = CONFIG) -> None:
     """Seal protected words that stand in incidents and targets in plain; the server must not run.
 
@@ -113,17 +106,13 @@ def seal(config: Config = CONFIG) -> None:
     keys = _keys(settings)
 
     def seal_text() -> int:
-        from maps.evidence.signing_journal import require_store
-        from maps.node.lock import store_lock
-        from patrol.store.protection.plain_words import seal_store
-
         require_store(settings)
         with store_lock(settings.store.url):
             return seal_store(
                 settings.store.url,
                 keys.read,
                 now=datetime.now(UTC),
-                actor="command line",
+                actor=COMMAND_LINE,
                 origin=settings.node.id,
             )
 
@@ -136,8 +125,6 @@ def seal(config: Config = CONFIG) -> None:
 
 
 def _keys(settings: Settings) -> FieldKeys:
-    from patrol.protected_fields.field_key import FieldKeys
-
     return FieldKeys(settings.protected.key_folder)
 
 
@@ -150,15 +137,11 @@ def _agency(settings: Settings, agency: str | None) -> str:
 
 
 def _note(act: str, agency: str, key: FieldKey) -> Note:
-    from patrol.documents.transaction import Note
-
-    return Note(act=act, actor="command line", agency=agency, subject=f"field_key:{key.id}")
+    return Note(act=act, actor=COMMAND_LINE, agency=agency, subject=f"field_key:{key.id}")
 
 
 def _write_page(file: Path, agency: str, key: FieldKey) -> None:
     """Write the paper copy, for its owner only; never over another file."""
-    from maps.accounts.credentials.qr import qr_code
-
     page = (
         "<!doctype html><meta charset=utf-8>"
         f"<title>Field key {key.id}</title>"

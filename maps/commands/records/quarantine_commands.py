@@ -3,35 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Callable
+from typing import Annotated
 
 import msgspec
 import typer
+from sqlalchemy import Connection
 
 from maps.commands.command import CONFIG, Config, run_or_exit, settings_in
+from maps.node.node import open_office
+from maps.runtime.event_loop import run
+from maps.settings.settings import Settings
+from patrol.errors.errors import CannotRetry
+from patrol.maintenance.resubmit import retry
+from patrol.store.receptions import rejected as quarantine
+from patrol.store.receptions.rejected import QuarantinedReport
+from patrol.store.store import open_store
+from radio_gateway.uplink.boundary import overreach
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from sqlalchemy import Connection
-
-    from maps.settings.settings import Settings
-    from patrol.store.receptions.rejected import QuarantinedReport
-
-aside_app = typer.Typer(
-    help="Reports that could not be taken, kept as they came.", no_args_is_help=True
-)
+app = typer.Typer(help="Reports that could not be taken, kept as they came.", no_args_is_help=True)
 Id = Annotated[str, typer.Argument(help="Its id, or the first digits of it.")]
 
 
-@aside_app.command("list")
+@app.command("list")
 def list_aside(
     config: Config = CONFIG,
     limit: Annotated[int, typer.Option(help="Most reports, the newest.", min=1)] = 50,
 ) -> None:
     """List them, newest first: id, when (UTC), radio, channel, why."""
-    from patrol.store.receptions import rejected as quarantine
-
     reports = _read(settings_in(config), lambda connection: quarantine.newest(connection, limit))
     if not reports:
         typer.echo("nothing is set aside")
@@ -42,7 +41,7 @@ def list_aside(
         )
 
 
-@aside_app.command("show")
+@app.command("show")
 def show_aside(id: Id, config: Config = CONFIG) -> None:
     """Show all that is kept of one: what it said as JSON, and its bytes."""
     report = _report_with_id(settings_in(config), id)
@@ -60,7 +59,7 @@ def show_aside(id: Id, config: Config = CONFIG) -> None:
         typer.echo(msgspec.json.format(report.transmission_json, indent=2).decode(errors="replace"))
 
 
-@aside_app.command("retry")
+@app.command("retry")
 def retry_aside(
     ids: Annotated[list[str], typer.Argument(help="Ids, or the first digits; or: all.")],
     config: Config = CONFIG,
@@ -69,12 +68,6 @@ def retry_aside(
 
     What is stored then is set aside no longer. Worth it after an update or a repaired store.
     """
-    from maps.node.node import open_office
-    from maps.runtime.event_loop import run
-    from patrol.errors.errors import CannotRetry
-    from patrol.maintenance.resubmit import retry
-    from radio_gateway.uplink.boundary import overreach
-
     settings = settings_in(config)
     if ids == ["all"]:
         reports = _all(settings)
@@ -101,14 +94,10 @@ def retry_aside(
 
 
 def _all(settings: Settings) -> list[QuarantinedReport]:
-    from patrol.store.receptions import rejected as quarantine
-
     return _read(settings, lambda connection: quarantine.find(connection, ""))
 
 
 def _report_with_id(settings: Settings, id: str) -> QuarantinedReport:
-    from patrol.store.receptions import rejected as quarantine
-
     found = _read(settings, lambda connection: quarantine.find(connection, id))
     if not found:
         raise typer.BadParameter(f"nothing set aside has an id that begins with {id!r}")
@@ -121,8 +110,6 @@ def _read(
     settings: Settings, query: Callable[[Connection], list[QuarantinedReport]]
 ) -> list[QuarantinedReport]:
     """Read from the store; a running server may have it open too."""
-    from maps.runtime.event_loop import run
-    from patrol.store.store import open_store
 
     async def read() -> list[QuarantinedReport]:
         store = await asyncio.to_thread(open_store, settings.store.url, migrates="never")

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from maps.commands.command import CONFIG, Config, run_or_exit, settings_in
 from maps.commands.records.backup_commands import show_inventory, store_note
+from maps.evidence.signing_journal import key_file, note, require_store
+from maps.node.lock import store_lock
+from patrol.errors.errors import StoreError
+from patrol.store.backup.backup import Inventory
+from patrol.store.backup.copy import copy_store
+from patrol.store.backup.salvage import Rows, Salvage
+from patrol.store.backup.salvage import salvage as salvage_file
+from patrol.store.store import create_store
 
-if TYPE_CHECKING:
-    from patrol.store.backup.backup import Inventory
-    from patrol.store.backup.salvage import Rows, Salvage
-
-store_app = typer.Typer(help="Where the node keeps its records.", no_args_is_help=True)
+app = typer.Typer(help="Where the node keeps its records.", no_args_is_help=True)
 
 
-@store_app.command("create")
+@app.command("create")
 def create(config: Config = CONFIG) -> None:
     """Make an empty store, the first time; never where there is one.
 
@@ -27,20 +31,16 @@ def create(config: Config = CONFIG) -> None:
     """
     settings = settings_in(config)
 
-    def create_store() -> None:
-        from maps.evidence.signing_journal import note
-        from maps.node.lock import store_lock
-        from patrol.store.store import create_store
-
+    def make() -> None:
         with store_lock(settings.store.url):
             create_store(settings.store.url)
             note(settings, store_note("create store", settings))
 
-    run_or_exit(create_store)
+    run_or_exit(make)
     typer.echo(f"made an empty store: {settings.store.file or 'in the database'}")
 
 
-@store_app.command("copy")
+@app.command("copy")
 def copy(
     to: Annotated[
         str, typer.Option(help="An empty database: postgresql+psycopg://USER@HOST/DATABASE.")
@@ -54,11 +54,7 @@ def copy(
     settings = settings_in(config)
     there = replace(settings, store=settings.store.model_copy(update={"url": to}))
 
-    def copy_store() -> Inventory:
-        from maps.evidence.signing_journal import key_file, note, require_store
-        from maps.node.lock import store_lock
-        from patrol.store.backup.copy import copy_store
-
+    def copy_all() -> Inventory:
         require_store(settings)
         with store_lock(settings.store.url), store_lock(to):
             found = copy_store(settings.store.url, to)
@@ -69,11 +65,11 @@ def copy(
             new_key.write_bytes(key.read_bytes())
         return found
 
-    show_inventory(run_or_exit(copy_store))
+    show_inventory(run_or_exit(copy_all))
     typer.echo("put this address into [store] of the settings as url, and start the server")
 
 
-@store_app.command("salvage")
+@app.command("salvage")
 def salvage(
     damaged: Annotated[
         Path, typer.Argument(help="A copy of the damaged file, with its -wal beside it.")
@@ -88,11 +84,6 @@ def salvage(
     settings = settings_in(config)
 
     def salvage_store() -> Salvage:
-        from maps.evidence.signing_journal import note
-        from maps.node.lock import store_lock
-        from patrol.errors.errors import StoreError
-        from patrol.store.backup.salvage import salvage as salvage_file
-
         if settings.store.file is None:
             raise StoreError("a store on a server is not salvaged: restore a back-up of it")
         with store_lock(settings.store.url):

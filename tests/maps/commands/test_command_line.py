@@ -22,7 +22,7 @@ import typer.main
 from rich.text import Text
 from typer.testing import CliRunner
 
-from maps.__main__ import app
+from maps.__main__ import COMMANDS, app, load_command
 from maps.demo.fleet import CAST
 from maps.demo.script import ScriptReport
 from maps.demo.sentences import ais
@@ -459,9 +459,16 @@ def test_a_capture_is_decoded_with_the_gateways_own_options(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("known", [app, gateway_app], ids=["joint-patrol", "radio-gateway"])
 def test_no_word_of_the_help_is_lost_as_markup(known: typer.Typer) -> None:
-    said, left = [], [typer.main.get_command(known)]
+    said, left = [], [typer.main.get_command(known), *(load_command(name) for name in COMMANDS)]
     while left:
         command = left.pop()
         said += [command.help, *(getattr(each, "help", None) for each in command.params)]
         left += getattr(command, "commands", {}).values()
     assert [each for each in said if each and Text.from_markup(each).plain != each] == []
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_of_commands_says_of_each_what_its_own_help_says_first(name: str) -> None:
+    command = load_command(name)
+    (first, *_) = command.help.split("\n\n")
+    assert COMMANDS[name].help == " ".join(first.split())
