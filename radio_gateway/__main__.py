@@ -16,6 +16,7 @@ from typing import Annotated, Any
 import typer
 from msgspec.structs import replace
 
+from radio_gateway.channels.channel_plugins import allow_channel_plugins, unknown_protocol
 from radio_gateway.cli.gateway_commands import check, keygen, run
 from radio_gateway.decoding.decoder import DecoderSettings
 from radio_gateway.decoding.framing import MessageFramer
@@ -23,7 +24,14 @@ from radio_gateway.errors.errors import FrameError, GatewayError
 from radio_gateway.messages.transmission import Transmission
 from radio_gateway.protocols import PROTOCOLS
 from radio_gateway.runtime.version import VersionOption
-from radio_gateway.technician.commands import link_named, monitor, ports, replay, sniff_port
+from radio_gateway.technician.commands import (
+    PluginOption,
+    link_named,
+    monitor,
+    ports,
+    replay,
+    sniff_port,
+)
 from radio_gateway.technician.decode import (
     StreamDecoder,
     as_json,
@@ -107,12 +115,14 @@ def decode(
             dir_okay=False,
         ),
     ] = None,
+    plugin: PluginOption = None,
 ) -> None:
     """Decode a stream from standard input, or captures, exactly as a channel would.
 
     Prints one JSON object a transmission on standard output, and one a rejected frame, with its
     reason, on standard error.
     """
+    allow_channel_plugins(plugin or ())
     if vectors is not None:
         _decode_vectors(vectors)
         return
@@ -222,8 +232,7 @@ def _decode_captures(
 def _protocol(name: str) -> str:
     found = protocol_named(name)
     if found is None:
-        fault = f"{name!r} is none of {', '.join(PROTOCOLS)}"
-        raise typer.BadParameter(fault, param_hint="--protocol")
+        raise typer.BadParameter(unknown_protocol(name), param_hint="--protocol")
     return found
 
 

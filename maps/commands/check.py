@@ -40,6 +40,7 @@ from patrol.errors.errors import AuditError, StoreError
 from patrol.store.engine.damage import damaged_tables, worded
 from patrol.store.engine.engine import open_engine
 from patrol.store.engine.migrate import look, no_store
+from radio_gateway.channels.channel_plugins import plugin_lines
 from radio_gateway.channels.channel_settings import ChannelSettings
 from radio_gateway.transports.udp import is_multicast
 
@@ -113,6 +114,9 @@ def check(file: Path) -> SetupFindings:
     if not settings.channels and settings.remote is None:
         found.warnings.append(f"{settings.source}: channels: none, so no radio will be heard")
     _check_backup(settings, found)
+    faults, warnings = plugin_lines(settings.plugins.allowed)
+    found.faults += [f"{settings.source}: {each}" for each in faults]
+    found.warnings += [f"{settings.source}: {each}" for each in warnings]
     _check_secrets(settings, file, found)
     where = f"{settings.source}: protected.key_folder"
     found.faults += [f"{where}: {each}" for each in field_key_faults(settings)]

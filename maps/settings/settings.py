@@ -44,6 +44,7 @@ from maps.settings.settings_tables import (
     LocalJournalSettings,
     LogSettings,
     NodeSettings,
+    PluginSettings,
     ProtectedSettings,
     RemoteGatewaySettings,
     RetentionSettings,
@@ -51,6 +52,7 @@ from maps.settings.settings_tables import (
     WebSettings,
 )
 from maps.toml_tables.table import SettingsTable
+from radio_gateway.channels.channel_plugins import allow_channel_plugins
 from radio_gateway.channels.channel_settings import ChannelSettings, read_channel
 from radio_gateway.errors.errors import SettingsError
 
@@ -73,6 +75,7 @@ class SettingsFile(SettingsTable):
     open_id: OpenIdSettings | None = None
     internal: InternalSettings | None = None
     log: LogSettings = LogSettings()
+    plugins: PluginSettings = PluginSettings()
     gateway: LocalGatewaySettings = LocalGatewaySettings()
     uplink: dict[str, Any] | None = None
     gateways: tuple[RemoteGatewaySettings, ...] = ()
@@ -120,6 +123,7 @@ class Settings:
         backup: Where back-ups go, and how often; None: none is made.
         log: What is logged.
         protected: Where the keys of protected fields are.
+        plugins: Which packages' plug-ins are loaded.
     """
 
     source: str
@@ -147,6 +151,7 @@ class Settings:
     backup: BackupSettings | None = None
     log: LogSettings = field(default_factory=LogSettings)
     protected: ProtectedSettings = field(default_factory=ProtectedSettings)
+    plugins: PluginSettings = field(default_factory=PluginSettings)
 
 
 def read_settings(file: Path, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -212,6 +217,7 @@ def settings_of(
         faults += [
             worded(fault, SettingsFile, source, from_environment) for fault in error.errors()
         ]
+    _load_plugins(merged.get("plugins"))
     channels: dict[int, ChannelSettings] = {}
     given = merged.get("channels")
     for number, table in enumerate(given if isinstance(given, list | tuple) else ()):
@@ -315,6 +321,7 @@ def settings_of(
         if parsed.backup is None
         else parsed.backup.model_copy(update={"folder": folder / parsed.backup.folder}),
         log=parsed.log,
+        plugins=parsed.plugins,
         protected=ProtectedSettings(key_folder=folder / parsed.protected.key_folder),
         internal=None if parsed.internal is None else parsed.internal.from_folder(folder),
     )
@@ -336,6 +343,17 @@ def read_token(file: Path) -> str:
         fault = f"the token has fewer than {_SHORTEST_TOKEN} characters"
         raise SettingsFaults([f"web.metrics_token_file: {file}: {fault}"])
     return token
+
+
+def _load_plugins(table: object) -> None:
+    """Load what the table `plugins` allows; what is wrong with the table is found with the others.
+
+    Before the channels are checked, which may speak what a plug-in brings.
+    """
+    try:
+        allow_channel_plugins(PluginSettings.model_validate(table or {}).allowed)
+    except ValidationError:
+        pass
 
 
 def _overlay(

@@ -279,6 +279,17 @@ class LogSettings(SettingsTable):
     level: Literal["debug", "info", "warning", "error"] = "info"
 
 
+class PluginSettings(SettingsTable):
+    """Plug-ins: code of others in this environment. None is loaded that is not named.
+
+    Attributes:
+        allowed: Names of packages whose plug-ins are loaded at the start; all of them are listed
+            by `joint-patrol check`.
+    """
+
+    allowed: tuple[str, ...] = ()
+
+
 class LocalGatewaySettings(SettingsTable):
     """The radio gateway in this process.
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 import structlog
 
 from radio_gateway.channels.auth_failures import AuthFailures
+from radio_gateway.channels.channel_plugins import plugin_fault, without_failed
 from radio_gateway.channels.channel_settings import ChannelSettings, make_transport
 from radio_gateway.channels.inactivity import InactivityTimer, alike, silence_words
 from radio_gateway.channels.ingest import Ingest, Listener
@@ -79,7 +80,7 @@ class Channel:
             self.transport,
             inbox,
             receptions=f"{gateway}/{boot}/",
-            protocols={name: protocols[name] for name in settings.protocols},
+            protocols={name: protocols[name] for name in without_failed(settings.protocols)},
             recordings=self._recordings,
             rejections=self._rejections,
             silence=self._silence,
@@ -132,7 +133,7 @@ class Channel:
             since, fault = max(silence[0], since), silence[1]
             state = "silent"
         elif state == "open":
-            fault = self.transport.fault
+            fault = self.transport.fault or plugin_fault(self.settings.protocols)
         return ChannelHealth(
             name=self.settings.name,
             url=self.settings.public_url,

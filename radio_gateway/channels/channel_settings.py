@@ -39,6 +39,11 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from radio_gateway.channels.channel_plugins import (
+    plugin_failed,
+    unknown_protocol,
+    without_failed,
+)
 from radio_gateway.decoding.decoder import DecoderSettings, Waypoints
 from radio_gateway.decoding.framing import MessageFramer
 from radio_gateway.errors.errors import SettingsError, SettingsErrors
@@ -274,8 +279,11 @@ def _check_protocols(names: tuple[str, ...], transport: Transport) -> None:
         raise SettingsError("protocols", "must name at least one protocol")
     for name in names:
         if name not in PROTOCOLS:
-            raise SettingsError("protocols", unknown(name, "protocol", PROTOCOLS))
+            raise SettingsError("protocols", unknown_protocol(name))
     if not transport.is_stream:
+        return
+    names = without_failed(names)
+    if plugin_failed(names[0]):
         return
     framings = {PROTOCOLS[name].FRAMING for name in names}
     if MessageFramer in framings:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from radio_gateway.decoding.decoder import Decoder, DecoderSettings, PlainDecoder
+from radio_gateway.decoding.decoder import Decoder, DecoderSettings, is_plain
 from radio_gateway.decoding.framing import Frame, Framer
 from radio_gateway.errors.errors import FrameError
 from radio_gateway.links.transport import Chunk
@@ -63,10 +63,10 @@ class Connection:
         self._speaks = [module.speaks for module in modules]
         self._only = self._decoders[0] if len(modules) == 1 else None
         # few decoders ever have something to tell, and they would be asked after each message
-        self._telling = [each for each in self._decoders if not _is_plain(each, "rejected")]
-        self.answering = [each for each in self._decoders if not _is_plain(each, "answers")]
+        self._telling = [each for each in self._decoders if not is_plain(each, "rejected")]
+        self.answering = [each for each in self._decoders if not is_plain(each, "answers")]
         # protocols that cut the same way share a framer
-        framers: dict[type[Framer], Framer] = {}
+        framers: dict[Callable[[], Framer], Framer] = {}
         self._framers: list[Framer] = []
         for module in modules:
             factory = module.FRAMING
@@ -224,11 +224,6 @@ class Connection:
     def _frame(self, payload: bytes) -> Frame:
         heard_at = self._last_at if self._heard_at is None else self._heard_at
         return Frame(payload, heard_at, self._topic, self._source, self._resent)
-
-
-def _is_plain(decoder: Decoder, method: str) -> bool:
-    """Return whether a method is that of `PlainDecoder`, as for most decoders: it has nothing."""
-    return getattr(type(decoder), method, None) is getattr(PlainDecoder, method)
 
 
 def _refuse(frame: Frame, error: Exception, reject: Reject) -> None:

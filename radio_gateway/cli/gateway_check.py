@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from radio_gateway.channels.channel_plugins import plugin_lines
 from radio_gateway.channels.channel_settings import ChannelSettings, place_of
 from radio_gateway.errors.errors import SettingsError, SettingsErrors
 from radio_gateway.gateway.folder_checks import journal_fault, spool_fault
@@ -49,6 +50,9 @@ def check_gateway(file: Path) -> GatewayFindings:
         found.faults.append(str(error))
         return found
     found.settings = settings
+    plugin_faults, plugin_warnings = plugin_lines(settings.plugins)
+    found.faults += [f"{file.name}: {each}" for each in plugin_faults]
+    found.warnings += [f"{file.name}: {each}" for each in plugin_warnings]
     lines = [
         ("gateway.spool", spool_fault(settings.spool)),
         *_duplicate_ports(settings),

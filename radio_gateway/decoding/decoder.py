@@ -152,3 +152,8 @@ class SessionDecoder(PlainDecoder):
         if self._rejected and not transmissions:
             raise self.rejected()[0]
         return transmissions
+
+
+def is_plain(decoder: Decoder, method: str) -> bool:
+    """Return whether a method is that of `PlainDecoder`, as for most decoders: it has nothing."""
+    return getattr(type(decoder), method, None) is getattr(PlainDecoder, method)

@@ -10,6 +10,9 @@ folder = "journal"
 [uplink]                     # see radio_gateway.uplink.wire.uplink_settings
 …
 
+[plugins]                    # code of others; left out: none is loaded
+allowed = ["joint-patrol-beacon"]
+
 [[channels]]                 # see radio_gateway.channels.channel_settings
 …
 """
@@ -27,6 +30,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from radio_gateway.channels.channel_plugins import AllowedPlugins, read_plugins
 from radio_gateway.channels.channel_settings import ChannelSettings, load_channels
 from radio_gateway.errors.errors import SettingsError, SettingsErrors
 from radio_gateway.parsing.toml_tables import table_of
@@ -34,7 +38,7 @@ from radio_gateway.uplink.wire.uplink_settings import UplinkSettings, read_uplin
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _MEBIBYTE = 1 << 20
-_TABLES = ("gateway", "journal", "uplink", "channels")
+_TABLES = ("gateway", "journal", "uplink", "plugins", "channels")
 _NEEDED = ("gateway", "uplink", "channels")
 T = TypeVar("T")
 
@@ -64,6 +68,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
         journal: Where all that was heard is kept; None: nowhere.
         metrics_port: Port on loopback for Prometheus metrics; None: none.
         uplink: How to reach the node.
+        plugins: Packages whose plug-ins are loaded.
         channels: Links to radios.
     """
 
@@ -74,6 +79,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     journal: JournalSettings | None
     metrics_port: int | None
     uplink: UplinkSettings
+    plugins: tuple[str, ...] = ()
     channels: list[ChannelSettings]
 
 
@@ -125,6 +131,9 @@ def read_gateway(file: Path, environment: Mapping[str, str] = os.environ) -> Gat
     own = read("gateway", _own)
     journal = read("journal", lambda table, where: _journal(table, where, folder))
     uplink = read("uplink", as_uplink)
+    plugins = (
+        read("plugins", read_plugins) or AllowedPlugins()
+    )  # before the channels, which may speak theirs
     channels = read("channels", as_channels)
     if len(faults) > 1:
         raise SettingsErrors(faults)
@@ -141,6 +150,7 @@ def read_gateway(file: Path, environment: Mapping[str, str] = os.environ) -> Gat
         journal=journal,
         metrics_port=own.metrics_port,
         uplink=uplink,
+        plugins=plugins.allowed,
         channels=channels,
     )
 

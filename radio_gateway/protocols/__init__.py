@@ -8,6 +8,8 @@ No module imports these tables.
 A module is loaded when somebody asks for it: all of them take two megabytes, and an office speaks
 two or three. That each offers what it must, is checked where the tests name them
 (`tests/radio_gateway/protocols/test_tables.py`).
+
+Protocols of plug-ins come in beside them (`radio_gateway.channels.channel_plugins`).
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ class ProtocolModule(Protocol):
     """What a protocol module offers."""
 
     @property
-    def FRAMING(self) -> type[Framer]:  # noqa: N802  (a module constant)
+    def FRAMING(self) -> Callable[[], Framer]:  # noqa: N802  (a module constant)
         """Makes the framer of one connection."""
 
     def speaks(self, frame: Frame) -> bool:

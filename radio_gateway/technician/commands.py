@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from radio_gateway.channels.channel_plugins import allow_channel_plugins
 from radio_gateway.decoding.decoder import DecoderSettings
 from radio_gateway.errors.errors import GatewayError, LinkError
 from radio_gateway.health.health import GatewayReport
@@ -28,6 +29,14 @@ from radio_gateway.technician.replay import play
 from radio_gateway.technician.sniff import BAUDS, SniffResult, sniff, suggestion
 
 RATE_OVER_S = 60.0
+PluginOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--plugin",
+        help="Package whose plug-ins are loaded, as plugins.allowed does; may be given several "
+        "times.",
+    ),
+]
 DEFAULT_CONFIG = Path("gateway.toml")
 
 
@@ -67,8 +76,10 @@ def sniff_port(
     secret_file: Annotated[
         Path | None, typer.Option(help="File with the key, for protocols that encrypt.")
     ] = None,
+    plugin: PluginOption = None,
 ) -> None:
     """Find out what a link speaks, and suggest a channel for it. Reads only."""
+    allow_channel_plugins(plugin or ())
     secret = None if secret_file is None else secret_file.read_text("utf-8").strip()
     try:
         tried = asyncio.run(

@@ -28,6 +28,7 @@ from rich.table import Table
 from rich.text import Text
 
 from radio_gateway.channels.channel import Channel
+from radio_gateway.channels.channel_plugins import read_plugins
 from radio_gateway.channels.channel_settings import ChannelSettings, load_channels
 from radio_gateway.errors.errors import LinkError, SettingsError, fault_of
 from radio_gateway.health.health import ChannelHealth, GatewayHealth, GatewayReport
@@ -84,6 +85,8 @@ def read_channels(file: Path) -> tuple[list[ChannelSettings], int | None]:
         tables = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(str(file), f"cannot be read: {error}") from error
+    if "plugins" in tables:
+        read_plugins(tables["plugins"], f"{file.name}: plugins")
     given = tables.get("channels", [])
     channels = load_channels(given, f"{file.name}: channels", folder=file.parent)
     gateway = tables.get("gateway", {})

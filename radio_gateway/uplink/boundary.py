@@ -18,7 +18,7 @@ _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")  # as settings want it of
 _FLAG: Final = re.compile(r"[a-z0-9_]{1,64}")
 
 DECODED: Final = frozenset(family for name in PROTOCOLS for family in families_of(name))
-"""What `Transmission.protocol` is of all that a decoder makes."""
+"""What `Transmission.protocol` is of all that a decoder makes; plug-ins say their own name."""
 
 
 def overreach(transmission: Transmission, gateway: str) -> str | None:
@@ -28,7 +28,7 @@ def overreach(transmission: Transmission, gateway: str) -> str | None:
         transmission: What it says.
         gateway: Its id.
     """
-    if transmission.protocol not in DECODED:
+    if transmission.protocol not in DECODED and transmission.protocol not in PROTOCOLS:
         return f"no decoder of a gateway makes {transmission.protocol[:40]!r}"
     if not _NAME.fullmatch(transmission.channel):
         return f"no channel is called {transmission.channel[:100]!r}"

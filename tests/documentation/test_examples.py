@@ -17,14 +17,15 @@ from tests.documentation.blocks import PAGES, ROOT, blocks
 READ_BY_OTHERS: Final = {
     "boat-3": "a channel's `secrets_file`: tests/radio_gateway/transports",
     "gateway": "a `gateway.toml`: tests/radio_gateway/cli/test_gateway_check.py",
+    "project": "a package's `pyproject.toml`: tests/radio_gateway/plugins/test_example_protocol.py",
 }
 """Blocks of TOML that are no `patrol.toml`, by a table in them, and who reads such files."""
 
 _NOT_HERE: Final = re.compile(
     r"No such file or directory|no (other )?agency|needs the table mail|a mail server is needed"
-    r"|is no public key"
+    r"|is no public key|'beacon' is no protocol"
 )
-"""Faults of what another table, or a file of the reader's, has to give."""
+"""Faults of what another table, a file of the reader's or a plug-in has to give."""
 
 EXAMPLES: Final = {
     f"{page.relative_to(ROOT)}[{number}]": text

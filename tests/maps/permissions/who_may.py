@@ -87,6 +87,7 @@ WHO_MAY: Final[dict[tuple[str, str], str]] = {
     ("DELETE", "/api/orders/{order}"): "message radios",
     ("GET", "/api/channels"): "see channels",
     ("GET", "/api/channels/{name}/rejected"): "see rejected frames",
+    ("GET", "/api/plugins"): "see rejected frames",
     ("GET", "/api/feeds"): "see channels",
     ("GET", "/api/address"): ANYONE,
     ("GET", "/api/layers"): ANYONE,
