@@ -19,6 +19,10 @@ from gis.errors.errors import LayerError
 from gis.geometry.geojson import encode, encode_features
 from gis.layers.text_encoding import EncodingNeeded
 
+if sys.platform != "win32":
+    import resource
+
+
 if TYPE_CHECKING:
     from gis.files.import_file import ReadLayer
 
@@ -132,9 +136,7 @@ def _preview_layer(each: ReadLayer) -> PreviewLayer:
 
 
 def _bound() -> None:
-    try:
-        import resource
-    except ImportError:  # Windows has none; the caller's time limit still holds
+    if sys.platform == "win32":  # it has none; the caller's time limit still holds
         return
     resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_SPACE, _ADDRESS_SPACE))
     resource.setrlimit(resource.RLIMIT_CPU, (_CPU_S, _CPU_S))

@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from gis.catalogue.site_layers import LayerSet
 from gis.errors.errors import GisError
 from maps.accounts.credentials.passkeys import passkeys_possible
 from maps.accounts.credentials.sealer import read_or_make_key
@@ -357,8 +358,6 @@ def _check_layers(settings: Settings, found: SetupFindings) -> None:
     layers = settings.layers
     if not (layers.replace or layers.add):
         return
-    from gis.catalogue.site_layers import LayerSet  # takes a second to load
-
     for table, given in (("replace", layers.replace), ("add", layers.add)):
         for name, layer in given.items():
             file = {name: layer.file}
@@ -371,8 +370,6 @@ def _check_layers(settings: Settings, found: SetupFindings) -> None:
 def _check_offices(settings: Settings, found: SetupFindings) -> None:
     if not any(agency.blos for agency in settings.agencies):
         return
-    from gis.catalogue.site_layers import LayerSet  # takes a second to load
-
     replaced = settings.layers.replace.get("blos")
     try:
         layers = LayerSet(replace={} if replaced is None else {"blos": replaced.file})

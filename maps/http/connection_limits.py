@@ -9,6 +9,7 @@ opened connections and said nothing took all that the system lets a process have
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Iterable
 from heapq import nsmallest
 from typing import Final
@@ -17,6 +18,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from maps.http.tcp_progress import uptake
 from maps.http.upgrades import UPGRADES, refusal, shows_nothing
+
+if sys.platform != "win32":
+    import resource
+
 
 LONGEST_HEAD: Final = 64 * 1024
 """Most bytes of a request before its body, beside those that came with its first and its last."""
@@ -36,9 +41,7 @@ _SPARED: Final = 0.5  # of what a process may open: for viewers, radios and file
 
 def _room() -> int:
     """Return how many connections may wait at once."""
-    try:
-        import resource
-    except ImportError:  # Windows
+    if sys.platform == "win32":
         return _MOST
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return _MOST if soft < 0 else min(_MOST, int(soft * _SPARED))

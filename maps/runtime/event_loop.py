@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
+
+if sys.platform != "win32":
+    import uvloop
+
 
 T = TypeVar("T")
 
@@ -16,8 +21,6 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    try:
-        import uvloop
-    except ImportError:  # there is none for Windows
+    if sys.platform == "win32":
         return None
     return uvloop.new_event_loop

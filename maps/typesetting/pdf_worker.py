@@ -20,6 +20,10 @@ from typing import Any, Final
 
 from maps.typesetting.font_families import beyond_the_cuts
 
+if sys.platform != "win32":
+    import resource
+
+
 LONGEST_PDF: Final = 40_000_000
 """Bytes."""
 
@@ -94,9 +98,7 @@ def code_point_ranges(charsets: str) -> set[tuple[int, int]]:
 
 
 def _bound_memory() -> None:
-    try:
-        import resource
-    except ImportError:  # there is none for Windows
+    if sys.platform == "win32":  # it has none
         return
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))

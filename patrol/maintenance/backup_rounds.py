@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,10 @@ import msgspec
 from patrol.errors.errors import StoreError
 from patrol.store.backup.backup import back_up, restore_to_test
 from radio_gateway.parsing.msgspec_decoders import json_decoder
+
+if sys.platform != "win32":
+    import fcntl
+
 
 LATE: Final = 1.5
 """Told as overdue after so many times of what is between two of them."""
@@ -269,9 +274,7 @@ def _write(plan: BackupPlan, state: BackupState) -> None:
 
 @contextmanager
 def _exclusive(folder: Path) -> Iterator[None]:
-    try:
-        import fcntl
-    except ImportError:  # Windows has no advisory locks of this kind
+    if sys.platform == "win32":  # it has no advisory locks of this kind
         yield
         return
     handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -15,6 +15,7 @@ import typer
 from radio_gateway.cli.gateway_check import check_gateway
 from radio_gateway.errors.errors import GatewayError
 from radio_gateway.gateway.folder_checks import spool_fault
+from radio_gateway.gateway.gateway import Gateway
 from radio_gateway.gateway.gateway_settings import GatewaySettings, read_gateway
 from radio_gateway.runtime.open_file_limit import allow_open_files
 from radio_gateway.uplink.wire.signing import new_key_file, read_key_file
@@ -90,9 +91,6 @@ def _settings(config: Path) -> GatewaySettings:
 
 
 async def _run(settings: GatewaySettings) -> None:
-    # needs what it runs only now: the settings file is checked without
-    from radio_gateway.gateway.gateway import Gateway
-
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

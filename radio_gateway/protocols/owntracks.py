@@ -33,6 +33,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
+from nacl.exceptions import CryptoError
+from nacl.secret import SecretBox
 
 from gis.position.position import Position
 from radio_gateway.decoding.decoder import DecoderSettings, PlainDecoder
@@ -81,8 +83,6 @@ def encode(
     data = msgspec.json.encode({"_type": "cmd", "action": "reportLocation"})
     secret = settings.secrets.get(device, settings.secret)
     if secret is not None:
-        from nacl.secret import SecretBox  # only where a phone has a secret
-
         box = bytes(SecretBox(_key(secret)).encrypt(data))
         text = binascii.b2a_base64(box, newline=False).decode()
         data = msgspec.json.encode({"_type": "encrypted", "data": text})
@@ -362,9 +362,6 @@ def _decrypted(message: dict[str, Any], secret: str | None, payload: bytes) -> b
         box = binascii.a2b_base64(data, strict_mode=True)
     except ValueError as fault:
         raise FrameError("base64", payload, str(fault)) from None
-    from nacl.exceptions import CryptoError
-    from nacl.secret import SecretBox
-
     try:
         return SecretBox(_key(secret)).decrypt(box)
     except (CryptoError, ValueError) as fault:

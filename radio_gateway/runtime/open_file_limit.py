@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
 from typing import Final
+
+if sys.platform != "win32":
+    import resource
+
 
 ENOUGH: Final = 65536
 """As the units for systemd allow."""
@@ -16,9 +21,7 @@ def allow_open_files() -> None:
     more if it asked: then two hundred pages that come back at once after a restart send each other
     away. Nothing happens where a system knows no such limit, or does not let it be raised.
     """
-    try:
-        import resource
-    except ImportError:  # Windows
+    if sys.platform == "win32":
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     soft_limit = ENOUGH if hard == resource.RLIM_INFINITY else min(ENOUGH, hard)

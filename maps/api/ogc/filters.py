@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TypeAlias
 
+import cql2
 import msgspec
 import shapely
 
@@ -118,8 +119,6 @@ def filter_of(text: str, kinds: Kinds, *, placed: _Shapes = lambda shape: shape)
     >>> far.keeps(b'{"properties":{"km":2350.5,"name":"Naga 1"},"geometry":null}')
     True
     """
-    import cql2  # a tenth of a second; only who filters pays for it
-
     if len(text) > LONGEST:
         raise _fault(f"has at most {LONGEST} characters")
     if _depth(text) > DEEPEST:

@@ -10,17 +10,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from pyproj import Transformer
 
 from maps.errors.errors import BadRequest
-
-if TYPE_CHECKING:
-    from pyproj import Transformer
 
 CRS84: Final = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 _CODES: Final[dict[str, str]] = {
@@ -132,6 +130,4 @@ def _transformed(places: NDArray[np.float64], source: str, target: str) -> NDArr
 
 @cache
 def _transformer(source: str, target: str) -> Transformer:
-    from pyproj import Transformer  # only who asks for another system pays for it
-
     return Transformer.from_crs(source, target)

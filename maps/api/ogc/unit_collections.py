@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any, Final
 
 import msgspec
+import shapely
 
 from gis.files.export_content import ExportTrack
 from gis.position.position import Position
@@ -302,8 +303,6 @@ def _matches(fix: Fix | None, query: CollectionQuery) -> bool:
 
 
 def _crosses(lines: list[list[tuple[float, float]]], box: Box) -> bool:
-    import shapely  # only who asks for a box pays for it
-
     if not lines:
         return False
     shape = shapely.MultiLineString(lines)

@@ -17,6 +17,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
+if sys.platform == "linux":
+    import fcntl
+
+
 _GETFLAGS: Final = 0x80086601  # FS_IOC_GETFLAGS, linux/fs.h
 _ENCRYPTED: Final = 0x800  # FS_ENCRYPT_FL
 _ELSEWHERE: Final = frozenset({"nfs", "nfs4", "cifs", "smb3", "9p", "virtiofs", "zfs", "overlay"})
@@ -91,8 +95,6 @@ def _has_flag(path: Path) -> bool:
     """Return whether the file system encrypts it itself, folder by folder."""
     if sys.platform != "linux":
         return False
-    import fcntl
-
     flags = array.array("L", [0])
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)

@@ -8,8 +8,9 @@ from __future__ import annotations
 import ssl
 from collections.abc import Sequence
 from datetime import datetime
+from email.message import EmailMessage
 from email.utils import format_datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from maps.language.wording import Wording
@@ -19,9 +20,6 @@ from maps.notifications.text import text as words
 from maps.notifications.text.messages import Notification, NotificationSource, check_fresh
 from patrol.desks.desk import Desk
 from radio_gateway.tls.client_context import trusting
-
-if TYPE_CHECKING:
-    from email.message import EmailMessage
 
 PORTS: Final = {"starttls": 587, "tls": 465, "none": 25}
 _SIGN_IN: Final = frozenset({530, 534, 535, 538})
@@ -133,7 +131,6 @@ class MailSender:
     def _empty(self, to: str, *, id: str, subject: str, at: datetime) -> EmailMessage:
         # Reading and writing headers takes a megabyte: only where mails are sent.
         from email.headerregistry import Address
-        from email.message import EmailMessage
         from email.policy import SMTP
 
         mail = EmailMessage(policy=SMTP)

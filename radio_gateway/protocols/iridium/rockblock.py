@@ -30,6 +30,10 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from gis.position.position import Position
 from radio_gateway.decoding.decoder import DecoderSettings, SessionDecoder
@@ -285,11 +289,6 @@ def _base64(text: str) -> bytes:
 
 
 def _is_signed(signed: bytes, signature: bytes, key: str) -> bool:
-    from cryptography.exceptions import InvalidSignature  # brings megabytes
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import padding, rsa
-    from cryptography.hazmat.primitives.serialization import load_pem_public_key
-
     try:
         public = load_pem_public_key(key.encode())
         if not isinstance(public, rsa.RSAPublicKey):

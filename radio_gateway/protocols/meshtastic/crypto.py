@@ -17,16 +17,14 @@ and `CryptoEngine.cpp` for the order of the bytes.
 from __future__ import annotations
 
 import binascii
-from functools import cache, lru_cache, reduce
+from functools import lru_cache, reduce
 from operator import xor
-from typing import TYPE_CHECKING
+
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import CTR
 
 from radio_gateway.decoding.decoder import DecoderSettings
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.ciphers import Cipher
-    from cryptography.hazmat.primitives.ciphers.algorithms import AES
-    from cryptography.hazmat.primitives.ciphers.modes import CTR
 
 # The key of every new radio, published with the firmware: it keeps nothing secret.
 _DEFAULT_KEY = binascii.a2b_base64("1PG7OiApB1nwvP+rz05pAQ==")
@@ -74,16 +72,6 @@ def channel_key(settings: DecoderSettings, channel: str | None) -> bytes:
     return key_of("AQ==" if secret is None else secret)
 
 
-@cache
-def _ciphers() -> tuple[type[Cipher[CTR]], type[AES], type[CTR]]:
-    """Return what deciphers; ten megabytes, which only they need who hear this protocol."""
-    from cryptography.hazmat.primitives.ciphers import Cipher
-    from cryptography.hazmat.primitives.ciphers.algorithms import AES
-    from cryptography.hazmat.primitives.ciphers.modes import CTR
-
-    return Cipher, AES, CTR
-
-
 def crypt(data: bytes, *, key: bytes, sender: int, packet_id: int) -> bytes:
     """Encrypt or, which is the same, decrypt a packet.
 
@@ -96,8 +84,7 @@ def crypt(data: bytes, *, key: bytes, sender: int, packet_id: int) -> bytes:
     if not key:
         return data
     nonce = packet_id.to_bytes(8, "little") + sender.to_bytes(4, "little") + bytes(4)
-    cipher, aes, ctr = _ciphers()
-    context = cipher(aes(key), ctr(nonce)).encryptor()
+    context = Cipher(AES(key), CTR(nonce)).encryptor()
     return context.update(data) + context.finalize()
 
 
