@@ -43,7 +43,7 @@ def conflicts(plan: Plan) -> tuple[PlanConflict, ...]:
 def refusal_lookup(sharing: Sharing | None) -> RefusalLookup:
     """Return what asks the agreements; without any, nothing passes.
 
-    >>> why_not_of(None)("la-hx", "th-ck", "patrols", datetime.max)
+    >>> refusal_lookup(None)("la-hx", "th-ck", "patrols", datetime.max)
     'no agreement names patrols'
     """
 

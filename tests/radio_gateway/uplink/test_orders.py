@@ -89,8 +89,8 @@ def for_(gateway: str, told_at: datetime, what: Order, **more: Any) -> OrderFor:
     fields: dict[str, Any] = {
         "node": "hx",
         "gateway": gateway,
-        "said_at": datetime.now(UTC),
-        "told_at": told_at,
+        "sent_at": datetime.now(UTC),
+        "health_reported_at": told_at,
         "life_left_s": 60.0,
         "order": what,
     }
