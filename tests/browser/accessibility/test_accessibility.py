@@ -153,7 +153,8 @@ def test_every_palette_is_in_the_table() -> None:
     assert tuple(re.findall(r'"([\w-]+)"', answer)) == PALETTES
     styles = "".join(each.read_text() for each in written.rglob("*.css"))
     assert set(re.findall(r'\[data-palette="([\w-]+)"\]', styles)) == set(PALETTES)
-    assert 'toggleAttribute("data-sun"' in (written / "pages/crew/outbox/sunlight-mode.ts").read_text()
+    sunlight = written / "pages/crew/outbox/sunlight-mode.ts"
+    assert 'toggleAttribute("data-sun"' in sunlight.read_text()
 
 
 def test_what_needs_another_office_is_looked_at_by_the_same_function() -> None:
