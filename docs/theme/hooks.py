@@ -30,6 +30,11 @@ BESIDE_CODE: Final = (
 )
 """Pages of the repository that are part of the site, below `repository/`."""
 
+LOOKED_UP: Final = re.compile(
+    r"reference/(api|commands|settings)\.md|explanation/decisions\.md|repository/(CHANGELOG|tests/.*)\.md"
+)
+"""Pages that a search finds after the others: they name everything once."""
+
 _LINK: Final = re.compile(r"(?<!!)\[([^\]]*)\]\(([^)\s#:]+)(#[^)\s]*)?\)")
 
 
@@ -41,8 +46,10 @@ def on_files(files: Any, *, config: Any) -> Any:
 
 
 def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:
-    """Let links lead to where the pages lie in the site."""
+    """Let links lead to where the pages lie in the site, and searches to what explains first."""
     here = page.file.src_uri
+    if LOOKED_UP.fullmatch(here):
+        page.meta["search"] = {"boost": 0.3}
     at = here.removeprefix("repository/") if here.startswith("repository/") else f"docs/{here}"
 
     def led(found: re.Match[str]) -> str:

@@ -35,10 +35,10 @@ def api_page() -> str:
                 words = " ".join(first.split()).replace("|", "\\|")
                 act = acts[(method.upper(), _plain(path))]
                 who = _WHO.get(act, act)
-                rows[_noun(path)].append(f"| `{method.upper()} {path}` | {words} | {who} |")
+                rows[_noun(path)].append(f"| `{method.upper()} {path}` | {who} | {words} |")
     parts = [_HEAD]
     for noun in sorted(rows):
-        parts += [f"## {noun}\n", "| route | does | who may |", "|---|---|---|", *rows[noun], ""]
+        parts += [f"## {noun}\n", "| route | who may | does |", "|---|---|---|", *rows[noun], ""]
     return "\n".join(parts)
 
 

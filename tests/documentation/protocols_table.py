@@ -9,10 +9,10 @@ _ORDER = ("text", "poll", "alert", "distress", "mark")
 
 def protocols_table() -> str:
     """Return the table."""
-    rows = ["| protocol | is | can be told |", "|---|---|---|"]
+    rows = ["| protocol | its radios take | is |", "|---|---|---|"]
     for name in sorted(PROTOCOLS):
         first = (PROTOCOLS[name].__doc__ or "").partition("\n")[0].replace("|", "\\|")
-        orders: frozenset[str] = OUTBOUND[name].ORDERS if name in OUTBOUND else frozenset()
-        text = ", ".join(sorted(orders, key=_ORDER.index))
-        rows.append(f"| `{name}` | {first} | {text} |")
+        taken: frozenset[str] = OUTBOUND[name].ORDERS if name in OUTBOUND else frozenset()
+        orders = ", ".join(sorted(taken, key=_ORDER.index))
+        rows.append(f"| `{name}` | {orders} | {first} |")
     return "\n".join(rows)
