@@ -38,7 +38,7 @@ import { MapLayers } from "./map-cards/map-layers.tsx";
 import { MarkCard } from "./map-cards/mark-card.tsx";
 import { MeasureCard } from "./map-cards/measure-card.tsx";
 import { AssignDialog } from "./radios/assign-dialog.tsx";
-import { Channels, isWell } from "./radios/channels.tsx";
+import { ChannelList, isWell } from "./radios/channel-list.tsx";
 import { UnknownRadios } from "./radios/unknown-radios.tsx";
 import { StatusStrip } from "./status-strip.tsx";
 import { UnitDetail } from "./units/unit-detail.tsx";
@@ -263,7 +263,7 @@ function Content({ name }: { name: Tab }): JSX.Element {
         {name === "alerts" && <AlertQueue />}
         {name === "unit" && <UnitDetail />}
         {name === "unknown" && <UnknownRadios />}
-        {name === "channels" && <Channels />}
+        {name === "channels" && <ChannelList />}
         {name === "map" && <MapLayers />}
       </Boundary>
     </div>

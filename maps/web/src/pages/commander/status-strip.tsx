@@ -22,7 +22,7 @@ import { computerName, OWN_CLOCK } from "./desk/clock-doubt.ts";
 import { helpOpen, notify, openTab, phone } from "./desk/selection.ts";
 import { nextPalette } from "./desk/shortcuts.ts";
 import { AddressConflictsItem } from "./radios/address-conflicts.tsx";
-import { BROKER_WAY, isWell } from "./radios/channels.tsx";
+import { BROKER_WAY, isWell } from "./radios/channel-list.tsx";
 
 export function StatusStrip(): JSX.Element {
   const nowMs = now.value;

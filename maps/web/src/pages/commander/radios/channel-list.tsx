@@ -17,7 +17,7 @@ import { computerName, doubtWords, OWN_CLOCK } from "../desk/clock-doubt.ts";
 import { RadioInquiryForm } from "./radio-inquiry-form.tsx";
 import { RejectedFrames, reasonWords } from "./rejected-frames.tsx";
 
-export function Channels(): JSX.Element {
+export function ChannelList(): JSX.Element {
   const all = channels.value;
   return (
     <section class="panel" aria-labelledby="channels-title">
