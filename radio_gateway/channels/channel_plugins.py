@@ -11,9 +11,12 @@ import msgspec
 from radio_gateway.parsing.toml_tables import table_of, unknown
 from radio_gateway.plugins.plugins import PLUGINS
 from radio_gateway.plugins.protocol_plugin import ProtocolPlugin
+from radio_gateway.plugins.transport_plugin import TransportPluginMaker
 from radio_gateway.protocols import PROTOCOLS
+from radio_gateway.transports import TRANSPORTS
 
 _PROTOCOL: Final = re.compile(r"[a-z0-9][a-z0-9_]{0,31}")
+_SCHEME: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
 
 class AllowedPlugins(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,13 +41,22 @@ def read_plugins(table: object, where: str) -> AllowedPlugins:
 
 
 def allow_channel_plugins(packages: Iterable[str]) -> None:
-    """Allow packages, and load the protocols they offer. None raises; `Plugins.found` names faults.
+    """Allow packages, and load what they offer; none of them raises (`Plugins.found`).
 
     Args:
         packages: Their names.
     """
     PLUGINS.allow(packages)
     PLUGINS.fill("protocols", PROTOCOLS, ProtocolPlugin, names=_PROTOCOL)
+    PLUGINS.fill("transports", TRANSPORTS, TransportPluginMaker, names=_SCHEME)
+
+
+def unknown_scheme(name: str) -> str:
+    """Return in words that no transport has that scheme, or that its plug-in is not allowed."""
+    package = PLUGINS.not_allowed("transports", name)
+    if package is not None:
+        return f"{name!r} is a plug-in of {package}, which [plugins] allowed does not name"
+    return unknown(name, "scheme", TRANSPORTS)
 
 
 def plugin_failed(name: str) -> bool:

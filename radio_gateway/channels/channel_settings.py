@@ -42,6 +42,7 @@ from msgspec.structs import replace
 from radio_gateway.channels.channel_plugins import (
     plugin_failed,
     unknown_protocol,
+    unknown_scheme,
     without_failed,
 )
 from radio_gateway.decoding.decoder import DecoderSettings, Waypoints
@@ -222,7 +223,7 @@ did you mean 'tcp'? \
             raise SettingsError("station", fault)
         link = parse_link(fields.url)
         if link.scheme not in TRANSPORTS:
-            raise SettingsError("url", unknown(link.scheme, "scheme", TRANSPORTS))
+            raise SettingsError("url", unknown_scheme(link.scheme))
         password = read_secret(fields, "password", folder, environment)
         secrets = _secrets(fields.secrets_file, folder)
         link = replace(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from types import TracebackType
-from typing import ClassVar, Protocol, Self, runtime_checkable
+from typing import Protocol, Self, runtime_checkable
 
 import msgspec
 
@@ -77,12 +77,27 @@ class Transport(Protocol):
         fault: What is not well although the link is open; None when it is well.
     """
 
-    can_wait: ClassVar[bool]
-    is_local: ClassVar[bool]
-    is_stream: ClassVar[bool]
     is_live: bool
-    reopens_when_silent: ClassVar[bool]
-    can_send: ClassVar[bool]
+
+    @property
+    def can_wait(self) -> bool:
+        """See the attributes."""
+
+    @property
+    def is_local(self) -> bool:
+        """See the attributes."""
+
+    @property
+    def is_stream(self) -> bool:
+        """See the attributes."""
+
+    @property
+    def reopens_when_silent(self) -> bool:
+        """See the attributes."""
+
+    @property
+    def can_send(self) -> bool:
+        """See the attributes."""
 
     @property
     def fault(self) -> str | None:

@@ -1,4 +1,7 @@
-"""TRANSPORTS: URL scheme -> what makes it. A new transport is one file and one line here."""
+"""TRANSPORTS: URL scheme -> what makes it. A new transport is one file and one line here.
+
+Those of plug-ins come in beside them (`radio_gateway.channels.channel_plugins`).
+"""
 
 from __future__ import annotations
 
