@@ -23,6 +23,7 @@ class CustomBuildHook(BuildHookInterface):
         """
         if self.target_name != "wheel":
             return
+        sys.path.insert(0, self.root)  # the words are compiled by a module of the package
         modules = Path(self.root) / "maps" / "web" / "node_modules"
         stays = modules.exists() or version == "editable"
         webbuild = load(Path(self.root) / "maps" / "webbuild.py")

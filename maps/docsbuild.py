@@ -75,6 +75,8 @@ def _sources(root: Path) -> Iterator[Path]:
     # Pages that lie beside the code: the site takes some of them (docs/theme/hooks.py).
     for pattern in ("*.md", "deploy/**/*.md", "tests/**/*.md", "gis/reference/*.md"):
         yield from sorted(root.glob(pattern))
+    # What of them waits for a native reader has a page for each language.
+    yield from sorted((root / "maps" / "words").rglob("*.po"))
 
 
 def _is_source(path: Path) -> bool:

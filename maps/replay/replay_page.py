@@ -163,7 +163,7 @@ def _render(
     if any(each["b"] for each in units_drawn):
         notes.insert(1, words.text("replay.along_hint"))
     if step_s:
-        notes.insert(0, words.text("replay.page.thinned", n=round(step_s)))
+        notes.insert(0, words.text("replay.page.thinned", number=round(step_s)))
     if not units:
         notes.insert(0, words.text("replay.nothing"))
     content: dict[str, Any] = {

@@ -2,7 +2,7 @@
 
 A phrase travels as its code. Where only a short text goes it is `#12`, its number here, alone or
 before its words (`#12 Stop the boat`); `#stop_the_boat` is the same. The words of every code in
-every language are the client's (`maps/words/LANGUAGE/phrases.json`). A number is never given anew:
+every language are the client's (`maps/words/LANGUAGE/phrases.po`). A number is never given anew:
 radios have them on paper (`docs/reference/phrases.md`).
 """
 

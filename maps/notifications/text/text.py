@@ -250,7 +250,7 @@ def _full_text(visible: VisibleAlert, wording: Wording, link: str | None) -> lis
         ("where", place_text(visible, wording)),
         ("since", when(alert.raised_at, wording)),
         ("state", state_text(visible, wording)),
-        ("stage", wording.text("letter.stage_text", n=alert.level) if alert.level else ""),
+        ("stage", wording.text("letter.stage_text", number=alert.level) if alert.level else ""),
         ("agency", one_line(alert.agency)),
         ("page", f"{link}/?alert={alert.id}" if link else ""),
     ]

@@ -50,10 +50,10 @@ def duration(words: Wording, seconds: float | None) -> str:
     if seconds is None:
         return ""
     if seconds < 60:
-        return words.text("age.seconds", n=round(max(seconds, 0)))
+        return words.text("age.seconds", number=round(max(seconds, 0)))
     minutes = round(seconds / 60)
     if minutes < 60:
-        return words.text("age.minutes", n=minutes)
+        return words.text("age.minutes", number=minutes)
     return words.text("age.hours", h=minutes // 60, m=minutes % 60)
 
 

@@ -337,7 +337,9 @@ def _signatures(request: ReportRequest, patrol: Patrol) -> tuple[Block, ...]:
         signed = given.get(agency)
         text = ""
         if signed is not None and agency not in missing:
-            text = words.text("report.signed_at", time=words.moment(signed.at), n=signed.revision)
+            text = words.text(
+                "report.signed_at", time=words.moment(signed.at), number=signed.revision
+            )
         lines.append(SignatureLine(signer=formats.agency(site, agency), statement=text))
     return (
         Signatures(

@@ -221,7 +221,7 @@ def month_coverage(request: ReportRequest, records: MonthRecords) -> tuple[Block
 def _thinned(words: Wording, apart: timedelta) -> tuple[Words, ...]:
     if not apart:
         return ()
-    text = words.text("replay.page.thinned", n=round(apart.total_seconds()))
+    text = words.text("replay.page.thinned", number=round(apart.total_seconds()))
     return (Words(text=text, kind="note"),)
 
 

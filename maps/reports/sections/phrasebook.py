@@ -34,7 +34,7 @@ def _canned(words: Wording, second: Wording | None) -> Table:
         heads.append(Column(words.text(f"report.language.{second.language}")))
     rows = []
     for key in sorted(words_of("en")):
-        if not key.startswith(CODES) or "{" in words_of("en")[key] or "#" in key:
+        if not key.startswith(CODES) or "{" in words_of("en")[key]:
             continue
         row = [words.text_if_any(key) or ""]
         if second is not None:

@@ -10,7 +10,7 @@ type Bundle = Rolldown.OutputBundle;
 /** Pages that open offline, by their path. */
 const PAGES = { "/crew": "crew.html", "/enrol": "enrol.html" };
 /** Parts of the words that they open, in every language. */
-const WORDS = /\/words\/[a-z]+\/(common|phrases|crew|enrol)\.json$/;
+const WORDS = /\/web\/words\/[a-z]+\/(common|phrases|crew|enrol)\.json$/;
 /** What they load when it is asked for. */
 const LATER = /\/src\/(pages\/(crew|enrol)|phone)\//;
 /** Files of `public/` that they need. */

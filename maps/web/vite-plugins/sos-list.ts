@@ -7,7 +7,7 @@ import { minify, type Plugin, transformWithOxc } from "vite";
 
 /** Those that follow the live stream. */
 const PAGES = ["/index.html", "/planner.html"];
-const WORDS = new URL("../../words/", import.meta.url);
+const WORDS = new URL("../words/", import.meta.url);
 const KEYS = {
   title: ["commander", "distress.title"],
   who: ["commander", "distress.who"],

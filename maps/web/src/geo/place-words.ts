@@ -62,11 +62,11 @@ export function speedWords(mps: number): string {
 }
 
 export function bearingWords(degrees: number): string {
-  return t("bearing", { n: String(Math.round(degrees) % 360).padStart(3, "0") });
+  return t("bearing", { number: String(Math.round(degrees) % 360).padStart(3, "0") });
 }
 
 export function metresWords(metres: number): string {
   return metres >= 1000
-    ? t("metres.km", { n: (metres / 1000).toFixed(1) })
-    : t("metres", { n: String(Math.round(metres)) });
+    ? t("metres.km", { number: (metres / 1000).toFixed(1) })
+    : t("metres", { number: String(Math.round(metres)) });
 }

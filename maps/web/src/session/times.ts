@@ -5,11 +5,11 @@ import { t } from "../words/index.ts";
 /** Age in words from seconds: `42 s`, `3 min`, `2 h 05 min`, `4 d`. */
 export function ageWords(seconds: number): string {
   const s = Math.max(0, Math.floor(seconds));
-  if (s < 60) return t("age.seconds", { n: s });
-  if (s < 3600) return t("age.minutes", { n: Math.floor(s / 60) });
+  if (s < 60) return t("age.seconds", { number: s });
+  if (s < 3600) return t("age.minutes", { number: Math.floor(s / 60) });
   if (s < 86400)
     return t("age.hours", { h: Math.floor(s / 3600), m: String(Math.floor((s % 3600) / 60)).padStart(2, "0") });
-  return t("age.days", { n: Math.floor(s / 86400) });
+  return t("age.days", { number: Math.floor(s / 86400) });
 }
 
 export function ageSeconds(time: string | null | undefined, nowMs: number): number | null {

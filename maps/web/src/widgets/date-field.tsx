@@ -161,5 +161,5 @@ function momentTold(ms: number, zone: string): string {
 
 function faultWords({ code, n, year }: DateFault, precision: Precision, example: string): string {
   if (code === "form") return t(precision === "day" ? "when.fault.form_day" : "when.fault.form", { example });
-  return t(`when.fault.${code}`, { n: String(n), year: String(year) });
+  return t(`when.fault.${code}`, { number: String(n), year: String(year) });
 }

@@ -1,11 +1,11 @@
 /** Brings the words of a page: the reader's language and only the parts that the page shows. */
 import { storageSignal } from "../browser/storage.ts";
-import { LANGUAGES, type Language, learn, type Part, speak } from "./index.ts";
+import { LANGUAGES, type Language, learn, type Part, speak, type Texts } from "./index.ts";
 
 /** What this machine was told; null until somebody chose. A signed-in person's own choice is on the server. */
 export const chosenLanguage = storageSignal<Language | null>("jp.language", null, isLanguage);
 
-const files = import.meta.glob<Record<string, string>>("../../../words/*/*.json", { import: "default" });
+const files = import.meta.glob<Texts>("../../words/*/*.json", { import: "default" });
 
 export function isLanguage(word: unknown): word is Language {
   return typeof word === "string" && word in LANGUAGES;
@@ -23,7 +23,7 @@ export async function openWords(parts: readonly Part[]): Promise<void> {
   const language = preferredLanguage();
   const found = await Promise.all(
     parts.map(async (part) => {
-      const bring = files[`../../../words/${language}/${part}.json`] ?? files[`../../../words/en/${part}.json`];
+      const bring = files[`../../words/${language}/${part}.json`];
       return bring === undefined ? {} : bring();
     }),
   );

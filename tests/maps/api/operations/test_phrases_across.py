@@ -13,7 +13,8 @@ import httpx
 import pytest
 
 from maps.language.phrase_words import phrase_words, radio_words
-from maps.language.wording import FOLDER, words_of
+from maps.language.word_files import FOLDER, read_part, texts_of
+from maps.language.wording import words_of
 from patrol.messages.message import Route
 from patrol.messages.phrase_codes import NUMBERS, code_of, in_short
 from patrol.units.accounts import LANGUAGES
@@ -150,7 +151,7 @@ async def test_a_phrase_of_the_office_goes_to_a_phone_as_its_code(offices: Offic
 
 def test_every_code_has_a_number_and_words_in_every_language() -> None:
     assert len(set(NUMBERS.values())) == len(NUMBERS)
-    english = json.loads((FOLDER / "en" / "phrases.json").read_text(encoding="utf-8"))
+    english = texts_of(read_part("en", "phrases"), english=True)
     assert {f"phrase.{code}" for code in NUMBERS} == set(english)
     for code, number in NUMBERS.items():
         assert code_of(f"#{number}") == code == code_of(in_short(code))

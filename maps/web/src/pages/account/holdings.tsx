@@ -29,7 +29,7 @@ export function Holdings(): JSX.Element {
           purpose: fields.get("purpose"),
         });
       },
-      () => t("account.held_count", { n: found.peek()?.found.length ?? 0 }),
+      () => t("account.held_count", { number: found.peek()?.found.length ?? 0 }),
     );
   };
   const kinds = [...new Set(found.value?.found.map((each) => each.kind))];

@@ -43,7 +43,9 @@ function End({ signed }: { signed: SignedEnd }): JSX.Element {
   return (
     <div class="journal-end" role="status">
       <p>
-        <b>{t("account.journal_row", { n: head.seq, time: dateTime(Date.parse(head.signed_at), timeZone.peek()) })}</b>
+        <b>
+          {t("account.journal_row", { number: head.seq, time: dateTime(Date.parse(head.signed_at), timeZone.peek()) })}
+        </b>
       </p>
       <Qr png={signed.qr.png} alt={t("account.journal_qr")} />
       <p>

@@ -103,7 +103,7 @@ function PinForm({ who }: { who: Profile }): JSX.Element {
     try {
       const found = await unlock(who.id, String(new FormData(form).get("pin")));
       if ("opened" in found) return await unlocked(found.opened);
-      message.value = t("crew.pin.wrong", { n: found.wrong });
+      message.value = t("crew.pin.wrong", { number: found.wrong });
       until.value = found.waitUntil;
       form.reset();
     } catch {

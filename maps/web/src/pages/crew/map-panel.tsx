@@ -84,8 +84,8 @@ function sectorWords(here: Fix): string[] {
       const metres = metresToEdge(sector.polygon, here.lon, here.lat);
       const far =
         metres < 1000
-          ? t("metres", { n: Math.round(metres / 10) * 10 })
-          : t("metres.km", { n: (metres / 1000).toFixed(1) });
+          ? t("metres", { number: Math.round(metres / 10) * 10 })
+          : t("metres.km", { number: (metres / 1000).toFixed(1) });
       return t(within(sector.polygon, here.lon, here.lat) ? "crew.sector.in" : "crew.sector.out", {
         name: sector.name,
         far,
@@ -134,7 +134,7 @@ function drawing(canvas: HTMLCanvasElement): () => void {
   watch.observe(canvas);
   let frame = 0;
   const words = (metres: number): string =>
-    metres < 1000 ? t("metres", { n: metres }) : t("metres.km", { n: metres / 1000 });
+    metres < 1000 ? t("metres", { number: metres }) : t("metres.km", { number: metres / 1000 });
   const stop = effect(() => {
     const [now, here] = [size.value, fix.value];
     void [palette.value, sunlightMode.value, ground.value, crew.value, track.value];

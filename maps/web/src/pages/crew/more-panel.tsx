@@ -25,7 +25,7 @@ export function MorePanel(): JSX.Element {
       {opened.value !== null && <Refused />}
       <Choices />
       {opened.value !== null && waiting.value > 0 && (
-        <p class="dim">{t("crew.original.waiting", { n: waiting.value })}</p>
+        <p class="dim">{t("crew.original.waiting", { number: waiting.value })}</p>
       )}
       {opened.value !== null && <Person />}
       <Kept />

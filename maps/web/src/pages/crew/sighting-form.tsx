@@ -89,7 +89,7 @@ export function SightingForm(): JSX.Element {
             <option value="">{t("crew.sighting.beside")}</option>
             {DISTANCES.map((each) => (
               <option key={each} value={each}>
-                {each < 1000 ? t("metres", { n: each }) : t("metres.km", { n: each / 1000 })}
+                {each < 1000 ? t("metres", { number: each }) : t("metres.km", { number: each / 1000 })}
               </option>
             ))}
           </select>

@@ -143,7 +143,7 @@ function Called({ now }: { now: Sos }): JSX.Element {
       <p class="sos" role="alert" onContextMenu={(event) => event.preventDefault()}>
         <Icon name="sos" />
         <span>
-          <LiveAge words={counting ? t("crew.sos.ready", { n: ageMark(String(left)) }) : stateWords(now)} />
+          <LiveAge words={counting ? t("crew.sos.ready", { number: ageMark(String(left)) }) : stateWords(now)} />
         </span>
       </p>
     </>

@@ -83,5 +83,5 @@ function placeWords(): string {
   const here = fix.value;
   if (watching.value === "denied") return t("crew.place.denied");
   if (here === null) return watching.value === "asking" ? t("crew.place.asking") : "–";
-  return `±${t("metres", { n: Math.round(here.accuracy_m ?? 0) })} · ${ageWords((clock.value - moment(here.at)) / 1000)}`;
+  return `±${t("metres", { number: Math.round(here.accuracy_m ?? 0) })} · ${ageWords((clock.value - moment(here.at)) / 1000)}`;
 }

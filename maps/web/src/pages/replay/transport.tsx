@@ -82,7 +82,7 @@ export function Transport(): JSX.Element {
           >
             {SPEEDS.map((each) => (
               <option key={each} value={each}>
-                {t("replay.times", { n: each })}
+                {t("replay.times", { number: each })}
               </option>
             ))}
           </select>

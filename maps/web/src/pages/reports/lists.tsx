@@ -58,7 +58,7 @@ function JobRow({ job }: { job: Job }): JSX.Element {
         <p class="job-way" role="status">
           <progress max="100" value={done} aria-label={name} />
           <span class="num">
-            {job.state === "making" ? t("reports.done_percent", { n: done }) : t("reports.waits")}
+            {job.state === "making" ? t("reports.done_percent", { number: done }) : t("reports.waits")}
           </span>
         </p>
       )}

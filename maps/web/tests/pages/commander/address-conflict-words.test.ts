@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { before, test } from "node:test";
 import type { Claim } from "../../../src/wire/channels.ts";
+import type { Texts } from "../../../src/words/index.ts";
 
 const NOW = Date.parse("2026-11-29T01:00:00Z");
 const ZONE = "Asia/Vientiane";
@@ -12,12 +13,7 @@ before(async () => {
   Object.assign(globalThis, { document: { documentElement: { dataset: {} } } });
   const { learn, speak } = await import("../../../src/words/index.ts");
   for (const part of ["common", "commander"])
-    learn(
-      JSON.parse(readFileSync(new URL(`../../../../words/en/${part}.json`, import.meta.url), "utf-8")) as Record<
-        string,
-        string
-      >,
-    );
+    learn(JSON.parse(readFileSync(new URL(`../../../words/en/${part}.json`, import.meta.url), "utf-8")) as Texts);
   speak("en");
 });
 

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { computerName, doubtMeans, doubtWords } from "../../../src/pages/commander/desk/clock-doubt.ts";
 import type { ChannelHealth, ClockDoubt } from "../../../src/wire/channels.ts";
-import { learn, speak } from "../../../src/words/index.ts";
+import { learn, speak, type Texts } from "../../../src/words/index.ts";
 
 const AT = "2026-11-24T02:30:05Z";
 const NOW = Date.parse(AT) + 60_000;
@@ -35,9 +35,7 @@ function channel(name: string, clock?: ClockDoubt): ChannelHealth {
 function know(language: "en" | "th" | "lo" | "my" | "km" | "vi" | "zh"): void {
   for (const part of ["common", "commander"] as const)
     learn(
-      JSON.parse(
-        readFileSync(new URL(`../../../../words/${language}/${part}.json`, import.meta.url), "utf-8"),
-      ) as Record<string, string>,
+      JSON.parse(readFileSync(new URL(`../../../words/${language}/${part}.json`, import.meta.url), "utf-8")) as Texts,
     );
   speak(language);
 }

@@ -120,7 +120,7 @@ export function landingWords(landing: Landing): string {
 /** Time until a moment, to the second below an hour: `2 min 05 s`. */
 export function countdownWords(ms: number): string {
   const s = Math.max(0, Math.ceil(ms / 1000));
-  if (s < 60) return t("age.seconds", { n: s });
+  if (s < 60) return t("age.seconds", { number: s });
   if (s < 3600) return t("countdown.minutes", { m: Math.floor(s / 60), s: String(s % 60).padStart(2, "0") });
   return t("age.hours", { h: Math.floor(s / 3600), m: String(Math.floor((s % 3600) / 60)).padStart(2, "0") });
 }

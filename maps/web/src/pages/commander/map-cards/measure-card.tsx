@@ -92,7 +92,7 @@ export function MeasureCard(): JSX.Element | null {
 
 /** Metres below ten kilometres, else kilometres. */
 function fineWords(metres: number): string {
-  return metres < 10_000 ? t("metres", { n: Math.round(metres) }) : metresWords(metres);
+  return metres < 10_000 ? t("metres", { number: Math.round(metres) }) : metresWords(metres);
 }
 
 /** The keyboard's way: a unit, a place, a kilometre or coordinates. */

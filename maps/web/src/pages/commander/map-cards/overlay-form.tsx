@@ -21,7 +21,7 @@ export function OverlayForm(): JSX.Element {
   const bring = async (file: File, encoding?: string): Promise<void> => {
     fault.value = encodingQuestion.value = null;
     if (file.size > LARGEST_FILE) {
-      fault.value = t("overlay.too_large", { name: file.name, n: LARGEST_FILE / 2 ** 20 });
+      fault.value = t("overlay.too_large", { name: file.name, number: LARGEST_FILE / 2 ** 20 });
       return;
     }
     reading.value = file.name;
@@ -123,7 +123,7 @@ function FileCard({ file, layers }: { file: string; layers: Overlay[] }): JSX.El
                 </summary>
                 <ul>
                   {each.faults.map((one) => (
-                    <li key={one.feature}>{t("overlay.fault", { n: one.feature, fault: one.fault })}</li>
+                    <li key={one.feature}>{t("overlay.fault", { number: one.feature, fault: one.fault })}</li>
                   ))}
                 </ul>
               </details>

@@ -364,7 +364,7 @@ function tooltipLines(layer: string, properties: Record<string, unknown>): strin
   return [
     ...local,
     t("hover.blo"),
-    ...(away > 0 ? [river + t("hover.border_away", { n: length(away) })] : []),
-    ...(unsure > 0 ? [t("hover.uncertain", { n: length(unsure) })] : []),
+    ...(away > 0 ? [river + t("hover.border_away", { distance: length(away) })] : []),
+    ...(unsure > 0 ? [t("hover.uncertain", { distance: length(unsure) })] : []),
   ];
 }

@@ -121,7 +121,7 @@ function GatewayHead({
             {wayHealth.waiting === 0
               ? t("hop.nothing_waits")
               : t("hop.waits", {
-                  n: wayHealth.waiting.toLocaleString("en"),
+                  number: wayHealth.waiting.toLocaleString("en"),
                   age: oldest === null ? "" : ageWords(oldest),
                 })}
             <AsTold words={asTold} />

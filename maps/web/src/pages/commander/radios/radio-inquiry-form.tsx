@@ -160,8 +160,8 @@ function Last({ message }: { message: TechnicianMessage }): JSX.Element {
 
 function signalWords(snr: number | undefined, rssi: number | undefined): string {
   return [
-    snr === undefined ? null : t("signal.snr", { n: snr }),
-    rssi === undefined ? null : t("signal.rssi", { n: rssi }),
+    snr === undefined ? null : t("signal.snr", { number: snr }),
+    rssi === undefined ? null : t("signal.rssi", { number: rssi }),
   ]
     .filter(Boolean)
     .join(", ");

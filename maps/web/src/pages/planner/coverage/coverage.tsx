@@ -174,7 +174,7 @@ function Ask(): JSX.Element {
           >
             {STEPS.map((each) => (
               <option key={each} value={each}>
-                {t("coverage.step_km", { n: each })}
+                {t("coverage.step_km", { number: each })}
               </option>
             ))}
           </select>
@@ -188,7 +188,7 @@ function Ask(): JSX.Element {
           >
             {RADII.map((each) => (
               <option key={each} value={each}>
-                {t("coverage.metres", { n: each })}
+                {t("coverage.metres", { number: each })}
               </option>
             ))}
           </select>
@@ -292,7 +292,7 @@ function Strip({ told }: { told: HeatReport }): JSX.Element {
                 from: km(bin.km_from),
                 to: km(bin.km_to),
                 when: agoWords(bin.last, asOf),
-                n: bin.visits,
+                number: bin.visits,
               })}
             />
           );
@@ -327,7 +327,7 @@ function Sectors({ told }: { told: HeatReport }): JSX.Element {
                 {each.name}
                 <small>{agencyName(each.agency)}</small>
               </th>
-              <td class="num">{t("coverage.percent", { n: Math.round(each.seen.share * 100) })}</td>
+              <td class="num">{t("coverage.percent", { number: Math.round(each.seen.share * 100) })}</td>
               <td class="num">
                 <Swatch heat={classOf(each.seen.last, asOf)} />
                 {agoWords(each.seen.last, asOf)}
@@ -364,7 +364,7 @@ function Kilometres({ told }: { told: HeatReport }): JSX.Element {
               <th scope="row" class="num">
                 {km(bin.km_from)}–{km(bin.km_to)}
               </th>
-              <td class="num">{t("coverage.percent", { n: Math.round(bin.share * 100) })}</td>
+              <td class="num">{t("coverage.percent", { number: Math.round(bin.share * 100) })}</td>
               <td class="num">
                 <Swatch heat={classOf(bin.last, asOf)} />
                 {agoWords(bin.last, asOf)}

@@ -24,7 +24,7 @@ export function Signatures({ patrol }: { patrol: PatrolDocument }): JSX.Element 
     <section class="plan-part" aria-labelledby="signatures-title">
       <h3 id="signatures-title">{t("signature.title")}</h3>
       <p class="dim num">
-        {t("signature.content", { n: revisionOf(patrol) })}
+        {t("signature.content", { number: revisionOf(patrol) })}
         {seal !== null && (
           <>
             {" "}
@@ -47,9 +47,9 @@ export function Signatures({ patrol }: { patrol: PatrolDocument }): JSX.Element 
                       ? t("signature.given_by", {
                           name: signature.by,
                           time: minute(signature.at),
-                          n: signature.revision,
+                          number: signature.revision,
                         })
-                      : t("signature.given", { time: minute(signature.at), n: signature.revision })}
+                      : t("signature.given", { time: minute(signature.at), number: signature.revision })}
                 </small>
               </span>
               {signature !== undefined && <code title={signature.sha256}>{shortHash(signature.sha256)}</code>}
@@ -104,7 +104,7 @@ function SignForm({ patrol, seal }: { patrol: PatrolDocument; seal: Seal | null 
   return (
     <div class="sign-form">
       <p>
-        <b>{t("signature.what", { name: patrol.name, n: revisionOf(patrol) })}</b>
+        <b>{t("signature.what", { name: patrol.name, number: revisionOf(patrol) })}</b>
       </p>
       <p class="num">{span(patrol.starts_at, patrol.ends_at)}</p>
       <p>{membersWords(patrol)}</p>
@@ -120,7 +120,7 @@ function SignForm({ patrol, seal }: { patrol: PatrolDocument; seal: Seal | null 
         </p>
       )}
       <button class="button primary" disabled={busy.value || seal === null} onClick={() => void sign()}>
-        {t("signature.sign", { n: revisionOf(patrol) })}
+        {t("signature.sign", { number: revisionOf(patrol) })}
       </button>
     </div>
   );

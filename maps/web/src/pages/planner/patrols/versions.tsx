@@ -49,7 +49,7 @@ export function Versions({ patrol }: { patrol: PatrolDocument }): JSX.Element {
               <li key={each.version ?? 1}>
                 <StateMark state={stateOf(each)} />
                 <span>
-                  <b class="num">{t("patrol.version", { n: each.version ?? 1, revision: revisionOf(each) })}</b>{" "}
+                  <b class="num">{t("patrol.version", { number: each.version ?? 1, revision: revisionOf(each) })}</b>{" "}
                   {stateWords(stateOf(each))}
                   <small class="num">
                     {each.by ? t("patrol.made_by", { time: minute(each.at), name: each.by }) : minute(each.at)}
@@ -95,7 +95,7 @@ function TakeBack({ patrol, before }: { patrol: PatrolDocument; before: PatrolDo
   return (
     <div class="plan-notice">
       <div>
-        <p>{t("patrol.take_back_what", { n: revisionOf(before) })}</p>
+        <p>{t("patrol.take_back_what", { number: revisionOf(before) })}</p>
         {signed > 0 && (
           <p>
             <b>{t("signature.void", { n: signed })}</b>

@@ -24,7 +24,11 @@ export function DetectionLimits({ told, keptOut }: { told: Transit; keptOut: boo
           <li key={each.detected} class={each.detected === "inside" ? "sees" : "warns"} data-detected={each.detected}>
             <Icon name={each.detected === "inside" ? "clock" : "warn"} />
             <span>
-              {t(`sector.transit_${each.detected}`, { n: each.units, every: everyWords(each), m: each.accuracy_m })}
+              {t(`sector.transit_${each.detected}`, {
+                number: each.units,
+                every: everyWords(each),
+                m: each.accuracy_m,
+              })}
             </span>
           </li>
         ))}
@@ -37,7 +41,7 @@ export function DetectionLimits({ told, keptOut }: { told: Transit; keptOut: boo
         {seldom > 0 && (
           <li class="warns" data-detected="seldom">
             <Icon name="warn" />
-            <span>{t("sector.transit_seldom", { n: seldom })}</span>
+            <span>{t("sector.transit_seldom", { number: seldom })}</span>
           </li>
         )}
       </ul>

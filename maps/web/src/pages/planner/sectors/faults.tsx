@@ -67,7 +67,7 @@ function Repair(): JSX.Element | null {
         {parts.length > 1 ? (
           parts.map((part, n) => (
             <button key={n} class="button" type="button" onClick={() => takeRepair(n)}>
-              {t("sector.repair_part", { n: n + 1, area: areaWords(areaKm2(part.map(ringOf))) })}
+              {t("sector.repair_part", { number: n + 1, area: areaWords(areaKm2(part.map(ringOf))) })}
             </button>
           ))
         ) : (

@@ -85,7 +85,7 @@ export function SectorForm(): JSX.Element {
           <h2 id="draft-title">
             {about.id === null ? t("sector.new") : t("sector.edit_of", { name: about.first.name })}
           </h2>
-          {about.id !== null && <p>{t("sector.from_version", { n: about.version })}</p>}
+          {about.id !== null && <p>{t("sector.from_version", { number: about.version })}</p>}
         </div>
       </div>
       <div class="scroll padded">
@@ -278,7 +278,7 @@ function Conflict({ about }: { about: Draft }): JSX.Element | null {
   return (
     <div class="sector-ask sector-overtaken" role="alert" tabIndex={-1}>
       <p>
-        <b>{t("sector.meanwhile", { n: versionNumber(newer.sector) })}</b>
+        <b>{t("sector.meanwhile", { number: versionNumber(newer.sector) })}</b>
       </p>
       <p>
         {authorWords(newer.sector)} · {newer.sector.name} · {t(`sector.use.${newer.sector.use ?? "patrol"}`)} ·{" "}

@@ -103,10 +103,13 @@ export function SectorList(): JSX.Element {
                   <span class="num dim">{areaWords(details.area_km2)}</span>
                   <span class="row-place">
                     {isOurs(details)
-                      ? t("sector.row", { use: t(`sector.use.${sector.use ?? "patrol"}`), n: versionNumber(sector) })
+                      ? t("sector.row", {
+                          use: t(`sector.use.${sector.use ?? "patrol"}`),
+                          number: versionNumber(sector),
+                        })
                       : t("sector.row_other", {
                           use: t(`sector.use.${sector.use ?? "patrol"}`),
-                          n: versionNumber(sector),
+                          number: versionNumber(sector),
                           agency: agencyName(sector.agency),
                         })}
                   </span>

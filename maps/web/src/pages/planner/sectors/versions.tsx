@@ -37,7 +37,7 @@ export function Versions({ details }: { details: SectorDetails }): JSX.Element {
       await restore(
         past,
         details,
-        reason.value.trim() || t("sector.restore_reason", { n: versionNumber(past.sector) }),
+        reason.value.trim() || t("sector.restore_reason", { number: versionNumber(past.sector) }),
       );
       asking.value = null;
     } catch (caught) {
@@ -75,7 +75,7 @@ export function Versions({ details }: { details: SectorDetails }): JSX.Element {
             return (
               <li key={n} class="card" aria-current={n === versionNumber(sector) ? "true" : undefined}>
                 <div class="card-head">
-                  <h3>{t(n === versionNumber(sector) ? "sector.version_now" : "sector.version_n", { n })}</h3>
+                  <h3>{t(n === versionNumber(sector) ? "sector.version_now" : "sector.version_n", { number: n })}</h3>
                   <span class="num dim">{areaWords(past.area_km2)}</span>
                 </div>
                 <p class="dim num">{authorWords(past.sector)}</p>
@@ -100,7 +100,7 @@ export function Versions({ details }: { details: SectorDetails }): JSX.Element {
                         looked.value = isShown ? null : past;
                       }}
                     >
-                      {t("sector.version_show", { n })}
+                      {t("sector.version_show", { number: n })}
                     </button>
                     {mayEdit(details) && (
                       <button
@@ -111,7 +111,7 @@ export function Versions({ details }: { details: SectorDetails }): JSX.Element {
                           failed.value = null;
                         }}
                       >
-                        {t("sector.version_restore", { n })}
+                        {t("sector.version_restore", { number: n })}
                       </button>
                     )}
                   </div>
@@ -124,7 +124,7 @@ export function Versions({ details }: { details: SectorDetails }): JSX.Element {
                       void send(past);
                     }}
                   >
-                    <p>{t("sector.restore_what", { n, next: versionNumber(sector) + 1 })}</p>
+                    <p>{t("sector.restore_what", { number: n, next: versionNumber(sector) + 1 })}</p>
                     <label for="restore-reason">{t("sector.reason")}</label>
                     <input
                       id="restore-reason"

@@ -25,7 +25,7 @@ export function Legs({ plan, children }: { plan: PlanContent; children: Componen
       legs: [
         ...plan.legs,
         {
-          name: t("patrol.leg_name", { n: plan.legs.length + 1 }),
+          name: t("patrol.leg_name", { number: plan.legs.length + 1 }),
           starts_at: plan.legs.at(-1)?.ends_at ?? plan.starts_at,
           ends_at: plan.ends_at,
           lead: null,
@@ -128,7 +128,7 @@ export function Meetings({ plan, children }: { plan: PlanContent; children: Comp
       rendezvous: [
         ...plan.rendezvous,
         {
-          name: t("patrol.meeting_name", { n: plan.rendezvous.length + 1 }),
+          name: t("patrol.meeting_name", { number: plan.rendezvous.length + 1 }),
           lon: Number.NaN,
           lat: Number.NaN,
           at: plan.starts_at,

@@ -162,7 +162,7 @@ export async function save(): Promise<void> {
     }
     await loadSectors();
     if (meanwhile === now) view.value = { at: "sector", id: stored.sector.id };
-    notify(t("sector.saved", { name: stored.sector.name, n: versionNumber(stored.sector) }));
+    notify(t("sector.saved", { name: stored.sector.name, number: versionNumber(stored.sector) }));
   } catch (fault) {
     saveFault.value = fault;
     if (fault instanceof CallError && now.id !== null && (fault.status === 409 || fault.status === 404))
@@ -200,7 +200,7 @@ export async function restore(past: PastVersion, newest: SectorDetails, reason: 
   await call("PATCH", `/api/sectors/${encodeURIComponent(sector.id)}`, nothing, body);
   looked.value = null;
   await loadSectors();
-  notify(t("sector.restored", { n: versionNumber(sector), name: sector.name }));
+  notify(t("sector.restored", { number: versionNumber(sector), name: sector.name }));
 }
 
 export async function retire(details: SectorDetails, reason: string): Promise<void> {

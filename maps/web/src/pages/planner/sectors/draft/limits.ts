@@ -79,15 +79,18 @@ export function limitWords(limits: Limits | null | undefined): string[] {
   if (limits.loitering_s)
     lines.push(
       t("sector.limit_loitering", {
-        n: minutes(limits.loitering_s),
+        number: minutes(limits.loitering_s),
         m: Math.round(limits.loitering_within_m ?? WITHIN_M),
       }),
     );
   if (limits.meeting_s)
     lines.push(
-      t("sector.limit_meeting", { n: minutes(limits.meeting_s), m: Math.round(limits.meeting_within_m ?? WITHIN_M) }),
+      t("sector.limit_meeting", {
+        number: minutes(limits.meeting_s),
+        m: Math.round(limits.meeting_within_m ?? WITHIN_M),
+      }),
     );
-  if (limits.stay_s) lines.push(t("sector.limit_stay", { n: minutes(limits.stay_s) }));
-  if (limits.speed_mps) lines.push(t("sector.limit_speed", { n: Math.round(limits.speed_mps / KMH) }));
+  if (limits.stay_s) lines.push(t("sector.limit_stay", { number: minutes(limits.stay_s) }));
+  if (limits.speed_mps) lines.push(t("sector.limit_speed", { number: Math.round(limits.speed_mps / KMH) }));
   return lines.length === 0 ? [] : [t(`sector.whose.${limits.whose ?? "all"}`), ...lines];
 }

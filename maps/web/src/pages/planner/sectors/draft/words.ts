@@ -13,7 +13,7 @@ import { MAIN_RIVER } from "./store.ts";
 
 export function areaWords(km2: number | null | undefined): string {
   if (km2 === null || km2 === undefined) return "–";
-  return t("sector.km2", { n: km2 < 1 ? km2.toFixed(3) : km2 < 100 ? km2.toFixed(2) : km2.toFixed(0) });
+  return t("sector.km2", { number: km2 < 1 ? km2.toFixed(3) : km2 < 100 ? km2.toFixed(2) : km2.toFixed(0) });
 }
 
 export function riverWords(river: string): string {

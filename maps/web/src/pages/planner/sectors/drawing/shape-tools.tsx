@@ -296,7 +296,7 @@ function FileForm(): JSX.Element {
     left.value = [];
     fileAreas.value = null;
     if (file.size > LARGEST_FILE) {
-      fault.value = t("sector.file_large", { name: file.name, n: LARGEST_FILE / 2 ** 20 });
+      fault.value = t("sector.file_large", { name: file.name, number: LARGEST_FILE / 2 ** 20 });
       return;
     }
     reading.value = file.name;
@@ -307,7 +307,7 @@ function FileForm(): JSX.Element {
         layer.faults.filter((each) => each.is_left_out !== false),
       ).length;
       left.value = preview.layers.flatMap((layer) =>
-        layer.faults.map((each) => t("sector.file_left", { n: each.feature, fault: each.fault })),
+        layer.faults.map((each) => t("sector.file_left", { number: each.feature, fault: each.fault })),
       );
       const found = areasOf(preview);
       fileAreas.value = found;

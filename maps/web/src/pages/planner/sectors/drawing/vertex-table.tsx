@@ -50,7 +50,7 @@ function RingTable({
   number: number;
   put: (change: (places: Ring) => Ring) => void;
 }): JSX.Element {
-  const title = number === 0 ? t("sector.outer_ring") : t("sector.hole_n", { n: number });
+  const title = number === 0 ? t("sector.outer_ring") : t("sector.hole_n", { number: number });
   const addMiddle = async (): Promise<void> => {
     const { lng, lat } = (await plannerMap).getCenter();
     put((places) => [...places, rounded([lng, lat])]);
@@ -107,7 +107,7 @@ function RingTable({
             </button>
             {number > 0 && (
               <button class="button" type="button" onClick={() => put(() => [])}>
-                {t("sector.hole_remove", { n: number })}
+                {t("sector.hole_remove", { number: number })}
               </button>
             )}
           </td>
@@ -158,7 +158,7 @@ function Row({
             class="num"
             inputMode="decimal"
             autocomplete="off"
-            aria-label={t(index === 1 ? "sector.corner_lat" : "sector.corner_lon", { n })}
+            aria-label={t(index === 1 ? "sector.corner_lat" : "sector.corner_lon", { number: n })}
             value={String(Number(place[index].toFixed(7)))}
             onChange={(event) => take(index, event.currentTarget)}
           />
@@ -168,8 +168,8 @@ function Row({
         <button
           class="icon-button"
           type="button"
-          aria-label={t("sector.corner_insert", { n })}
-          title={t("sector.corner_insert", { n })}
+          aria-label={t("sector.corner_insert", { number: n })}
+          title={t("sector.corner_insert", { number: n })}
           onClick={insert}
         >
           <Icon name="plus" />
@@ -177,8 +177,8 @@ function Row({
         <button
           class="icon-button"
           type="button"
-          aria-label={t("sector.corner_remove", { n })}
-          title={t("sector.corner_remove", { n })}
+          aria-label={t("sector.corner_remove", { number: n })}
+          title={t("sector.corner_remove", { number: n })}
           onClick={remove}
         >
           <Icon name="close" />
