@@ -52,6 +52,7 @@ from maps.settings.settings_tables import (
     WebSettings,
 )
 from maps.toml_tables.table import SettingsTable
+from patrol.alarms.rule_plugins import load_rule_plugins
 from radio_gateway.channels.channel_plugins import allow_channel_plugins
 from radio_gateway.channels.channel_settings import ChannelSettings, read_channel
 from radio_gateway.errors.errors import SettingsError
@@ -348,10 +349,12 @@ def read_token(file: Path) -> str:
 def _load_plugins(table: object) -> None:
     """Load what the table `plugins` allows; what is wrong with the table is found with the others.
 
-    Before the channels are checked, which may speak what a plug-in brings.
+    Before the channels, which may speak what a plug-in brings, and the delivery, which may name its
+    rules.
     """
     try:
         allow_channel_plugins(PluginSettings.model_validate(table or {}).allowed)
+        load_rule_plugins()
     except ValidationError:
         pass
 

@@ -24,7 +24,7 @@ from patrol.alarms.distress_calls import DistressCalls
 from patrol.alarms.geofences import KEPT_FOR, GeofenceTracker, VisitAlert
 from patrol.alarms.machine_acts import MachineAct
 from patrol.alarms.past_fixes import alerted, in_order, patrolled, position_of, windows
-from patrol.alarms.rules import ALERT_RULES, RULES
+from patrol.alarms.rules import RULES
 from patrol.alarms.rules.low_battery import BATTERY_FACTS, battery_after
 from patrol.alarms.rules.no_go import RULE, RULE_MAYBE, RULE_PASSED
 from patrol.alarms.scene import AlertRule, Battery, Condition, Scene, SharingRules
@@ -307,7 +307,7 @@ class Alarms:
             if ids is None or alert.unit in ids:
                 open_.setdefault(alert.rule, {})[alert.key] = alert
         steps = Steps(now, self._document_service.node)
-        for rule in ALERT_RULES:
+        for rule in RULES.values():
             if ids is not None and not rule.at_once:
                 continue
             try:

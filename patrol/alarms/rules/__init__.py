@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Final
 
 from patrol.alarms.rules import (
@@ -104,5 +102,5 @@ ALERT_RULES: Final[tuple[AlertRule, ...]] = (
 )
 """Asked once a second, and at once where they say so: which conditions need a person."""
 
-RULES: Final[Mapping[str, AlertRule]] = MappingProxyType({rule.name: rule for rule in ALERT_RULES})
-"""The rules of alerts, by name."""
+RULES: Final[dict[str, AlertRule]] = {rule.name: rule for rule in ALERT_RULES}
+"""The rules of alerts, by name; those of plug-ins behind them (`patrol.alarms.rule_plugins`)."""

@@ -382,7 +382,7 @@ async def test_a_rule_that_fails_leaves_the_others_and_the_picture_at_work(
         rule._replace(find=fails) if rule.name in ("no_go", "man_down") else rule
         for rule in ALERT_RULES
     ]
-    monkeypatch.setattr("patrol.alarms.engine.ALERT_RULES", broken)
+    monkeypatch.setattr("patrol.alarms.engine.RULES", {each.name: each for each in broken})
     boat = await unit(node)
     await hear(node, said("a", 1, distress=True))
     await tick(node, 2)

@@ -129,7 +129,7 @@ async def test_an_alert_that_cannot_be_filed_keeps_no_other_back(
         rule._replace(find=odd, at_once=True) if rule.name == "low_battery" else rule
         for rule in ALERT_RULES
     )
-    monkeypatch.setattr("patrol.alarms.engine.ALERT_RULES", rules)
+    monkeypatch.setattr("patrol.alarms.engine.RULES", {each.name: each for each in rules})
     boat = await unit(node)
     await hear(node, said("a", 1, distress=True, facts={"battery_pct": 5}))
     assert (only(node).rule, only(node).unit, only(node).rings) == ("sos", boat, True)
