@@ -35,7 +35,7 @@ BESIDE_CODE: Final = (
 """Pages of the repository that are part of the site, below `repository/`."""
 
 LOOKED_UP: Final = re.compile(
-    r"reference/(api|commands|settings)\.md|explanation/decisions\.md|repository/(CHANGELOG|tests/.*)\.md"
+    r"reference/(api|commands|settings)\.md|explanation/(decisions|details)\.md|repository/(CHANGELOG|tests/.*)\.md"
 )
 """Pages that a search finds after the others: they name everything once."""
 
