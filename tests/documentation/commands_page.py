@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import typer.main
 
-from tests.fixtures.command_line import PROGRAMS
+from tests.fixtures.command_line import PROGRAMS, subcommands
 
 _HEAD: Final = """# Commands
 
@@ -31,12 +31,12 @@ def commands_page() -> str:
 
 def _commands(name: str, command: Any) -> Iterator[tuple[str, Any]]:
     """Yield every command that does something, with its whole name."""
-    if not isinstance(getattr(command, "commands", None), dict):
+    if not (parts := subcommands(command)):
         yield name, command
         return
-    for each in command.commands.values():
-        if not each.hidden:
-            yield from _commands(f"{name} {each.name}", each)
+    for each, part in parts.items():
+        if not part.hidden:
+            yield from _commands(f"{name} {each}", part)
 
 
 def _section(path: str, command: Any) -> str:
