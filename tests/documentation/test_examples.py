@@ -16,7 +16,7 @@ from tests.documentation.blocks import PAGES, ROOT, blocks
 
 READ_BY_OTHERS: Final = {
     "boat-3": "a channel's `secrets_file`: tests/radio_gateway/transports",
-    "gateway": "a `gateway.toml`: tests/radio_gateway/cli/test_gateway_check.py",
+    "gateway": "a `gateway.toml`: test_walkthroughs.py has `check` read one",
     "project": "a package's `pyproject.toml`: tests/radio_gateway/plugins/test_example_protocol.py",
 }
 """Blocks of TOML that are no `patrol.toml`, by a table in them, and who reads such files."""

@@ -46,13 +46,23 @@ def test_a_node_is_set_up_and_its_journal_proved(tmp_path: Path) -> None:
     )
 
 
-def test_a_node_takes_the_key_that_a_border_post_printed(tmp_path: Path) -> None:
+def test_a_border_post_and_its_node_take_the_keys_of_each_other(tmp_path: Path) -> None:
     page = ROOT / "docs/tutorials/border-post.md"
-    (text,), (settings,) = blocks(page), blocks(page, "toml")
-    keygen, *_ = in_block(text)
+    steps = [words for text in blocks(page) for words in in_block(text)]
+    keygen, check = (
+        next(each for each in steps if each[:2] == ("radio-gateway", name))
+        for name in ("keygen", "check")
+    )
+    for name in ("secrets/mqtt-node", "mqtt-password"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("of the broker")
+        (tmp_path / name).chmod(0o600)
     (key,) = re.findall(r"[\w+/]{43}=", done(keygen, tmp_path))
-    (tmp_path / "secrets").mkdir()
-    (tmp_path / "secrets/mqtt-node").write_text("of the broker")
-    done(("radio-gateway", "keygen", "secrets/node.key"), tmp_path)
-    tables = tomllib.loads(settings.replace("…", key))
+    at_node = done((*keygen[:2], "secrets/node.key"), tmp_path)
+    (node_key,) = re.findall(r"[\w+/]{43}=", at_node)
+
+    gateway, node = blocks(page, "toml")
+    (tmp_path / "gateway.toml").write_text(gateway.replace("…", node_key), "utf-8")
+    done(check, tmp_path)
+    tables = tomllib.loads(node.replace("…", key))
     settings_of(tables, source="patrol.toml", folder=tmp_path)  # or it raises what is wrong
