@@ -18,7 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("gis", "radio_gateway", "patrol", "maps")
-LEFT_OUT = ("maps/web/", "maps/static/", "maps/manual/", "/migrations/versions/")
+LEFT_OUT = ("maps/web/", "maps/static/", "maps/manual/", "/migrations/versions/", "_pb2.py")
 LOADED_BY_NAME = ("radio_gateway.protocols", "radio_gateway.transports")  # tables of modules
 WRAPPERS = ("cache", "lru_cache", "functools.lru_cache", "contextmanager", "asynccontextmanager")
 HANDED_ON = "@*router.*,@*app.*,@*commands.*,@described.*,@compiles*,@*listens_for*,@*validator*"

@@ -1,8 +1,5 @@
 """Meshtastic waypoints: a marked place as the app of every node shows it.
 
-    Waypoint  1 id (uint32), 2 latitude_i, 3 longitude_i (sfixed32, 1e-7 degrees), 4 expire (uint32,
-              UNIX s), 6 name (29 bytes), 7 description (99 bytes), 8 icon (fixed32, a character)
-
 An app takes a waypoint with the same id for the same one, changed, and one that is over since 1970
 for taken back.
 
@@ -15,8 +12,8 @@ from __future__ import annotations
 from typing import Final
 
 from radio_gateway.formats.name_tag import number_of
-from radio_gateway.formats.protobuf import bytes_field, fixed32_field, number_field
 from radio_gateway.messages.marked_place import MarkedPlace
+from radio_gateway.protobuf.meshtastic_pb2 import Waypoint
 
 MAX_NAME: Final = 29  # bytes
 MAX_DESCRIPTION: Final = 99
@@ -34,17 +31,16 @@ def waypoint(mark: MarkedPlace, *, lon: float, lat: float) -> bytes:
     expire_s = _TAKEN_BACK if mark.deleted else 0
     if mark.ends_at is not None and not mark.deleted:
         expire_s = int(mark.ends_at.timestamp())
-    message = number_field(1, number_of(mark.id))
-    message += fixed32_field(2, round(lat * 1e7) & 0xFFFFFFFF)
-    message += fixed32_field(3, round(lon * 1e7) & 0xFFFFFFFF)
-    if expire_s:
-        message += number_field(4, expire_s)
-    message += bytes_field(6, waypoint_name(mark).encode())
-    if mark.remarks:
-        message += bytes_field(7, _cut(mark.remarks, MAX_DESCRIPTION).encode())
-    if mark.use == "hazard":
-        message += fixed32_field(8, _WARNING_SIGN)
-    return message
+    message = Waypoint(
+        id=number_of(mark.id),
+        latitude_i=round(lat * 1e7),
+        longitude_i=round(lon * 1e7),
+        expire=expire_s,
+        name=waypoint_name(mark),
+        description=_cut(mark.remarks, MAX_DESCRIPTION),
+        icon=_WARNING_SIGN if mark.use == "hazard" else 0,
+    )
+    return message.SerializeToString()
 
 
 def waypoint_name(mark: MarkedPlace) -> str:

@@ -315,7 +315,7 @@ def _possible_start(data: bytes, at: int) -> int:
     return at
 
 
-def _varint(data: bytes, at: int) -> tuple[int, int] | None:
+def read_varint(data: bytes, at: int) -> tuple[int, int] | None:
     """Return a varint and where it ends; (-1, at) when it is too long, None when it is cut."""
     value = 0
     for index in range(_VARINT_BYTES):
@@ -332,7 +332,7 @@ def _is_mesh(data: bytes, at: int) -> bool | None:
     """Return whether a datagram's header stands at `at`; None: too short to say."""
     if data[at : at + 1] != b"\xbf":
         return False
-    version = _varint(data, at + 1)
+    version = read_varint(data, at + 1)
     if version is None:
         return None
     value, end = version
@@ -345,7 +345,7 @@ def _message_end(data: bytes, start: int) -> int | None:
     """Return where the stream's message at `start` ends; 0: it is none, None: too short to say."""
     if data[start : start + 1] != b"\xbf":
         return 0
-    length = _varint(data, start + 1)
+    length = read_varint(data, start + 1)
     if length is None:
         return None
     size, at = length
@@ -355,7 +355,7 @@ def _message_end(data: bytes, start: int) -> int | None:
         return None
     if data[at] not in _MESSAGE_STARTS:
         return 0
-    inner = _varint(data, at + 1)
+    inner = read_varint(data, at + 1)
     if inner is None:
         return None
     inner_size, inner_at = inner

@@ -12,12 +12,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from io import BytesIO
 
 import msgspec
+from google.protobuf.proto import serialize_length_prefixed
 
 from radio_gateway.formats.cot_node_mark import NODE_MARK, content_digest
+from radio_gateway.protobuf.tak_pb2 import CotEvent, Detail, TakMessage
 from radio_gateway.protocols.cot.event import UNKNOWN
-from radio_gateway.protocols.cot.tak_wire import write_field, write_varint
 from radio_gateway.protocols.cot.timestamp import milliseconds, show_time
 
 ALL_ROOMS = "All Chat Rooms"
@@ -386,13 +388,15 @@ def event_xml(event: OutEvent) -> bytes:
 
 def tak_stream(event: OutEvent) -> bytes:
     """Return an event in TAK protocol for a TCP stream."""
-    message = _message(event)
-    return b"\xbf" + write_varint(len(message)) + message
+    stream = BytesIO(b"\xbf")
+    stream.seek(1)
+    serialize_length_prefixed(_message(event), stream)
+    return stream.getvalue()
 
 
 def tak_datagram(event: OutEvent) -> bytes:
     """Return an event in TAK protocol for a UDP datagram."""
-    return b"\xbf\x01\xbf" + _message(event)
+    return b"\xbf\x01\xbf" + _message(event).SerializeToString()
 
 
 def _control(type_: str, uid: str, time: datetime, detail: tuple[_Element, ...]) -> OutEvent:
@@ -411,48 +415,41 @@ def _control(type_: str, uid: str, time: datetime, detail: tuple[_Element, ...])
     )
 
 
-def _message(event: OutEvent) -> bytes:
-    detail = b""
+def _message(event: OutEvent) -> TakMessage:
+    detail = Detail()
     rest: list[_Element] = []
     for element in event.detail:
-        known = _TYPED.get(element.name)
-        if known is None:
+        name = _TYPED.get(element.name)
+        if name is None:
             rest.append(element)
             continue
-        number, names = known
-        # a track's numbers are doubles, all else is words
-        body = b"".join(
-            write_field(index, float(value) if element.name == "track" else _clean(value))
-            for index, name in enumerate(names, 1)
-            if (value := element.attributes.get(name)) is not None
-        )
-        detail += write_varint(number << 3 | 2) + write_varint(len(body)) + body
-    body = b"".join(
-        (
-            write_field(1, _clean(event.type)),
-            write_field(5, _clean(event.uid)),
-            write_field(6, milliseconds(event.time)),
-            write_field(7, milliseconds(event.start)),
-            write_field(8, milliseconds(event.stale)),
-            write_field(9, _clean(event.how)),
-            write_field(10, event.lat),
-            write_field(11, event.lon),
-            write_field(12, event.hae),
-            write_field(13, event.ce),
-            write_field(14, UNKNOWN),
-            write_field(15, write_field(1, _xml(rest)) + detail),
+        message = getattr(detail, name)
+        message.SetInParent()
+        for field in message.DESCRIPTOR.fields:
+            value = element.attributes.get(field.name)
+            if value is not None:  # a track's numbers are doubles, all else is words
+                setattr(message, field.name, float(value) if name == "track" else _clean(value))
+    detail.xml = _xml(rest)
+    return TakMessage(
+        event=CotEvent(
+            type=_clean(event.type),
+            uid=_clean(event.uid),
+            send_time=milliseconds(event.time),
+            start_time=milliseconds(event.start),
+            stale_time=milliseconds(event.stale),
+            how=_clean(event.how),
+            lat=event.lat,
+            lon=event.lon,
+            hae=event.hae,
+            ce=event.ce,
+            le=UNKNOWN,
+            detail=detail,
         )
     )
-    return write_field(2, body)
 
 
-# Elements that have a message of their own: its field under `detail`, its attributes in order.
-_TYPED = {
-    "contact": (2, ("endpoint", "callsign")),
-    "__group": (3, ("name", "role")),
-    "takv": (6, ("device", "platform", "os", "version")),
-    "track": (7, ("speed", "course")),
-}
+# Elements that have a message of their own under `detail`.
+_TYPED = {"contact": "contact", "__group": "group", "takv": "takv", "track": "track"}
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ESCAPES = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "&#10;", "\r": "&#13;",

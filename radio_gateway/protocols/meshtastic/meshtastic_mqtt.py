@@ -16,8 +16,9 @@ from __future__ import annotations
 from radio_gateway.decoding.decoder import DecoderSettings, PlainDecoder
 from radio_gateway.decoding.framing import Frame, MessageFramer
 from radio_gateway.errors.errors import FrameError
-from radio_gateway.formats.protobuf import ProtobufError, ProtobufMessage
 from radio_gateway.messages.transmission import Signal, Transmission
+from radio_gateway.protobuf.meshtastic_pb2 import ServiceEnvelope
+from radio_gateway.protobuf.parse import ProtobufError, parse
 from radio_gateway.protocols.meshtastic.order import MQTT_ORDERS, encode_mqtt
 from radio_gateway.protocols.meshtastic.packet import read_packet
 from radio_gateway.protocols.meshtastic.report import node_number
@@ -65,14 +66,16 @@ class MqttDecoder(PlainDecoder):
         if payload in _STATES:
             return [_state(frame)]
         try:
-            envelope = ProtobufMessage(payload)
-            packet = envelope.message(1)
-            if packet is None:
-                raise FrameError("no_packet", payload, "an envelope with nothing in it")
-            channel, gateway = envelope.text(2), envelope.text(3)
-            return [read_packet(packet, frame, self._settings, channel=channel, gateway=gateway)]
+            envelope = parse(ServiceEnvelope, payload)
         except ProtobufError as fault:
             raise FrameError("protobuf", payload, str(fault)) from None
+        if not envelope.HasField("packet"):
+            raise FrameError("no_packet", payload, "an envelope with nothing in it")
+        channel = envelope.channel_id if envelope.HasField("channel_id") else None
+        gateway = envelope.gateway_id if envelope.HasField("gateway_id") else None
+        return [
+            read_packet(envelope.packet, frame, self._settings, channel=channel, gateway=gateway)
+        ]
 
 
 def _state(frame: Frame) -> Transmission:

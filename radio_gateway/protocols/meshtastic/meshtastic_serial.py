@@ -1,10 +1,9 @@
 """Meshtastic on a serial port or TCP (port 4403): what the radio tells the computer it hangs on.
 
     94 C3, length (2 bytes, big-endian, at most 512), FromRadio
-    FromRadio: 1 id, 2 packet (MeshPacket), 3 my_info (1 my_node_num), 4 node_info (1 num, 2 user,
-               3 position, 5 last_heard fixed32), 8 rebooted, 11 queueStatus (1 res int32,
-               4 mesh_packet_id); configuration, log and file records are passed over
-    ToRadio:   1 packet, 3 want_config_id, 7 heartbeat
+
+Of FromRadio configuration, log and file records are passed over; its fields, and those of ToRadio,
+stand in `radio_gateway/protobuf/meshtastic.proto`.
 
 The radio's log, lines of text, shares the stream. It speaks only to who has asked it for its
 configuration (`GREETING`), again after it has restarted, and not for longer than 15 minutes to who
@@ -20,8 +19,15 @@ from datetime import datetime, timedelta
 from radio_gateway.decoding.decoder import DecoderSettings, SessionDecoder
 from radio_gateway.decoding.framing import Frame
 from radio_gateway.errors.errors import FrameError
-from radio_gateway.formats.protobuf import ProtobufError, ProtobufMessage, bytes_field, number_field
 from radio_gateway.messages.transmission import Transmission
+from radio_gateway.protobuf.meshtastic_pb2 import (
+    FromRadio,
+    Heartbeat,
+    NodeInfo,
+    QueueStatus,
+    ToRadio,
+)
+from radio_gateway.protobuf.parse import ProtobufError, parse
 from radio_gateway.protocols.meshtastic.order import SERIAL_ORDERS, encode_serial, framed
 from radio_gateway.protocols.meshtastic.packet import read_packet
 from radio_gateway.protocols.meshtastic.payload import read_node, read_position
@@ -38,8 +44,8 @@ MAX_BYTES = 512
 _START = b"\x94\xc3"
 _HEADER = 4
 # Bytes that are no start wake a sleeping radio; any number does for want_config_id.
-GREETING = b"\xc3" * 32 + framed(number_field(3, 1))
-_HEARTBEAT = framed(bytes_field(7, b""))
+GREETING = b"\xc3" * 32 + framed(ToRadio(want_config_id=1).SerializeToString())
+_HEARTBEAT = framed(ToRadio(heartbeat=Heartbeat()).SerializeToString())
 _HEARTBEAT_EVERY = timedelta(minutes=5)
 
 
@@ -140,19 +146,16 @@ class SerialDecoder(SessionDecoder):
             raise FrameError("too_long", payload, f"{size} bytes, at most {MAX_BYTES}")
         self._beat(frame.heard_at)
         try:
-            message = ProtobufMessage(payload)
-            packet = message.message(2)
-            if packet is not None:
-                return [read_packet(packet, frame, self._settings)]
-            node = message.message(4)
-            if node is not None:
-                return _known_node(node, frame, self._settings)
-            if message.number(8):
-                self._answers.append(GREETING)
-            queue = message.message(11)
-            return [] if queue is None else self._queue_status(queue, frame)
+            message = parse(FromRadio, payload)
         except ProtobufError as fault:
             raise FrameError("protobuf", payload, str(fault)) from None
+        if message.HasField("packet"):
+            return [read_packet(message.packet, frame, self._settings)]
+        if message.HasField("node_info"):
+            return _known_node(message.node_info, frame, self._settings)
+        if message.rebooted:
+            self._answers.append(GREETING)
+        return self._queue_status(message.queueStatus, frame)
 
     def _beat(self, now: datetime) -> None:
         if self._beaten_at is None or now < self._beaten_at:
@@ -161,10 +164,9 @@ class SerialDecoder(SessionDecoder):
             self._beaten_at = now
             self._answers.append(_HEARTBEAT)
 
-    def _queue_status(self, queue: ProtobufMessage, frame: Frame) -> list[Transmission]:
+    def _queue_status(self, queue: QueueStatus, frame: Frame) -> list[Transmission]:
         """Return that the radio did not take a packet; that it did is no news."""
-        result, packet_id = queue.int32(1) or 0, queue.number(4) or 0
-        if result == 0 or packet_id == 0:
+        if queue.res == 0 or queue.mesh_packet_id == 0:
             return []
         return [
             Transmission(
@@ -172,28 +174,25 @@ class SerialDecoder(SessionDecoder):
                 kind="answer",
                 heard_at=frame.heard_at,
                 status="refused",
-                facts={"answers": f"{packet_id:08x}", "queue_result": result},
+                facts={"answers": f"{queue.mesh_packet_id:08x}", "queue_result": queue.res},
                 raw=frame.payload,
                 resent=frame.resent,
             )
         ]
 
 
-def _known_node(
-    node: ProtobufMessage, frame: Frame, settings: DecoderSettings
-) -> list[Transmission]:
+def _known_node(node: NodeInfo, frame: Frame, settings: DecoderSettings) -> list[Transmission]:
     """Return what the radio remembers of a node: its names, and where it was when it said so."""
-    header = MeshtasticHeader(sender=node.number(1) or 0, rx_time_s=node.fixed32(5) or 0)
+    header = MeshtasticHeader(sender=node.num, rx_time_s=node.last_heard)
     out: list[Transmission] = []
-    user, place = node.message(2), node.message(3)
-    if user is not None:
-        payload = MeshtasticPayload(kind="static", word="nodeinfo", facts=read_node(user))
+    if node.HasField("user"):
+        payload = MeshtasticPayload(kind="static", word="nodeinfo", facts=read_node(node.user))
         name = payload.facts.get("long_name")
         payload.text = name if isinstance(name, str) else None
         out.append(transmission(header, payload, frame, settings))
-    if place is not None:
+    if node.HasField("position"):
         try:
-            payload = read_position(place, frame.payload)
+            payload = read_position(node.position, frame.payload)
         except FrameError:  # the names count all the same
             payload = MeshtasticPayload(kind="other")
         if payload.position is not None and payload.time_s is not None:
@@ -205,15 +204,9 @@ def _known_node(
 
 
 def _makes_sense(payload: bytes) -> bool:
-    """Return whether FromRadio and the messages inside are whole, as far as they are long ones."""
+    """Return whether FromRadio and the messages inside are whole."""
     try:
-        message = ProtobufMessage(payload)
-        packet, node = message.message(2), message.message(4)
-        if packet is not None:
-            packet.message(4)
-        if node is not None:
-            node.message(2)
-            node.message(3)
+        parse(FromRadio, payload)
     except ProtobufError:
         return False
     return True

@@ -24,8 +24,8 @@ import re
 from radio_gateway.decoding.decoder import DecoderSettings
 from radio_gateway.formats.meshtastic_waypoint import waypoint
 from radio_gateway.formats.name_tag import number_of
-from radio_gateway.formats.protobuf import bytes_field, fixed32_field, number_field
 from radio_gateway.orders.order import EncodedOrder, Order, OrderError, OrderKind, place_of
+from radio_gateway.protobuf.meshtastic_pb2 import Data, MeshPacket, ServiceEnvelope, ToRadio
 from radio_gateway.protocols.meshtastic.crypto import channel_hash, channel_key, crypt
 from radio_gateway.protocols.meshtastic.payload import ALERT, POSITION, TEXT, WAYPOINT
 from radio_gateway.protocols.meshtastic.report import BROADCAST, node_name, node_number
@@ -57,14 +57,10 @@ def encode_serial(order: Order, settings: DecoderSettings, *, number: int) -> En
         OrderError: `too_long`, `no_text`, `no_place`, `no_device` or `bad_device`.
     """
     data, to, packet_id = _data(order), _to(order), packet_id_of(order)
-    packet = (
-        fixed32_field(2, to)
-        + bytes_field(4, data)
-        + fixed32_field(6, packet_id)
-        + _delivery(order, to)
-    )
+    packet = _packet(order, to)
+    packet.decoded.CopyFrom(data)
     return EncodedOrder(
-        data=framed(bytes_field(1, packet)),
+        data=framed(ToRadio(packet=packet).SerializeToString()),
         answer=None if to == BROADCAST else f"{packet_id:08x}",
         answer_within_s=ANSWER_WITHIN_S,
     )
@@ -88,21 +84,15 @@ def encode_mqtt(order: Order, settings: DecoderSettings, *, number: int) -> Enco
         key = channel_key(settings, channel)
     except ValueError as fault:
         raise OrderError("bad_key", str(fault)) from None
-    data, to, packet_id = _data(order, bitfield=_OK_TO_MQTT), _to(order), packet_id_of(order)
-    sealed = crypt(data, key=key, sender=sender, packet_id=packet_id)
-    packet = (
-        fixed32_field(1, sender)
-        + fixed32_field(2, to)
-        + number_field(3, channel_hash(channel, key))
-        + bytes_field(5, sealed)
-        + fixed32_field(6, packet_id)
-        + number_field(9, _HOPS)
-        + _delivery(order, to)
-        + number_field(15, _HOPS)
-    )
-    envelope = bytes_field(1, packet) + bytes_field(2, channel.encode())
+    data, to, packet_id = _data(order), _to(order), packet_id_of(order)
+    data.MergeFrom(Data(bitfield=_OK_TO_MQTT))
+    packet = _packet(order, to)
+    packet.sender, packet.channel = sender, channel_hash(channel, key)
+    packet.encrypted = crypt(data.SerializeToString(), key=key, sender=sender, packet_id=packet_id)
+    packet.hop_limit = packet.hop_start = _HOPS
+    envelope = ServiceEnvelope(packet=packet, channel_id=channel, gateway_id=node)
     return EncodedOrder(
-        data=envelope + bytes_field(3, node.encode()),
+        data=envelope.SerializeToString(),
         topic=station["topic"],
         answer=None if to == BROADCAST else f"{packet_id:08x}",
         answer_within_s=ANSWER_WITHIN_S,
@@ -114,20 +104,18 @@ def packet_id_of(order: Order) -> int:
     return number_of(order.id)
 
 
-def _data(order: Order, *, bitfield: int | None = None) -> bytes:
+def _data(order: Order) -> Data:
     if order.kind == "poll":
-        data = number_field(1, POSITION) + number_field(3, 1)
-    elif order.kind == "mark":
+        return Data(portnum=POSITION, want_response=True)
+    if order.kind == "mark":
         mark, lon, lat = place_of(order)
-        data = number_field(1, WAYPOINT) + bytes_field(2, waypoint(mark, lon=lon, lat=lat))
-    else:
-        text = order.text.encode()
-        if not text:
-            raise OrderError("no_text", "there is nothing to say")
-        if len(text) > MAX_PAYLOAD:
-            raise OrderError("too_long", f"{len(text)} bytes, at most {MAX_PAYLOAD} go")
-        data = number_field(1, TEXT if order.kind == "text" else ALERT) + bytes_field(2, text)
-    return data if bitfield is None else data + number_field(9, bitfield)
+        return Data(portnum=WAYPOINT, payload=waypoint(mark, lon=lon, lat=lat))
+    text = order.text.encode()
+    if not text:
+        raise OrderError("no_text", "there is nothing to say")
+    if len(text) > MAX_PAYLOAD:
+        raise OrderError("too_long", f"{len(text)} bytes, at most {MAX_PAYLOAD} go")
+    return Data(portnum=TEXT if order.kind == "text" else ALERT, payload=text)
 
 
 def _to(order: Order) -> int:
@@ -141,8 +129,12 @@ def _to(order: Order) -> int:
     return to
 
 
-def _delivery(order: Order, to: int) -> bytes:
-    """Return the fields that say how it is to be delivered."""
+def _packet(order: Order, to: int) -> MeshPacket:
+    """Return a packet without what it says: whom it is for and how it is to be delivered."""
     urgent = order.kind in ("alert", "distress")
-    want_ack = b"" if to == BROADCAST else number_field(10, 1)
-    return want_ack + number_field(11, _ALERT_PRIORITY if urgent else _RELIABLE_PRIORITY)
+    return MeshPacket(
+        to=to,
+        id=packet_id_of(order),
+        want_ack=to != BROADCAST,
+        priority=_ALERT_PRIORITY if urgent else _RELIABLE_PRIORITY,
+    )

@@ -1,12 +1,7 @@
 """A Meshtastic MeshPacket: who speaks, how it was heard, and what is inside, encrypted or not.
 
-    1 from fixed32, 2 to fixed32, 3 channel (its number, or its hash while encrypted),
-    4 decoded (Data) or 5 encrypted (the same, AES-CTR), 6 id fixed32, 7 rx_time fixed32 (UNIX s),
-    8 rx_snr float (dB), 9 hop_limit, 10 want_ack, 12 rx_rssi int32 (dBm), 14 via_mqtt,
-    15 hop_start, 17 pki_encrypted
-    Data: 1 portnum, 2 payload, 3 want_response, 6 request_id fixed32
-
-Source: Meshtastic protobuf definitions, `mesh.proto`.
+Source: Meshtastic protobuf definitions, `mesh.proto`; its fields stand in
+`radio_gateway/protobuf/meshtastic.proto`.
 """
 
 from __future__ import annotations
@@ -16,8 +11,9 @@ import math
 from radio_gateway.decoding.decoder import DecoderSettings
 from radio_gateway.decoding.framing import Frame
 from radio_gateway.errors.errors import FrameError
-from radio_gateway.formats.protobuf import ProtobufError, ProtobufMessage
 from radio_gateway.messages.transmission import Transmission
+from radio_gateway.protobuf.meshtastic_pb2 import Data, MeshPacket
+from radio_gateway.protobuf.parse import ProtobufError, parse
 from radio_gateway.protocols.meshtastic.crypto import channel_key, crypt
 from radio_gateway.protocols.meshtastic.payload import MAX_PORTNUM, decode_payload
 from radio_gateway.protocols.meshtastic.report import (
@@ -31,7 +27,7 @@ PRIVATE_CHANNEL = "PKI"  # what gateways call messages that only their receiver 
 
 
 def read_packet(
-    packet: ProtobufMessage,
+    packet: MeshPacket,
     frame: Frame,
     settings: DecoderSettings,
     *,
@@ -48,16 +44,15 @@ def read_packet(
         gateway: Node that heard it, where the link tells it.
 
     Raises:
-        WireError: If a field has another type.
         FrameError: `no_sender`, `no_payload`, `bad_key`, `decrypt_failed`, `no_portnum`,
             `protobuf`, `lat_range`, `lon_range` or `null_island`.
     """
     header = _header(packet, channel, gateway)
     facts: Facts = {}
-    if packet.number(14):
+    if packet.via_mqtt:
         facts["via_mqtt"] = True
-    sealed = packet.data(5)
-    if sealed is not None and (packet.number(17) or channel == PRIVATE_CHANNEL):
+    sealed = packet.encrypted if packet.HasField("encrypted") else None
+    if sealed is not None and (packet.pki_encrypted or channel == PRIVATE_CHANNEL):
         facts["private"] = True  # the sender is alive, and that is all
         return transmission(
             header, MeshtasticPayload(kind="other", word="private", facts=facts), frame, settings
@@ -66,24 +61,23 @@ def read_packet(
         header.encrypted = True
         payload = _unsealed(sealed, header, frame, settings)
     else:
-        data = packet.data(4)
-        if data is None:
+        if not packet.HasField("decoded"):
             raise FrameError("no_payload", frame.payload, "a packet with nothing in it")
-        payload = _payload(data, frame, settings)
+        payload = _payload(packet.decoded, frame, settings)
     payload.facts |= facts
     return transmission(header, payload, frame, settings)
 
 
-def _header(packet: ProtobufMessage, channel: str | None, gateway: str | None) -> MeshtasticHeader:
-    snr, rssi = packet.float32(8), packet.int32(12)
-    limit, start = packet.number(9) or 0, packet.number(15) or 0
+def _header(packet: MeshPacket, channel: str | None, gateway: str | None) -> MeshtasticHeader:
+    snr, rssi = packet.rx_snr, packet.rx_rssi
+    limit, start = packet.hop_limit, packet.hop_start
     return MeshtasticHeader(
-        sender=packet.fixed32(1) or 0,
-        packet_id=packet.fixed32(6) or 0,
-        to=packet.fixed32(2),
+        sender=packet.sender,
+        packet_id=packet.id,
+        to=packet.to if packet.HasField("to") else None,
         gateway=gateway,
         channel=channel,
-        rx_time_s=packet.fixed32(7) or 0,
+        rx_time_s=packet.rx_time,
         # a radio that heard it itself gives both; zero stands for both when they are unknown
         snr_db=round(snr, 2) if snr and math.isfinite(snr) and abs(snr) < 100 else None,
         rssi_dbm=float(rssi) if rssi and -200 < rssi < 0 else None,
@@ -101,7 +95,11 @@ def _unsealed(
         raise FrameError("bad_key", frame.payload, str(fault)) from None
     data = crypt(sealed, key=key, sender=header.sender, packet_id=header.packet_id)
     try:
-        return _payload(data, frame, settings)
+        try:
+            message = parse(Data, data)
+        except ProtobufError as fault:
+            raise FrameError("protobuf", frame.payload, str(fault)) from None
+        return _payload(message, frame, settings)
     except FrameError as fault:
         if fault.reason == "null_island":  # no wrong key makes just that
             raise
@@ -110,21 +108,16 @@ def _unsealed(
         raise FrameError("decrypt_failed", frame.payload, detail) from None
 
 
-def _payload(data: bytes, frame: Frame, settings: DecoderSettings) -> MeshtasticPayload:
+def _payload(data: Data, frame: Frame, settings: DecoderSettings) -> MeshtasticPayload:
+    if not 0 < data.portnum <= MAX_PORTNUM:
+        raise FrameError("no_portnum", frame.payload, f"application {data.portnum}")
     try:
-        message = ProtobufMessage(data)
-        portnum = message.number(1) or 0
-        if not 0 < portnum <= MAX_PORTNUM:
-            raise FrameError("no_portnum", frame.payload, f"application {portnum}")
-        message.number(3)
-        request_id = message.fixed32(6) or 0
-        payload = decode_payload(
-            portnum,
-            message.data(2) or b"",
-            request_id=request_id,
+        return decode_payload(
+            data.portnum,
+            data.payload,
+            request_id=data.request_id,
             payload=frame.payload,
             tak_dictionaries=settings.tak_dictionaries,
         )
     except ProtobufError as fault:
         raise FrameError("protobuf", frame.payload, str(fault)) from None
-    return payload

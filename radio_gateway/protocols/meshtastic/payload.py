@@ -1,20 +1,16 @@
 """The payloads of Meshtastic packets: which application speaks (portnum), and what it says.
 
     1 TEXT      UTF-8
-    3 POSITION  1 latitude_i sfixed32, 2 longitude_i sfixed32, 3 altitude int32, 4 time fixed32,
-                5 location_source, 7 timestamp fixed32, 9 altitude_hae sint32, 11 PDOP (1/100),
-                14 gps_accuracy (mm), 15 ground_speed, 16 ground_track, 19 sats_in_view,
-                22 seq_number, 23 precision_bits
-    4 NODEINFO  1 id, 2 long_name, 3 short_name, 5 hw_model, 6 is_licensed, 7 role
-    5 ROUTING   1 route_request, 2 route_reply, 3 error_reason (0: delivered)
-    8 WAYPOINT  1 id, 2 latitude_i, 3 longitude_i, 4 expire, 6 name, 7 description
+    3 POSITION  Position
+    4 NODEINFO  User
+    5 ROUTING   Routing
+    8 WAYPOINT  Waypoint
     11 ALERT    UTF-8; the critical alert of an app
-    67 TELEMETRY 1 time, 2 device (1 battery_level, 2 voltage, 3 channel_utilization,
-                4 air_util_tx, 5 uptime_seconds), 3 environment (1 temperature,
-                2 relative_humidity, 3 barometric_pressure)
+    67 TELEMETRY Telemetry
     72 ATAK, 78 ATAK_V2   see `tak`
-    73 MAP_REPORT 1 long_name, 2 short_name, 9 latitude_i, 10 longitude_i, 11 altitude,
-                12 position_precision
+    73 MAP_REPORT MapReport
+
+Their fields stand in `radio_gateway/protobuf/meshtastic.proto`.
 
 Source: Meshtastic protobuf definitions, `portnums.proto`, `mesh.proto`, `telemetry.proto`,
 `mqtt.proto`.
@@ -26,7 +22,15 @@ import math
 from codecs import utf_8_decode
 from collections.abc import Callable, Sequence
 
-from radio_gateway.formats.protobuf import ProtobufError, ProtobufMessage
+from radio_gateway.protobuf.meshtastic_pb2 import (
+    MapReport,
+    Position,
+    Routing,
+    Telemetry,
+    User,
+    Waypoint,
+)
+from radio_gateway.protobuf.parse import ProtobufError, parse
 from radio_gateway.protocols.meshtastic.report import (
     MAX_TEXT,
     Facts,
@@ -84,15 +88,15 @@ def decode_payload(
         tak_dictionaries: As in `DecoderSettings`.
 
     Raises:
-        WireError: If the payload is not what the application sends.
+        ProtobufError: If the payload is not what the application sends.
         FrameError: If it names no real place.
     """
     if portnum == ROUTING:
         return _routing(data, request_id)
     if portnum == POSITION:
-        return read_position(ProtobufMessage(data), payload)
+        return read_position(parse(Position, data), payload)
     if portnum == MAP_REPORT:
-        return _map_report(ProtobufMessage(data), payload)
+        return _map_report(parse(MapReport, data), payload)
     if portnum == ATAK_PLUGIN:
         return read_tak(data, payload)
     if portnum == ATAK_PLUGIN_V2:
@@ -103,51 +107,25 @@ def decode_payload(
     return reader(data)
 
 
-def read_node(user: ProtobufMessage) -> Facts:
+def read_node(user: User) -> Facts:
     """Return the names a node gives itself."""
-    facts: Facts = {}
-    for number, fact in ((2, "long_name"), (3, "short_name")):
-        text = user.text(number)
-        if text:
-            facts[fact] = text[:40]
-    for number, fact in ((5, "hardware"), (7, "role")):
-        value = user.number(number)
-        if value:
-            facts[fact] = value
-    if user.number(6):
+    facts = _names(user)
+    if user.hw_model:
+        facts["hardware"] = user.hw_model
+    if user.role:
+        facts["role"] = user.role
+    if user.is_licensed:
         facts["licensed"] = True
     return facts
 
 
-def read_position(message: ProtobufMessage, payload: bytes) -> MeshtasticPayload:
+def read_position(message: Position, payload: bytes) -> MeshtasticPayload:
     """Return what a Position message says.
 
     Raises:
-        WireError: If a field has another type.
         FrameError: If it names no real place.
     """
-    fields: dict[str, int | float] = {}
-    read: tuple[tuple[int, str, Callable[[int], int | None]], ...] = (
-        (1, "latitude_i", message.sfixed32),
-        (2, "longitude_i", message.sfixed32),
-        (3, "altitude", message.int32),
-        (4, "time", message.fixed32),
-        (5, "location_source", message.number),
-        (7, "timestamp", message.fixed32),
-        (9, "altitude_hae", message.sint32),
-        (11, "PDOP", message.number),
-        (14, "gps_accuracy", message.number),
-        (15, "ground_speed", message.number),
-        (16, "ground_track", message.number),
-        (19, "sats_in_view", message.number),
-        (22, "seq_number", message.number),
-        (23, "precision_bits", message.number),
-    )
-    for number, name, reader in read:
-        value = reader(number)
-        if value is not None:
-            fields[name] = value
-    return position_payload(fields, payload)
+    return position_payload({field.name: value for field, value in message.ListFields()}, payload)
 
 
 def _text(data: bytes) -> MeshtasticPayload:
@@ -170,7 +148,7 @@ def _words(data: bytes) -> str:
 
 
 def _node_info(data: bytes) -> MeshtasticPayload:
-    facts = read_node(ProtobufMessage(data))
+    facts = read_node(parse(User, data))
     name = facts.get("long_name")
     return MeshtasticPayload(
         kind="static", word="nodeinfo", text=name if isinstance(name, str) else None, facts=facts
@@ -178,10 +156,10 @@ def _node_info(data: bytes) -> MeshtasticPayload:
 
 
 def _routing(data: bytes, request_id: int) -> MeshtasticPayload:
-    message = ProtobufMessage(data)
-    if 1 in message or 2 in message:
+    message = parse(Routing, data)
+    if message.HasField("route_request") or message.HasField("route_reply"):
         return MeshtasticPayload(kind="other", word="traceroute", facts={"portnum": ROUTING})
-    error = message.number(3) or 0
+    error = message.error_reason
     facts: Facts = {"answers": f"{request_id:08x}"} if request_id else {}
     if error:
         facts["routing_error"] = ROUTING_ERRORS.get(error, str(error))
@@ -190,36 +168,27 @@ def _routing(data: bytes, request_id: int) -> MeshtasticPayload:
 
 
 def _waypoint(data: bytes) -> MeshtasticPayload:
-    message = ProtobufMessage(data)
-    lat, lon = message.sfixed32(2), message.sfixed32(3)
+    message = parse(Waypoint, data)
     return waypoint_payload(
-        id=message.number(1) or 0,
-        lon=None if lon is None else lon / 1e7,
-        lat=None if lat is None else lat / 1e7,
-        expire_s=message.number(4) or 0,
-        name=message.text(6) or "",
-        description=message.text(7) or "",
+        id=message.id,
+        lon=message.longitude_i / 1e7 if message.HasField("longitude_i") else None,
+        lat=message.latitude_i / 1e7 if message.HasField("latitude_i") else None,
+        expire_s=message.expire,
+        name=message.name,
+        description=message.description,
     )
 
 
 def _telemetry(data: bytes) -> MeshtasticPayload:
-    message = ProtobufMessage(data)
-    facts: Facts = {}
-    device, environment = message.message(2), message.message(3)
-    if device is not None:
-        level = device.number(1)
-        if level is not None:
-            facts |= battery(level)
-        uptime = device.number(5)
-        if uptime is not None:
-            facts["uptime_s"] = uptime
-        for number, fact in ((2, "voltage_v"), (3, "channel_use_pct"), (4, "air_use_pct")):
-            _add(facts, fact, device.float32(number))
-    if environment is not None:
-        for number, fact in ((1, "temperature_c"), (2, "humidity_pct"), (3, "pressure_hpa")):
-            _add(facts, fact, environment.float32(number))
+    message = parse(Telemetry, data)
+    device = message.device_metrics
+    facts = battery(device.battery_level) if device.HasField("battery_level") else {}
+    for part in (device, message.environment_metrics):
+        for field, value in part.ListFields():
+            if field.name in _MEASURED and math.isfinite(value):
+                facts[_MEASURED[field.name]] = round(value, 3)
     return MeshtasticPayload(
-        kind="other", word="telemetry", time_s=message.fixed32(1) or None, facts=facts
+        kind="other", word="telemetry", time_s=message.time or None, facts=facts
     )
 
 
@@ -230,27 +199,30 @@ def battery(level: float) -> Facts:
     return {"battery_pct": level} if level >= 0 else {}
 
 
-def _map_report(message: ProtobufMessage, payload: bytes) -> MeshtasticPayload:
-    sent: dict[str, int | None] = {
-        "latitude_i": message.sfixed32(9),
-        "longitude_i": message.sfixed32(10),
-        "altitude": message.int32(11),
-        "precision_bits": message.number(12),
-    }
-    content = position_payload({k: v for k, v in sent.items() if v is not None}, payload)
+def _map_report(message: MapReport, payload: bytes) -> MeshtasticPayload:
+    sent = {field.name: value for field, value in message.ListFields()}
+    if "position_precision" in sent:
+        sent["precision_bits"] = sent.pop("position_precision")
+    content = position_payload(sent, payload)
     content.word = "map_report"
-    for number, fact in ((1, "long_name"), (2, "short_name")):
-        text = message.text(number)
-        if text:
-            content.facts[fact] = text[:40]
+    content.facts |= _names(message)
     return content
 
 
-def _add(facts: Facts, fact: str, value: float | None) -> None:
-    if value is not None and math.isfinite(value):
-        facts[fact] = round(value, 3)
+def _names(message: User | MapReport) -> Facts:
+    names = {"long_name": message.long_name[:40], "short_name": message.short_name[:40]}
+    return {fact: name for fact, name in names.items() if name}
 
 
+_MEASURED = {
+    "voltage": "voltage_v",
+    "channel_utilization": "channel_use_pct",
+    "air_util_tx": "air_use_pct",
+    "uptime_seconds": "uptime_s",
+    "temperature": "temperature_c",
+    "relative_humidity": "humidity_pct",
+    "barometric_pressure": "pressure_hpa",
+}
 _READERS: dict[int, Callable[[bytes], MeshtasticPayload]] = {
     TEXT: _text,
     NODEINFO: _node_info,

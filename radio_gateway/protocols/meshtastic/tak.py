@@ -1,25 +1,14 @@
 """TAK packets on the mesh: where a phone with ATAK or a TAK tracker is, and what it writes.
 
-    port 72  TAKPacket    1 is_compressed, 2 contact (1 callsign, 2 device_callsign),
-             3 group (1 role, 2 team), 4 status (1 battery), and one of
-             5 pli (1 latitude_i sfixed32, 2 longitude_i sfixed32, 3 altitude int32, 4 speed,
-             5 course), 6 chat (1 message, 2 to, 3 to_callsign, 4 receipt_for_uid,
-             5 receipt_type), 7 detail
+    port 72  TAKPacket
     port 78  a byte, then TAKPacketV2: FF it is as it stands; else which dictionary of its own
              software it was compressed with (zstd)
-             1 cot_type_id, 2 how, 3 callsign, 4 team, 5 role, 6 latitude_i sfixed32,
-             7 longitude_i sfixed32, 8 altitude sint32, 9 speed, 10 course (1/100 degree),
-             11 battery, 14 uid, 15 device_callsign, 16 stale_seconds, 23 cot_type_str,
-             24 remarks, and one of 31 chat (as above), 32 aircraft, 34 shape, 35 marker,
-             36 range and bearing, 37 route (5 links: 1 point: 1, 2 latitude and longitude
-             from the packet's own, sint32), 38 casevac, 39 emergency (1 type), 40 task, …;
-             with none of them it is a position
 
-The texts of a compressed packet of port 72 are Unishox2 each. A node in the role TAK_TRACKER sends
-such packets instead of positions: on port 78 as they stand. Phones compress with dictionaries that
-are published under the GPL and are no part of this product: who has them names them in the channel
-(`tak_dictionaries`). Without it such a packet is told as one that was heard (`tak_dictionary`), and
-not read.
+Their fields stand in `radio_gateway/protobuf/meshtastic.proto`. The texts of a compressed packet of
+port 72 are Unishox2 each. A node in the role TAK_TRACKER sends such packets instead of positions:
+on port 78 as they stand. Phones compress with dictionaries that are published under the GPL and are
+no part of this product: who has them names them in the channel (`tak_dictionaries`). Without it
+such a packet is told as one that was heard (`tak_dictionary`), and not read.
 
 The sender is the node; what ATAK calls itself are facts (`tak_uid`, `callsign`). Altitudes are
 above the ellipsoid. Phones send speeds in m/s (72) and cm/s (78), nodes as their receiver gives
@@ -37,16 +26,16 @@ from functools import lru_cache
 from typing import Final
 
 from radio_gateway.errors.errors import FrameError
-from radio_gateway.formats.protobuf import ProtobufError, ProtobufMessage, all_of
 from radio_gateway.messages.marked_place import (
     MarkedPlace,
     MarkUse,
-    Path,
     as_path,
     in_lines,
     is_place,
     one_line,
 )
+from radio_gateway.protobuf.meshtastic_pb2 import GeoChat, TAKPacket, TAKPacketV2
+from radio_gateway.protobuf.parse import ProtobufError, parse
 from radio_gateway.protocols.meshtastic.report import (
     MAX_TEXT,
     Facts,
@@ -79,20 +68,8 @@ ROLES: Final = (
 )
 _RECEIPTS: Final = {1: "delivered", 2: "delivered"}  # delivered, read
 
-CHAT, CASEVAC, EMERGENCY = 31, 38, 39
-VARIANTS: Final = {
-    32: "aircraft",
-    33: "detail",
-    34: "shape",
-    35: "marker",
-    36: "range_and_bearing",
-    37: "route",
-    40: "task",
-    41: "taktalk",
-    42: "taktalk_room",
-}
-_PLACES: Final = frozenset((34, 35, 36, 37))  # what somebody drew or marked
-_SHAPE, _ROUTE = 34, 37
+_PLACES: Final = frozenset(("shape", "marker", "rab", "route"))  # what somebody drew or marked
+_VARIANT_WORDS: Final = {"raw_detail": "detail", "rab": "range_and_bearing"}
 _CLOSED: Final = frozenset((2, 5, 9, 10))  # shapes whose line goes round: rectangle, polygon, …
 _FENCE, _CANCEL = 4, 6  # of an emergency's types, those that are no call for help
 # of the types of an event, those that are no thing that is somewhere (`t-x-d-d`, `b-…`, `u-…`, …)
@@ -108,32 +85,27 @@ def read_tak(data: bytes, payload: bytes) -> MeshtasticPayload:
         payload: The frame, for errors.
 
     Raises:
-        WireError: If it is none.
+        ProtobufError: If it is none.
         FrameError: `lat_range`, `lon_range` or `null_island`.
     """
-    message = ProtobufMessage(data)
-    compressed = bool(message.number(1))
+    message = parse(TAKPacket, data)
     facts: Facts = {}
-    contact, group, status = message.message(2), message.message(3), message.message(4)
-    if contact is not None:
-        _name(facts, "callsign", _text(contact, 1, compressed=compressed))
-        _name(facts, "tak_uid", _text(contact, 2, compressed=compressed))
-    if group is not None:
-        _team(facts, group.number(2), group.number(1))
-    if status is not None:
-        _battery(facts, status.number(1))
-    pli, chat = message.message(5), message.message(6)
-    if pli is not None:
+    contact, pli = message.contact, message.pli
+    _name(facts, "callsign", _text(contact.callsign, compressed=message.is_compressed))
+    _name(facts, "tak_uid", _text(contact.device_callsign, compressed=message.is_compressed))
+    _team(facts, message.group.team, message.group.role)
+    _battery(facts, message.status.battery)
+    if message.HasField("pli"):
         return _position(
             facts,
             payload,
-            latitude_i=pli.sfixed32(1),
-            longitude_i=pli.sfixed32(2),
-            altitude_hae=pli.int32(3),
-            ground_speed=pli.number(4),
+            latitude_i=pli.latitude_i,
+            longitude_i=pli.longitude_i,
+            altitude_hae=pli.altitude if pli.HasField("altitude") else None,
+            ground_speed=pli.speed if pli.HasField("speed") else None,
         )
-    if chat is not None:
-        return _chat(chat, facts, compressed=compressed)
+    if message.HasField("chat"):
+        return _chat(message.chat, facts, compressed=message.is_compressed)
     return MeshtasticPayload(kind="other", word="atak", facts=facts)
 
 
@@ -148,7 +120,7 @@ def read_tak_v2(
         dictionaries: What it may be compressed with, by number.
 
     Raises:
-        WireError: If it is none.
+        ProtobufError: If it is none.
         FrameError: `lat_range`, `lon_range` or `null_island`.
     """
     if not data:
@@ -158,62 +130,53 @@ def read_tak_v2(
         if number >= len(dictionaries):
             return MeshtasticPayload(kind="other", word="atak", facts={"tak_dictionary": number})
         body = _expanded(body, dictionaries[number])
-    message = ProtobufMessage(body)
+    message = parse(TAKPacketV2, body)
     facts: Facts = {}
-    for number, fact in ((3, "callsign"), (14, "tak_uid"), (23, "cot_type")):
-        _name(facts, fact, _text(message, number))
-    _team(facts, message.number(4), message.number(5))
-    _battery(facts, message.number(11))
-    remarks = _text(message, 24)
+    _name(facts, "callsign", _text(message.callsign))
+    _name(facts, "tak_uid", _text(message.uid))
+    _name(facts, "cot_type", _text(message.cot_type_str))
+    _team(facts, message.team, message.role)
+    _battery(facts, message.battery)
+    remarks = _text(message.remarks)
     if remarks:
         facts["remarks"] = remarks[:MAX_TEXT]
-    chat, emergency = message.message(CHAT), message.message(EMERGENCY)
-    if chat is not None:
-        return _chat(chat, facts)
-    if emergency is not None:
-        return _emergency(message, emergency, facts, payload)
-    if CASEVAC in message:  # its place is where somebody is to be fetched
+    variant = message.WhichOneof("payload_variant")
+    if variant == "chat":
+        return _chat(message.chat, facts)
+    if variant == "emergency":
+        return _emergency(message, facts, payload)
+    if variant == "casevac":  # its place is where somebody is to be fetched
         return MeshtasticPayload(
             kind="distress", word="casevac", distress=True, text=remarks, facts=facts
         )
-    variant = next((each for each in VARIANTS if each in message), None)
     if variant is not None:
-        word = f"atak_{VARIANTS[variant]}"
+        word = f"atak_{_VARIANT_WORDS.get(variant, variant)}"
         if variant not in _PLACES:
             return MeshtasticPayload(kind="other", word=word, facts=facts)
         return MeshtasticPayload(
             kind="waypoint", word=word, facts=facts, mark=_mark(message, variant, facts)
         )
-    if not _is_atom(message.number(1) or 0, str(facts.get("cot_type", ""))):
+    if not _is_atom(message.cot_type_id, str(facts.get("cot_type", ""))):
         return MeshtasticPayload(kind="other", word="atak", facts=facts)
     return _own_position(message, facts, payload)
 
 
-def _mark(message: ProtobufMessage, variant: int, facts: Facts) -> MarkedPlace | None:
+def _mark(message: TAKPacketV2, variant: str, facts: Facts) -> MarkedPlace | None:
     """Return what somebody marked or drew; None for one without an identifier or a place."""
-    lat_i, lon_i = message.sfixed32(6) or 0, message.sfixed32(7) or 0
+    lat_i, lon_i = message.latitude_i, message.longitude_i
     lon, lat = lon_i / 1e7, lat_i / 1e7
-    uid = one_line(_text(message, 14))
+    uid = one_line(_text(message.uid))
     if not uid or not is_place(lon=lon, lat=lat):
         return None
-    path: Path = ()
-    radius_m: float | None = None
-    kind = 0
-    shape = message.message(_SHAPE)
-    if shape is not None:
-        kind = shape.number(1) or 0
-        east, north = (_deltas(shape.data(number) or b"") for number in (19, 18))
-        corners = zip(east, north, strict=False)
-        path = as_path(((lon_i + x) / 1e7, (lat_i + y) / 1e7) for x, y in corners)
-        radius_m = max(shape.number(3) or 0, shape.number(4) or 0) / 100 or None
-    route = message.data(_ROUTE)
-    if route is not None:  # from the packet's own place to each of its points
-        points = (link.message(1) or ProtobufMessage(b"") for link in all_of(route, 5))
-        path = as_path(
-            ((lon_i + (point.sint32(2) or 0)) / 1e7, (lat_i + (point.sint32(1) or 0)) / 1e7)
-            for point in points
-        )
-    use: MarkUse = "route" if variant == _ROUTE else "area" if kind in _CLOSED else "place"
+    shape = message.shape
+    closed = shape.kind in _CLOSED
+    # from the packet's own place to each corner of the shape or point of the route
+    deltas = [
+        *zip(shape.vertex_lon_deltas, shape.vertex_lat_deltas, strict=False),
+        *((link.point.lon_delta_i, link.point.lat_delta_i) for link in message.route.links),
+    ]
+    path = as_path(((lon_i + east) / 1e7, (lat_i + north) / 1e7) for east, north in deltas)
+    use: MarkUse = "route" if variant == "route" else "area" if closed else "place"
     return MarkedPlace(
         id=uid,
         lon=lon,
@@ -221,25 +184,10 @@ def _mark(message: ProtobufMessage, variant: int, facts: Facts) -> MarkedPlace |
         name=one_line(str(facts.get("callsign", ""))),
         use=use,
         path=path,
-        closed=kind in _CLOSED and bool(path),
-        radius_m=radius_m,
+        closed=closed and bool(path),
+        radius_m=max(shape.major_cm, shape.minor_cm) / 100 or None,
         remarks=in_lines(str(facts.get("remarks", ""))),
     )
-
-
-def _deltas(data: bytes) -> list[int]:
-    """Return the numbers of a packed sint32 field."""
-    numbers = []
-    value = shift = 0
-    for byte in data:
-        if shift > 28:
-            raise ProtobufError("a number of more than 32 bits")
-        value |= (byte & 0x7F) << shift
-        shift += 7
-        if byte < 0x80:
-            numbers.append(value >> 1 ^ -(value & 1))
-            value = shift = 0
-    return numbers
 
 
 def _expanded(body: bytes, dictionary: bytes) -> bytes:
@@ -260,23 +208,21 @@ def _dictionary(dictionary: bytes) -> zstd.ZstdDict:
     return zstd.ZstdDict(dictionary, is_raw=dictionary[:4] != _DICTIONARY_MAGIC)
 
 
-def _own_position(message: ProtobufMessage, facts: Facts, payload: bytes) -> MeshtasticPayload:
-    course = message.number(10)
-    altitude = message.sint32(8)
+def _own_position(message: TAKPacketV2, facts: Facts, payload: bytes) -> MeshtasticPayload:
+    located = message.HasField("altitude") and message.altitude != _NO_ALTITUDE
     content = _position(
         facts,
         payload,
-        latitude_i=message.sfixed32(6),
-        longitude_i=message.sfixed32(7),
-        altitude_hae=None if altitude == _NO_ALTITUDE else altitude,
-        ground_speed=message.number(9),
-        ground_track=None if course is None else course * 1000,
+        latitude_i=message.latitude_i,
+        longitude_i=message.longitude_i,
+        altitude_hae=message.altitude if located else None,
+        ground_speed=message.speed if message.HasField("speed") else None,
+        ground_track=message.course * 1000 if message.HasField("course") else None,
     )
-    how = message.number(2)
-    if how == _SIMULATED:
+    if message.how == _SIMULATED:
         content.fix = False
         content.flags.append("simulator")
-    elif how == _BY_HAND:
+    elif message.how == _BY_HAND:
         content.flags.append("placed_by_hand")
     return content
 
@@ -284,22 +230,17 @@ def _own_position(message: ProtobufMessage, facts: Facts, payload: bytes) -> Mes
 def _position(facts: Facts, payload: bytes, **fields: int | None) -> MeshtasticPayload:
     """Return a position; one of neither latitude nor longitude is none yet."""
     sent = {name: value for name, value in fields.items() if value is not None}
-    if not sent.get("latitude_i") and not sent.get("longitude_i"):
-        sent.pop("latitude_i", None)
-    elif sent.keys() & {"latitude_i", "longitude_i"}:  # zero is not sent
-        sent.setdefault("latitude_i", 0)
-        sent.setdefault("longitude_i", 0)
+    if not sent["latitude_i"] and not sent["longitude_i"]:
+        del sent["latitude_i"]
     content = position_payload(sent, payload)
     content.word = content.word or "atak_pli"
     content.facts |= facts
     return content
 
 
-def _emergency(
-    message: ProtobufMessage, emergency: ProtobufMessage, facts: Facts, payload: bytes
-) -> MeshtasticPayload:
+def _emergency(message: TAKPacketV2, facts: Facts, payload: bytes) -> MeshtasticPayload:
     """Return a call for help, or its end; either says where its caller is."""
-    type_ = emergency.number(1) or 0
+    type_ = message.emergency.type
     calls = type_ not in (_FENCE, _CANCEL)
     try:
         content = _own_position(message, facts, payload)
@@ -316,16 +257,15 @@ def _emergency(
     return content
 
 
-def _chat(chat: ProtobufMessage, facts: Facts, *, compressed: bool = False) -> MeshtasticPayload:
-    receipt = chat.number(5) or 0
-    if receipt in _RECEIPTS:
-        _name(facts, "answers", _text(chat, 4))
+def _chat(chat: GeoChat, facts: Facts, *, compressed: bool = False) -> MeshtasticPayload:
+    if chat.receipt_type in _RECEIPTS:
+        _name(facts, "answers", _text(chat.receipt_for_uid))
         return MeshtasticPayload(
-            kind="answer", word="atak_chat", status=_RECEIPTS[receipt], facts=facts
+            kind="answer", word="atak_chat", status=_RECEIPTS[chat.receipt_type], facts=facts
         )
-    for number, fact in ((2, "to_uid"), (3, "to_callsign")):
-        _name(facts, fact, _text(chat, number, compressed=compressed))
-    text = _text(chat, 1, compressed=compressed)
+    _name(facts, "to_uid", _text(chat.to, compressed=compressed))
+    _name(facts, "to_callsign", _text(chat.to_callsign, compressed=compressed))
+    text = _text(chat.message, compressed=compressed)
     return MeshtasticPayload(kind="text", word="atak_chat", text=text[:MAX_TEXT], facts=facts)
 
 
@@ -335,8 +275,7 @@ def _is_atom(type_id: int, type_text: str) -> bool:
     return type_id <= LAST_TYPE and type_id not in NO_ATOMS
 
 
-def _text(message: ProtobufMessage, number: int, *, compressed: bool = False) -> str:
-    data = message.data(number) or b""
+def _text(data: bytes, *, compressed: bool = False) -> str:
     return decompress(data) if compressed else data.decode("utf-8", "replace")
 
 
@@ -346,12 +285,12 @@ def _name(facts: Facts, fact: str, text: str) -> None:
         facts[fact] = text[:MAX_NAME]
 
 
-def _team(facts: Facts, team: int | None, role: int | None) -> None:
+def _team(facts: Facts, team: int, role: int) -> None:
     for fact, names, number in (("team", TEAMS, team), ("role", ROLES, role)):
-        if number is not None and 0 < number < len(names):
+        if 0 < number < len(names):
             facts[fact] = names[number]
 
 
-def _battery(facts: Facts, level: int | None) -> None:
-    if level is not None and 0 < level <= 100:
+def _battery(facts: Facts, level: int) -> None:
+    if 0 < level <= 100:
         facts["battery_pct"] = level

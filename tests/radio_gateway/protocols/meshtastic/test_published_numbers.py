@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from radio_gateway.errors.errors import FrameError
-from radio_gateway.formats.protobuf import ProtobufError
+from radio_gateway.protobuf import meshtastic_pb2
+from radio_gateway.protobuf.parse import ProtobufError
 from radio_gateway.protocols.meshtastic import payload, tak
 from radio_gateway.protocols.meshtastic.report import MeshtasticPayload
 from tests.fixtures import needs
@@ -44,6 +45,7 @@ _WIRES = {
     6: "eight",
     16: "eight",
 }
+_OTHER_NAMES = {"sender": "from"}  # a word of Python's own
 _OUR_WIRES = {
     **dict.fromkeys(("uint32", "int32", "bool"), "varint"),
     "sint32": "zigzag",
@@ -82,23 +84,33 @@ def test_no_published_port_is_unknown_to_us(published: dict[str, Any]) -> None:
 
 
 def test_fields_have_the_published_numbers_and_types(published: dict[str, Any]) -> None:
-    ours = {
+    tests_own = {
         f"{message}.{name}": [number, _OUR_WIRES.get(type_, "bytes")]
         for message, fields in mesh.FIELDS.items()
         for name, number, type_ in fields
+    }
+    products = {
+        f"{message.name}.{_OTHER_NAMES.get(field.name, field.name)}": [
+            field.number,
+            _WIRES[field.type],
+        ]
+        for message in meshtastic_pb2.DESCRIPTOR.message_types_by_name.values()
+        for field in message.fields
     }
     theirs = {
         f"{message}.{name}": [number, _WIRES[type_]]
         for message, fields in published["messages"].items()
         for name, (number, type_, _) in fields.items()
     }
-    assert {name: theirs.get(name) for name in ours} == ours
+    for ours in (tests_own, products):
+        assert {name: theirs.get(name) for name in ours} == ours
 
 
 def test_what_a_tak_packet_can_hold_is_known(published: dict[str, Any]) -> None:
     fields = published["messages"]["TAKPacketV2"].values()
     variants = {number for number, _, oneof in fields if oneof == "payload_variant"}
-    assert variants == {*tak.VARIANTS, tak.CHAT, tak.CASEVAC, tak.EMERGENCY}
+    ours = meshtastic_pb2.TAKPacketV2.DESCRIPTOR.oneofs_by_name["payload_variant"].fields
+    assert variants == {field.number for field in ours}
     assert len(published["enums"]["Team"]) == len(tak.TEAMS)
     assert len(published["enums"]["MemberRole"]) == len(tak.ROLES)
     types = {n: name.removeprefix("CotType_") for name, n in published["enums"]["CotType"].items()}
