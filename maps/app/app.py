@@ -97,6 +97,7 @@ from maps.layers.layers import Geography
 from maps.node.node import Lead, RunningNode, open_office
 from maps.replay.replay_turns import ReplayTurns
 from maps.reports.jobs.jobs import Jobs
+from maps.reports.report_plugins import load_report_plugins
 from maps.runtime.fair_queue import FairQueue
 from maps.settings.settings import Settings
 from maps.surveys.histories import Histories
@@ -186,6 +187,8 @@ def create_app(
         lead: How this process comes to be the only writer; None: the file's lock.
         clock: Tells the node's time.
     """
+
+    load_report_plugins()  # of packages that the settings allowed when they were read
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -32,6 +32,7 @@ from maps.node.health.field_key_checks import field_key_faults, field_key_warnin
 from maps.node.health.secret_files import open_to_others, secret_files
 from maps.node.lock import store_lock
 from maps.notifications.senders import sender_checks
+from maps.reports.report_plugins import load_report_plugins
 from maps.settings.keyed_channels import EMBEDDED
 from maps.settings.settings import Settings, read_settings, tables_in
 from maps.settings.settings_tables import WebSettings
@@ -115,6 +116,7 @@ def check(file: Path) -> SetupFindings:
     if not settings.channels and settings.remote is None:
         found.warnings.append(f"{settings.source}: channels: none, so no radio will be heard")
     _check_backup(settings, found)
+    load_report_plugins()
     faults, warnings = plugin_lines(settings.plugins.allowed)
     found.faults += [f"{settings.source}: {each}" for each in faults]
     found.warnings += [f"{settings.source}: {each}" for each in warnings]

@@ -16,6 +16,7 @@ from maps.node.node import open_office
 from maps.reports import Format
 from maps.reports.document.request import ReportRequest
 from maps.reports.jobs.report_file import make_report
+from maps.reports.report_plugins import load_report_plugins
 from maps.runtime.event_loop import run
 from maps.settings.settings import Settings
 from patrol.documents.transaction import COMMAND_LINE
@@ -80,6 +81,7 @@ def _render(
                 second=Wording("en" if language != "en" else "lo", calendar=years, zone=zone),
                 **chosen,
             )
+            load_report_plugins()
             return (await make_report(name, kind, request)).content
 
     return run(work())

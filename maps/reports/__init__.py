@@ -6,8 +6,7 @@ some megabytes, on nodes where nobody may ever ask for one.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from types import MappingProxyType
+from collections.abc import Awaitable, Callable
 from typing import Final, Literal
 
 import msgspec
@@ -66,29 +65,27 @@ async def _monthly(request: ReportRequest) -> ReportDocument:
     return await monthly_pack(request)
 
 
-REPORTS: Final[Mapping[str, Report]] = MappingProxyType(
-    {
-        "briefing": Report(
-            make=_briefing, about="patrol", formats=("html", "map", "pdf"), act="see patrols"
-        ),
-        "patrol-debrief": Report(
-            make=_patrol_debrief,
-            about="patrol",
-            formats=("html", "map", "pdf", "xlsx"),
-            act="see incidents",  # else it would say that there was none
-        ),
-        "coverage": Report(
-            make=_coverage,
-            about="time",
-            formats=("html", "map", "pdf", "xlsx"),
-            act="see tracks",
-        ),
-        "monthly": Report(
-            make=_monthly,
-            about="time",
-            formats=("html", "map", "pdf", "xlsx"),
-            act="see incidents",
-        ),
-    }
-)
-"""By name."""
+REPORTS: Final[dict[str, Report]] = {
+    "briefing": Report(
+        make=_briefing, about="patrol", formats=("html", "map", "pdf"), act="see patrols"
+    ),
+    "patrol-debrief": Report(
+        make=_patrol_debrief,
+        about="patrol",
+        formats=("html", "map", "pdf", "xlsx"),
+        act="see incidents",  # else it would say that there was none
+    ),
+    "coverage": Report(
+        make=_coverage,
+        about="time",
+        formats=("html", "map", "pdf", "xlsx"),
+        act="see tracks",
+    ),
+    "monthly": Report(
+        make=_monthly,
+        about="time",
+        formats=("html", "map", "pdf", "xlsx"),
+        act="see incidents",
+    ),
+}
+"""By name; those of plug-ins behind the others (`maps.reports.report_plugins`)."""
