@@ -31,9 +31,9 @@ cd /var/lib/joint-patrol
 runuser -u joint-patrol -- joint-patrol serve --config /etc/joint-patrol/patrol.toml >/dev/null &
 for _ in $(seq 120); do
   sleep 0.25
-  python3 -c 'import urllib.request as u; u.urlopen("http://127.0.0.1:8080/health")' && break
+  python3 -c 'import urllib.request as u; u.urlopen("http://127.0.0.1:8080/api/health")' && break
 done 2>/dev/null
-python3 -c 'import urllib.request as u; print(u.urlopen("http://127.0.0.1:8080/health").status)'
+python3 -c 'import urllib.request as u; print(u.urlopen("http://127.0.0.1:8080/api/health").status)'
 pid=$(pgrep -f '^/opt/joint-patrol/bin/python3 .*serve')
 grep VmRSS /proc/$pid/status
 kill $pid
