@@ -1,0 +1,1 @@
+"""Makes a release: wheels, bills of materials, Debian packages, sums."""
