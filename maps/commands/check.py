@@ -39,7 +39,7 @@ from maps.settings.settings_tables import WebSettings
 from maps.tls.tls_checks import tls_faults, tls_warnings
 from patrol.audit.key import audit_key
 from patrol.errors.errors import AuditError, StoreError
-from patrol.store.engine.damage import damaged_tables, worded
+from patrol.store.engine.damage import damage_text, damaged_tables
 from patrol.store.engine.engine import open_engine
 from patrol.store.engine.migrate import look, no_store
 from radio_gateway.channels.channel_plugins import plugin_lines
@@ -224,7 +224,7 @@ def _check_store(settings: Settings, found: SetupFindings) -> None:
             return
         if tables:
             remark = "found by looking through all of it"
-            found.faults.append(f"{where}: {worded(path, remark, tables)}")
+            found.faults.append(f"{where}: {damage_text(path, remark, tables)}")
 
 
 def _check_database(url: str, where: str, found: SetupFindings) -> None:

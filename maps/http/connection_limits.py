@@ -61,7 +61,7 @@ class WholeRequests(HttpToolsProtocol):
 
     heard_s = since_s = 0.0
     _in_head = False
-    _head = _taken = 0
+    _head = _bytes_taken = 0
 
     @property
     def is_idle(self) -> bool:
@@ -144,8 +144,8 @@ class WholeRequests(HttpToolsProtocol):
         if self.is_answered:
             self.heard_s = now_s
             return
-        before, self._taken = self._taken, uptake(self.transport).taken
-        if self.is_idle and self._taken > before:  # the answer before is long, and its line slow
+        before, self._bytes_taken = self._bytes_taken, uptake(self.transport).taken
+        if self.is_idle and self._bytes_taken > before:  # a long answer on a slow line
             self.heard_s = self.since_s = now_s
             return
         if now_s - self.heard_s > SILENT_S or now_s - self.since_s > LONGEST_S:

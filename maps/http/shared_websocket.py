@@ -86,12 +86,12 @@ class SharedFrames(WebSocketsSansIOProtocol):
     def send_keepalive_ping(self) -> None:
         """Send a ping, and note what the peer has taken so far."""
         super().send_keepalive_ping()
-        self._taken = uptake(self.transport).taken
+        self._bytes_taken = uptake(self.transport).taken
 
     def keepalive_timeout(self) -> None:
         """End the connection, unless the peer still takes what lies before the ping."""
-        before, (self._taken, waits) = self._taken, uptake(self.transport)
-        if waits and self._taken > before and self.ping_timeout is not None:
+        before, (self._bytes_taken, waits) = self._bytes_taken, uptake(self.transport)
+        if waits and self._bytes_taken > before and self.ping_timeout is not None:
             self.pong_timer = self.loop.call_later(self.ping_timeout, self.keepalive_timeout)
             return
         super().keepalive_timeout()

@@ -138,7 +138,7 @@ class LeaseHolder:
                         partial(
                             lease.take,
                             holder=self.holder,
-                            seen=now,
+                            known=now,
                             at=datetime.now(UTC),
                             agency=self._agency,
                         ),
@@ -177,7 +177,8 @@ class LeaseHolder:
     async def _give_back(self, store: Store) -> None:
         try:
             await store.write(
-                partial(lease.renew, epoch=self.epoch, at=datetime.now(UTC), held=False), self._node
+                partial(lease.renew, epoch=self.epoch, at=datetime.now(UTC), is_held=False),
+                self._node,
             )
         except StoreError as error:
             _log.warning("lease_not_given_back", fault=str(error))

@@ -11,7 +11,7 @@ from typing import Final
 from maps.errors.errors import ServerRunning
 from maps.settings.settings_tables import SQLITE
 from patrol.store.engine.engine import open_engine
-from patrol.store.engine.postgres import named, watching
+from patrol.store.engine.postgres import url_without_password, watching
 
 try:
     import fcntl
@@ -62,7 +62,7 @@ def _database_lock(url: str, *, shared: bool) -> Iterator[None]:
     try:
         with watching(engine, shared=shared) as free:
             if not free:
-                raise ServerRunning(f"{named(engine)} {_IN_USE}")
+                raise ServerRunning(f"{url_without_password(engine)} {_IN_USE}")
             yield
     finally:
         engine.dispose()

@@ -21,11 +21,11 @@ MOST_POINTS: Final = 20_000
 _DECIMALS: Final = 6  # of a degree: a tenth of a metre
 
 
-def with_area(said: Corridor, ground: Ground | None) -> Corridor:
+def with_area(stretch: Corridor, ground: Ground | None) -> Corridor:
     """Return a corridor with the area that its words mean on this ground.
 
     Args:
-        said: River, kilometres and distances; its `rings` do not count.
+        stretch: River, kilometres and distances; its `rings` do not count.
         ground: Rivers and borders of this site; None without any.
 
     Raises:
@@ -36,15 +36,15 @@ def with_area(said: Corridor, ground: Ground | None) -> Corridor:
     try:
         area = corridor(
             "corridor",
-            ground.river(said.river),
-            km_from=said.km_from,
-            km_to=said.km_to,
-            width_m=2.0 * said.from_river_m,
+            ground.river(stretch.river),
+            km_from=stretch.km_from,
+            km_to=stretch.km_to,
+            width_m=2.0 * stretch.from_river_m,
         )
     except GisError as error:
         raise Conflict(f"the corridor cannot be drawn: {error}") from None
-    if said.from_border_m is not None:
-        area = _near_border(area, ground.border, said.from_border_m)
+    if stretch.from_border_m is not None:
+        area = _near_border(area, ground.border, stretch.from_border_m)
     rings = tuple(
         tuple(
             (round(float(lon), _DECIMALS), round(float(lat), _DECIMALS))
@@ -57,7 +57,7 @@ def with_area(said: Corridor, ground: Ground | None) -> Corridor:
         raise Conflict("the corridor has no area: the border is nowhere so near the river")
     if sum(len(ring) for ring in rings) > MOST_POINTS:
         raise Conflict(f"the corridor has more than {MOST_POINTS} corners: make it shorter")
-    return msgspec.structs.replace(said, rings=rings)
+    return msgspec.structs.replace(stretch, rings=rings)
 
 
 def _near_border(area: Area, border: Border | None, within_m: float) -> Area:

@@ -38,7 +38,7 @@ class Deduplication:
         """Find what is new, and of which message the rest is another reception."""
         duplicates = self._duplicates
         receptions = duplicates.receptions
-        query = duplicates.asked(batch.judged)
+        query = duplicates.query(batch.judged)
         if query is not None:
             duplicates.learn(*await self._stored(query))
         new: dict[bytes, Record] = {}

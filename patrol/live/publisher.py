@@ -226,7 +226,7 @@ class Publisher:
     def _count(self, viewer: str, owner: str, data_class: DataClass, count: int) -> None:
         """Count what a stream shows of other agencies' records."""
         if self._cross_agency_units is not None:
-            self._cross_agency_units.sharing.seen.count(viewer, owner, data_class, count)
+            self._cross_agency_units.sharing.disclosures.count(viewer, owner, data_class, count)
 
     def _shared(self, policy: ViewPolicy) -> ViewPolicy:
         """Return the policy of a feed, which belongs to no user."""

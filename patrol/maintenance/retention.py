@@ -226,7 +226,7 @@ class Retention:
         # What is late was heard up to `LEAST_RAW` after the time it tells of; and an incident may
         # tell of a whole month, by any calendar.
         since = from_us(day) - 2 * LEAST_RAW - 2 * DAY - self._policy.around
-        documents = await self._store.read(thinning.told, _KINDS, since)
+        documents = await self._store.read(thinning.recent_documents, _KINDS, since)
         needs = needed(documents, self._policy.around)
         held = await self._store.read(legal_holds.held_units)
         everything = self._agency in await self._store.read(legal_holds.held_agencies)
@@ -262,7 +262,7 @@ class Retention:
         for span, ids in sorted(span_ids.items()):
             began = time.monotonic()
             removed += await self._store.write(
-                thinning.take_out_told, span, frozenset(ids), self._now(), origin=self._node
+                thinning.take_out_recorded, span, frozenset(ids), self._now(), origin=self._node
             )
             await asyncio.sleep(_REST * (time.monotonic() - began))
         await self._store.write(

@@ -110,5 +110,5 @@ class CredibleClock:
     async def _devices_agree(self, now: datetime) -> bool:
         # When it was heard proves nothing: our own gateway has the same clock.
         return await self._store.read(
-            thinning.told_by_device, self._last, to_us(now - AGREES), to_us(now + AGREES)
+            thinning.is_device_time_later, self._last, to_us(now - AGREES), to_us(now + AGREES)
         )

@@ -111,7 +111,7 @@ class Claims:
             return
         if before[0] == channel:
             return  # the usual case
-        seen, last = _seen(*now), _seen(*before)
+        seen, last = _observation(*now), _observation(*before)
         by_channel = self._by_channel.setdefault(address, {})
         own = by_channel.get(channel)
         by_channel[last.channel] = last
@@ -195,7 +195,7 @@ def _differs(claim: Claim, known: Claim) -> bool:
     return change_m > max(_TOLD_AGAIN_M, _TOLD_AGAIN_SHARE * known.distance_m)
 
 
-def _seen(channel: str, heard_at: datetime, source: TimeSource, fix: Fix) -> _Seen:
+def _observation(channel: str, heard_at: datetime, source: TimeSource, fix: Fix) -> _Seen:
     slack_s = 1.0 if source == "device" else UNSURE_CLOCK_S
     return _Seen(channel, fix, min(heard_at, fix.time), slack_s)
 

@@ -58,12 +58,12 @@ class Contact:
         "cut",
         "distress",
         "flags",
+        "has_name",
         "heard_at",
         "heard_on",
         "id",
         "last",
         "liveness",
-        "named",
         "noted_at",
         "person",
         "phrase",
@@ -106,7 +106,7 @@ class Contact:
         self.phrase: str | None = None
         self.phrase_at: datetime | None = None
         self.flags: tuple[str, ...] = ()
-        self.named = False
+        self.has_name = False
         self.person = False
         self.country: str | None = None
         self.sos_words: set[Literal["status", "text"]] = set()
@@ -224,11 +224,11 @@ class Contact:
             return False
         name, call_sign = facts.get("ship_name"), facts.get("callsign")
         if isinstance(name, str) and name:
-            if not self.named:
-                self.named = True
+            if not self.has_name:
+                self.has_name = True
                 self.noted_at.pop("call_sign", None)
             return self.note("call_sign", record, name)
-        if isinstance(call_sign, str) and call_sign and not self.named:
+        if isinstance(call_sign, str) and call_sign and not self.has_name:
             return self.note("call_sign", record, call_sign)
         return False
 

@@ -3,7 +3,7 @@
 Compared in heard time, in both directions, so that the order of arrival changes nothing. Of all
 receptions of one message the one that was heard first stands for it, whichever came first.
 
-Memory answers for what was heard lately. `asked` says what it cannot answer, since it may have
+Memory answers for what was heard lately. `query` says what it cannot answer, since it may have
 forgotten that; the store is asked for all of a batch at once and the batch joined after `learn`.
 Nothing is forgotten before `settle`, when the batch is on disk.
 """
@@ -99,7 +99,7 @@ class Duplicates:
 
     def __init__(self, remembered: int = REMEMBERED) -> None:
         self.remembered = remembered
-        self.named = MessageIds()
+        self.message_ids = MessageIds()
         self.by_content: RecentMessages[tuple[str, str]] = RecentMessages(SAME_CONTENT)
         self.by_raw: RecentMessages[bytes] = RecentMessages(SAME_CONTENT)
         self.receptions: dict[str, datetime] = {}
@@ -107,11 +107,11 @@ class Duplicates:
 
     # -- one batch
 
-    def asked(self, records: Iterable[Record]) -> DuplicateQuery | None:
+    def query(self, records: Iterable[Record]) -> DuplicateQuery | None:
         """Return what must be asked of the store before `records` are compared; None: nothing."""
         query = DuplicateQuery()
         receptions, since = self.receptions, self._receptions_since
-        may_miss = self.named.may_miss
+        may_miss = self.message_ids.may_miss
         unknown: list[bytes] = []
         answered = 0
         for record in records:
@@ -137,7 +137,7 @@ class Duplicates:
                     answered += 1
             elif transmission.resent or content is not None:
                 self._ask_near(record, query)
-        look = self.named.where_to_look(unknown, answered)
+        look = self.message_ids.where_to_look(unknown, answered)
         if look is not None:
             query.beside.append(look)
         return query if query.gids or query.receptions or query.near else None
@@ -163,12 +163,12 @@ class Duplicates:
                 continue
             name = named_gid(address, content)
             if known.gid in (name, unsorted_gid(address, content)):
-                self.named.kept[name] = known.heard_at, known.reception_id, known.gid
+                self.message_ids.entries[name] = known.heard_at, known.reception_id, known.gid
             else:
                 self.by_content.add((address, content), known)
         self.receptions.update(receptions)
         for each in beside:
-            self.named.look(each)
+            self.message_ids.look(each)
 
     def original(self, record: Record) -> bytes | None:
         """Return the global id of the message that `record` repeats; None, remembering it, if none.
@@ -180,10 +180,10 @@ class Duplicates:
         content = transmission.duplicate_key
         gid, heard_at = record.gid, transmission.heard_at
         if content is not None and transmission.duplicate_window_s is None:
-            stored = self.named.kept.get(gid)
+            stored = self.message_ids.entries.get(gid)
             if stored is not None:
                 return stored[2]
-            self.named.kept[gid] = heard_at, transmission.reception_id, gid
+            self.message_ids.entries[gid] = heard_at, transmission.reception_id, gid
             return None
         if content is None:
             raw = _raw_key(record.address, transmission.channel, transmission.raw)
@@ -214,11 +214,11 @@ class Duplicates:
         """
         transmission = record.transmission
         name = self._name(record)
-        gid = self.named.kept.get(name)
+        gid = self.message_ids.entries.get(name)
         if gid is not None:
             first = transmission.heard_at, transmission.reception_id, original
             if first < gid:
-                self.named.kept[name] = first
+                self.message_ids.entries[name] = first
                 return True
             return False
         new = KnownReception(transmission.heard_at, original, transmission.reception_id)
@@ -230,12 +230,12 @@ class Duplicates:
         Each kind gives up its share, so that all reach back about as far. With room of its own, a
         kind that is one message in twenty would hold hours of them, and memory grow for as long.
         """
-        by_name, by_content, by_raw = self.named, self.by_content, self.by_raw
+        by_name, by_content, by_raw = self.message_ids, self.by_content, self.by_raw
         kinds = (by_name, by_content, by_raw)
-        count, most = sum([len(kind.kept) for kind in kinds]), self.remembered
+        count, most = sum([len(kind.entries) for kind in kinds]), self.remembered
         if are_too_many(count, most):  # seldom: asked after each batch
             for kind in kinds:
-                kind.trim(round(len(kind.kept) * most / count))
+                kind.trim(round(len(kind.entries) * most / count))
         else:
             for messages in (by_content, by_raw):
                 if messages.are_long:
@@ -247,14 +247,14 @@ class Duplicates:
 
     def forget_until(self, time: datetime) -> None:
         """Note that the store holds more than is remembered, heard until `time`, aware UTC."""
-        self.named.forget_all()
+        self.message_ids.forget_all()
         self.by_content.forget_until(time)
         self.by_raw.forget_until(time)
         self._receptions_since = max(self._receptions_since, time)
 
     def ids_are_in_order(self) -> None:
         """Note that no message that names itself is stored under an `unsorted_gid` of its own."""
-        self.named.in_order = True
+        self.message_ids.in_order = True
 
     def forget(self, records: Sequence[Record]) -> None:
         """Take back that `records` were heard: they may be stored or not, and may come again."""
@@ -264,7 +264,7 @@ class Duplicates:
                 raw = _raw_key(record.address, transmission.channel, transmission.raw)
                 self.by_raw.forget(raw, transmission.heard_at)
             elif transmission.duplicate_window_s is None:
-                self.named.forget(self._name(record))
+                self.message_ids.forget(self._name(record))
             else:
                 self.by_content.forget(
                     (record.address, transmission.duplicate_key), transmission.heard_at
@@ -278,7 +278,7 @@ class Duplicates:
         if (
             transmission.duplicate_key is None
             or transmission.duplicate_window_s is not None
-            or self.named.kept.get(record.gid) is not None
+            or self.message_ids.entries.get(record.gid) is not None
         ):
             return record.gid
         return named_gid(record.address, transmission.duplicate_key)

@@ -60,19 +60,19 @@ class MessageIds:
     """
 
     def __init__(self) -> None:
-        self.kept: dict[bytes, Entry] = {}
+        self.entries: dict[bytes, Entry] = {}
         # How the names just outside the gap begin.
         self._until, self._from = _FIRST, _LAST
-        self._asked = 0
+        self._open_queries = 0
         self.in_order = False
 
     def may_miss(self, name: bytes) -> bool:
         """Return whether such a message may be stored though nothing is remembered of it."""
-        return not self._until < name[:_PREFIX] < self._from and name not in self.kept
+        return not self._until < name[:_PREFIX] < self._from and name not in self.entries
 
     def trim(self, most: int) -> None:
         """Forget what is too much, oldest first; `most` messages stay."""
-        going = drop_oldest(self.kept, most)
+        going = drop_oldest(self.entries, most)
         if not going:
             return
         # Of the first that goes: those after it were heard later. What sorts far ahead of when it
@@ -84,13 +84,13 @@ class MessageIds:
 
     def forget(self, name: bytes) -> None:
         """Take back that a message was heard: it may be stored or not."""
-        self.kept.pop(name, None)
+        self.entries.pop(name, None)
         self._lose(name)
 
     def forget_all(self) -> None:
         """Note that the store holds messages of which nothing is known."""
         self._until = _LAST
-        self._asked = PATIENCE  # the first question asks for a gap as well
+        self._open_queries = PATIENCE  # the first question asks for a gap as well
 
     def where_to_look(self, unknown: Sequence[bytes], answered: int) -> bytes | None:
         """Return a name whose neighbours would spare many questions to the store; else None.
@@ -99,10 +99,10 @@ class MessageIds:
             unknown: Names of a batch that the store is asked for.
             answered: How many others of the batch need no question.
         """
-        self._asked = max(0, self._asked + len(unknown) - answered)
-        if self._asked < PATIENCE or not unknown or not self.in_order:
+        self._open_queries = max(0, self._open_queries + len(unknown) - answered)
+        if self._open_queries < PATIENCE or not unknown or not self.in_order:
             return None
-        self._asked = 0
+        self._open_queries = 0
         return sorted(unknown)[len(unknown) // 2]
 
     def look(self, beside: StoredNeighbours) -> None:
@@ -116,7 +116,7 @@ class MessageIds:
     def _first_unknown(self, names: Sequence[bytes], end: bytes) -> bytes:
         """Return how the nearest name begins that is not remembered."""
         for name in names:
-            if name not in self.kept:
+            if name not in self.entries:
                 return name[:_PREFIX]
         return end if len(names) < BESIDE else names[-1][:_PREFIX]
 

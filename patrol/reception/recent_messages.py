@@ -53,13 +53,13 @@ class RecentMessages(Generic[K]):
 
     def __init__(self, each: int) -> None:
         self._each = each
-        self.kept: dict[K, _Heard] = {}
+        self.entries: dict[K, _Heard] = {}
         self.are_long: set[K] = set()
         self._since = ALWAYS
 
     def of(self, key: K) -> tuple[KnownReception, ...]:
         """Return what is remembered under `key`, in order of heard time."""
-        recent = self.kept.get(key)
+        recent = self.entries.get(key)
         return () if recent is None else tuple(recent.known)
 
     def nearest(self, key: K, heard_at: datetime, reach_s: float) -> bytes | None:
@@ -67,7 +67,7 @@ class RecentMessages(Generic[K]):
 
         Of two equally near the one with the smaller id.
         """
-        recent = self.kept.get(key)
+        recent = self.entries.get(key)
         if recent is None:
             return None
         known = recent.known
@@ -79,16 +79,16 @@ class RecentMessages(Generic[K]):
 
     def may_miss(self, key: K, heard_at: datetime, reach_s: float) -> bool:
         """Return whether something within reach may have been forgotten."""
-        recent = self.kept.get(key)
+        recent = self.entries.get(key)
         since = self._since if recent is None else recent.since
         return since is not ALWAYS and (heard_at - since).total_seconds() <= reach_s
 
     def add(self, key: K, new: KnownReception) -> None:
         """Remember a message; one that is remembered already is left as it is."""
-        recent = self.kept.pop(key, None)  # put back at the end: the newest
+        recent = self.entries.pop(key, None)  # put back at the end: the newest
         if recent is None:
             recent = _Heard(self._since)
-        self.kept[key] = recent
+        self.entries[key] = recent
         known = recent.known
         if not known or known[-1] < new:
             known.append(new)
@@ -104,7 +104,7 @@ class RecentMessages(Generic[K]):
 
         `new` is a reception that `nearest` found the message of.
         """
-        recent = self.kept.get(key)
+        recent = self.entries.get(key)
         if recent is None:
             return False
         for known in _group_from(recent.known, new.heard_at):
@@ -116,22 +116,22 @@ class RecentMessages(Generic[K]):
 
     def forget(self, key: K, heard_at: datetime) -> None:
         """Forget all under `key`, what was heard until `heard_at` included."""
-        recent = self.kept.pop(key, None) or _Heard(self._since)
+        recent = self.entries.pop(key, None) or _Heard(self._since)
         newest = recent.known[-1].heard_at if recent.known else heard_at
         recent.since = max(recent.since, heard_at, newest)
         recent.known.clear()
-        self.kept[key] = recent
+        self.entries[key] = recent
 
     def forget_until(self, time: datetime) -> None:
         """Note that there was more until `time`, under any key."""
         self._since = max(self._since, time)
-        for recent in self.kept.values():
+        for recent in self.entries.values():
             recent.since = max(recent.since, time)
 
     def shorten(self) -> None:
         """Forget what is too much of any one key."""
         for key in self.are_long:
-            recent = self.kept.get(key)
+            recent = self.entries.get(key)
             if recent is not None and len(recent.known) > self._each:
                 too_many = len(recent.known) - self._each
                 recent.since = max(recent.since, recent.known[too_many - 1].heard_at)
@@ -145,7 +145,7 @@ class RecentMessages(Generic[K]):
             keys: Most keys that stay; those that were added to longest ago go.
         """
         self.shorten()
-        for _, removed in drop_oldest(self.kept, keys):
+        for _, removed in drop_oldest(self.entries, keys):
             self._since = max(self._since, removed.since)
             if removed.known:
                 self._since = max(self._since, removed.known[-1].heard_at)

@@ -53,7 +53,7 @@ class ReceivedMessage(msgspec.Struct, frozen=True, kw_only=True):
     best: Reception | None = None
 
 
-def heard(transmission: Transmission, also: Iterable[Reception]) -> ReceivedMessage:
+def received_message(transmission: Transmission, also: Iterable[Reception]) -> ReceivedMessage:
     """Join a message with its further receptions; one that came twice counts once."""
     signal = transmission.signal
     by_id = {each.reception_id: each for each in also}

@@ -76,7 +76,7 @@ class Sharing:
         ground: Ground | None = None,
     ) -> None:
         self._open_documents = open_documents
-        self.seen = seen or DisclosureLog()
+        self.disclosures = seen or DisclosureLog()
         self._ground = ground or Ground()
         self._grants: dict[str, Grant] = {}
         self._over: dict[str, _Outing] = {}
@@ -120,7 +120,7 @@ class Sharing:
         agreement = self._open_documents.find(Agreement, id)
         if agreement is not None:
             grant = self._grant(agreement)
-            grant.is_held, grant.held = True, frozenset(also)
+            grant.is_held, grant.held_classes = True, frozenset(also)
 
     # -- questions about one record
 

@@ -129,7 +129,7 @@ class SharedReading:
         unit: str,
         told: Callable[[int], None],
     ) -> None:
-        self._sharing, self._now, self._told = sharing, now, told
+        self._sharing, self._now, self._note_disclosure = sharing, now, told
         self._owner, self._viewer, self._unit = owner, viewer, unit
         self.agencies: Collection[str] = (owner,)
         self.spans: Sequence[AddressSpan] = self._limited(spans)
@@ -284,7 +284,7 @@ class SharedReading:
                 some = some[grant.covers_many(lons[some], lats[some])]
                 grid_m[some] = grant.precision_m
         if count := int(np.count_nonzero(grid_m >= 0.0)):
-            self._told(count)
+            self._note_disclosure(count)
         return grid_m
 
 

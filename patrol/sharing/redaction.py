@@ -133,18 +133,18 @@ def _path_lies_in(mark: Mark) -> Callable[[Grant], bool]:
     return lambda grant: bool(grant.covers_many(lons, lats).all())
 
 
-def without_gaps(held: P, *, sharing: Sharing, viewer: str) -> P:
+def without_gaps(document: P, *, sharing: Sharing, viewer: str) -> P:
     """Return what a party holds of a joint patrol, without check-ins of the others that they made
     while no agreement let them cross.
     """
-    if not isinstance(held, Patrol):
-        return held
+    if not isinstance(document, Patrol):
+        return document
     complete = tuple(
         each
-        for each in held.check_ins
+        for each in document.check_ins
         if each.agency == viewer or sharing.consented(each.agency, viewer, "patrols", each.at)
     )
-    return msgspec.structs.replace(held, check_ins=complete)
+    return msgspec.structs.replace(document, check_ins=complete)
 
 
 def _place(record: msgspec.Struct) -> tuple[float | None, float | None]:

@@ -53,7 +53,7 @@ class Grant:
     def __init__(self, agreement: Agreement) -> None:
         self.agreement = agreement
         self.is_held = False
-        self.held: frozenset[DataClass] = frozenset()
+        self.held_classes: frozenset[DataClass] = frozenset()
         terms = agreement.terms
         self.classes: Final = frozenset(terms.classes)
         self.precision_m: Final = terms.precision_m
@@ -102,7 +102,7 @@ class Grant:
         terms = self.agreement.terms
         return (
             self._is_standing
-            and data_class not in self.held
+            and data_class not in self.held_classes
             and data_class not in self._also
             and terms.valid_from <= now < terms.valid_until
         )

@@ -165,4 +165,4 @@ class ViewPolicy(msgspec.Struct, frozen=True, kw_only=True):
     def _count(self, owner: str, data_class: DataClass, count: int) -> None:
         """Count what a user is shown; what a stream hands out its publisher counts."""
         if self.told is not None and self.sharing is not None:
-            self.sharing.seen.count(self.agency, owner, data_class, count)
+            self.sharing.disclosures.count(self.agency, owner, data_class, count)

@@ -22,7 +22,7 @@ from patrol.store.engine.damage import DamageReport
 from patrol.store.engine.engine import commit_proved, connect_to_read, is_postgres, open_engine
 from patrol.store.engine.migrate import expect, holds_store, migrate, no_store
 from patrol.store.engine.open_file import OpenFile
-from patrol.store.engine.postgres import named
+from patrol.store.engine.postgres import url_without_password
 from patrol.store.engine.writer import Writer
 from patrol.store.journal.reception_digests import OpenSpan, packed
 from patrol.store.receptions import insert as bulk
@@ -204,9 +204,9 @@ class Store:
                 self._span.tell(connection, origin)
         except (SQLAlchemyError, PatrolError) as error:
             log.warning("the journal does not tell of what was heard yet", fault=str(error))
-            self._span.later()
+            self._span.retry_later()
         else:
-            self._span.told()
+            self._span.begin_next()
 
     def _connection(self) -> Connection:
         """Return the connection that writes, to a store that lies where it was opened."""
@@ -224,11 +224,11 @@ class Store:
         try:
             return await work
         except (UnicodeError, OverflowError) as error:
-            raise StoreError(faults.said(error), transient=False) from error
+            raise StoreError(faults.error_text(error), transient=False) from error
         except SQLAlchemyError as error:
-            fault = faults.said(error)
+            fault = faults.error_text(error)
             if self._damage is not None and faults.is_damage(error):
-                fault = await self._damage.told(fault)
+                fault = await self._damage.describe(fault)
             raise StoreError(fault, transient=faults.is_stores(error)) from error
 
 
@@ -244,10 +244,12 @@ def create_store(url: str) -> None:
     engine = open_engine(url, new=True)
     try:
         if holds_store(engine):
-            raise StoreError(f"{named(engine)} holds a store already: nothing was changed")
+            raise StoreError(
+                f"{url_without_password(engine)} holds a store already: nothing was changed"
+            )
         migrate(engine, new=True)
     except SQLAlchemyError as error:
-        raise StoreError(f"{named(engine)}: {faults.said(error)}") from error
+        raise StoreError(f"{url_without_password(engine)}: {faults.error_text(error)}") from error
     finally:
         engine.dispose()
 
@@ -280,9 +282,11 @@ def open_store(url: str, *, migrates: Migrates = "now") -> Store:
     except BaseException as error:  # whatever it is, nothing stays open
         engine.dispose()
         if isinstance(error, SQLAlchemyError):
-            fault = f"{named(engine)}: {faults.said(error)}"
+            fault = f"{url_without_password(engine)}: {faults.error_text(error)}"
             if faults.is_damage(error):
                 file = Path(str(engine.url.database))
-                fault = damage.worded(file, faults.said(error), damage.damaged_tables(file))
+                fault = damage.damage_text(
+                    file, faults.error_text(error), damage.damaged_tables(file)
+                )
             raise StoreError(fault) from error
         raise

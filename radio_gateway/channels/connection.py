@@ -52,8 +52,8 @@ class Connection:
         "_telling",
         "_topic",
         "answering",
+        "delayed_calls",
         "frames",
-        "held",
         "known",
     )
 
@@ -74,7 +74,7 @@ class Connection:
                 framers[factory] = factory()
             self._framers.append(framers[factory])
         self.frames = 0
-        self.held: list[tuple[float, Callable[[], None]]] = []
+        self.delayed_calls: list[tuple[float, Callable[[], None]]] = []
         self.known = False
         # of the last chunk: not its data, of which a connection would keep up to 64 KiB
         self._heard_at: datetime | None = None
@@ -167,14 +167,14 @@ class Connection:
             now_s: The present, loop time.
             all_: The decoder waits for nothing, so everyone can be answered.
         """
-        held = self.held
+        held = self.delayed_calls
         if all_:
-            released, self.held = held, []
+            released, self.delayed_calls = held, []
         else:
             count = max(0, len(held) - HOLD_AT_MOST)
             while count < len(held) and held[count][0] + HOLD_S <= now_s:
                 count += 1
-            released, self.held = held[:count], held[count:]
+            released, self.delayed_calls = held[:count], held[count:]
         return [stored for _, stored in released]
 
     def _decode(

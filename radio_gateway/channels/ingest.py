@@ -193,7 +193,7 @@ class Ingest:
             self._whereabouts.note(key, transmissions)
             for listener in self._listeners:
                 listener(transmissions)
-        held = connection.held
+        held = connection.delayed_calls
         if not held and stored is None:
             deliveries += map(Delivery, transmissions)
             return
@@ -205,7 +205,7 @@ class Ingest:
             answers = connection.release(asyncio.get_running_loop().time(), all_=not waiting)
         if stored is not None:
             if waiting:
-                connection.held.append((asyncio.get_running_loop().time(), stored))
+                connection.delayed_calls.append((asyncio.get_running_loop().time(), stored))
             else:
                 answers.append(stored)
         if not transmissions:

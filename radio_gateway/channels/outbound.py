@@ -153,7 +153,7 @@ class Outbound:
             return
         self._number += 1
         held = None if self._link_works() else self._down
-        self._queue.add(order, encoded, ends_s=self._now_s() + life_left_s, held=held)
+        self._queue.add(order, encoded, ends_s=self._now_s() + life_left_s, hold_reason=held)
         self._changed.set()
 
     def cancel(self, id: str) -> bool:

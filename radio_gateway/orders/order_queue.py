@@ -102,7 +102,7 @@ class OrderQueue:
         return self._done.get(id)
 
     def add(
-        self, order: Order, outgoing: EncodedOrder, *, ends_s: float, held: str | None = None
+        self, order: Order, outgoing: EncodedOrder, *, ends_s: float, hold_reason: str | None = None
     ) -> None:
         """Queue an order that is not known yet; when too many wait, a less urgent one gives way.
 
@@ -120,7 +120,9 @@ class OrderQueue:
         self._count += 1
         waiting = QueuedOrder(order=order, outgoing=outgoing, number=self._count, ends_s=ends_s)
         self._waiting[order.id] = waiting
-        self._step(waiting, "queued", reason=LINK_DOWN if held else "", detail=held or "")
+        self._step(
+            waiting, "queued", reason=LINK_DOWN if hold_reason else "", detail=hold_reason or ""
+        )
 
     def cancel(self, id: str) -> bool:
         """Call off an order that waits and was never sent; return whether it was."""

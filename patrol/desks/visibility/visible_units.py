@@ -395,7 +395,7 @@ class VisibleUnits:
     def note_disclosure(self, state: UnitState) -> None:
         """Note that another agency's unit is shown to the user."""
         self.note_disclosures()
-        self._sharing.seen.count(self.user.agency, state.agency, "positions")
+        self._sharing.disclosures.count(self.user.agency, state.agency, "positions")
 
     def registered(self, id: str) -> Unit:
         unit = self.picture.units.get(id)

@@ -195,7 +195,7 @@ class CrewDesk:
             StoreError: If the store cannot be read.
         """
         self._access.may("report positions")
-        return await self._access.read(crew_reports.taken, self._access.user.agency, ids)
+        return await self._access.read(crew_reports.stored_receipts, self._access.user.agency, ids)
 
     def receipt_for(self, id: str, kind: str, *, made: str = "") -> PhoneReceipt:
         """Return the receipt for a report of this crew."""

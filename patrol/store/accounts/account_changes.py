@@ -65,7 +65,7 @@ def begin_session(
         factor: A second factor was shown.
         password_hash: The hash that the password was found good by; None for another way in.
     """
-    found = _held(connection, user.name)
+    found = _stored_user(connection, user.name)
     if found is None or found[0].disabled_at is not None:
         return None
     if password_hash not in (None, found[1]):
@@ -108,7 +108,7 @@ def begin_token(
         label: What it is for.
         scopes: What it is good for.
     """
-    _held(connection, user.name)
+    _stored_user(connection, user.name)
     if session is not None and accounts.session_with_id(connection, session, now) is None:
         return None
     return accounts.open_session(
@@ -193,7 +193,7 @@ def is_last_admin(connection: Connection, user: User) -> bool:
 
 def end_sessions(connection: Connection, name: str, *, but: str | None = None) -> int:
     """End the sessions and tokens of a user, but for the one with id `but`; return how many."""
-    _held(connection, name)
+    _stored_user(connection, name)
     query = delete(sessions).where(sessions.c.user == name)
     if but is not None:
         query = query.where(sessions.c.id != but)
@@ -296,7 +296,7 @@ def move_epoch(connection: Connection) -> None:
         )
 
 
-def _held(connection: Connection, name: str) -> tuple[User, str | None] | None:
+def _stored_user(connection: Connection, name: str) -> tuple[User, str | None] | None:
     """Return a user and the hash of its password, once nobody else is changing its ways in.
 
     A session that begins while others are ended is seen by who ends them, or is not begun.

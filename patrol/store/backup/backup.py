@@ -26,7 +26,7 @@ from patrol.store.accounts import account_changes
 from patrol.store.engine import damage, faults
 from patrol.store.engine.engine import commit_proved, connect_to_read, is_postgres, open_engine
 from patrol.store.engine.migrate import migrate
-from patrol.store.engine.postgres import named, require
+from patrol.store.engine.postgres import require, url_without_password
 from patrol.store.proof.verify_journal import JournalProof, prove
 from patrol.store.schema.tables import metadata
 
@@ -72,7 +72,7 @@ def inventory(url: str) -> Inventory:
             }
             return Inventory(rows=rows, proof=prove(connection))
     except SQLAlchemyError as error:
-        raise StoreError(f"{named(engine)}: {faults.said(error)}") from error
+        raise StoreError(f"{url_without_password(engine)}: {faults.error_text(error)}") from error
     finally:
         engine.dispose()
 
@@ -139,7 +139,7 @@ def restore(file: Path, url: str) -> Inventory:
             raise StoreError(f"{file} is no back-up of a store in a file")
         return _put(file, Path(str(engine.url.database)))
     except SQLAlchemyError as error:
-        raise StoreError(f"{named(engine)}: {faults.said(error)}") from error
+        raise StoreError(f"{url_without_password(engine)}: {faults.error_text(error)}") from error
     finally:
         engine.dispose()
 
@@ -178,7 +178,7 @@ def restore_to_test(file: Path, url: str) -> Inventory:
         finally:
             _empty(engine)
     except SQLAlchemyError as error:
-        raise StoreError(f"{named(engine)}: {faults.said(error)}") from error
+        raise StoreError(f"{url_without_password(engine)}: {faults.error_text(error)}") from error
     finally:
         engine.dispose()
 
@@ -249,7 +249,7 @@ def _copy_file(source: Path, to: Path) -> None:
     except sqlite3.Error as error:
         raise StoreError(f"{source}: {error}") from error
     if verdict != "ok":
-        raise StoreError(damage.worded(source, verdict, damage.damaged_tables(source)))
+        raise StoreError(damage.damage_text(source, verdict, damage.damaged_tables(source)))
 
 
 def _settle(file: Path) -> None:
@@ -323,7 +323,9 @@ def _tables(connection: Connection) -> list[str]:
 
 def _require_empty(engine: Engine, connection: Connection) -> None:
     if _tables(connection):
-        raise StoreError(f"{named(engine)} is not empty: make another database for it")
+        raise StoreError(
+            f"{url_without_password(engine)} is not empty: make another database for it"
+        )
 
 
 def _empty(engine: Engine) -> None:

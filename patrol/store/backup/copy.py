@@ -17,7 +17,7 @@ from patrol.store.backup.backup import Inventory
 from patrol.store.engine import faults, partitions
 from patrol.store.engine.engine import commit_proved, connect_to_read, is_postgres, open_engine
 from patrol.store.engine.migrate import expect, holds_store
-from patrol.store.engine.postgres import named
+from patrol.store.engine.postgres import url_without_password
 from patrol.store.proof.verify_journal import prove
 from patrol.store.receptions import insert as bulk
 from patrol.store.schema.tables import metadata, transmissions
@@ -62,7 +62,7 @@ def copy_store(source: str, target: str) -> Inventory:
             _go_on_counting(writing)
             return _proved(reading, writing, rows)
     except SQLAlchemyError as error:
-        raise StoreError(f"{named(new)}: {faults.said(error)}") from error
+        raise StoreError(f"{url_without_password(new)}: {faults.error_text(error)}") from error
     finally:
         old.dispose()
         new.dispose()
@@ -72,7 +72,9 @@ def _require_empty(engine: Any) -> None:
     with connect_to_read(engine) as connection:
         for table in metadata.sorted_tables:
             if connection.execute(select(table).limit(1)).first() is not None:
-                raise StoreError(f"{named(engine)} is not empty: make another database for it")
+                raise StoreError(
+                    f"{url_without_password(engine)} is not empty: make another database for it"
+                )
 
 
 def _copied(table: Table, reading: Connection, writing: Connection) -> int:
@@ -87,7 +89,7 @@ def _copied(table: Table, reading: Connection, writing: Connection) -> int:
             bulk.copy_in(writing, table, [tuple(row) for row in rows])
         except SQLAlchemyError as error:
             key = ", ".join(f"{each.name} {getattr(rows[0], each.name)}" for each in order)
-            reason = faults.said(error)
+            reason = faults.error_text(error)
             raise StoreError(f"table {table.name}, at or after the row {key}: {reason}") from error
         count += len(rows)
     return count

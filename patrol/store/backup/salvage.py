@@ -119,7 +119,7 @@ def salvage(damaged: Path, store: Path) -> Salvage:
             with connect_to_read(engine) as reading:
                 found, unproved = every_fault(reading)
         except SQLAlchemyError as error:
-            raise StoreError(f"{part}: {faults.said(error)}") from error
+            raise StoreError(f"{part}: {faults.error_text(error)}") from error
         finally:
             engine.dispose()
     return Salvage(rows=rows, faults=found, unproved=unproved, unread=unread)

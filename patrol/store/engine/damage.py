@@ -47,7 +47,7 @@ def damaged_tables(file: Path) -> dict[str, str]:
         return found
 
 
-def worded(file: Path, said: str, tables: dict[str, str] | None) -> str:
+def damage_text(file: Path, error: str, tables: dict[str, str] | None) -> str:
     """Return what people are told of a damaged file.
 
     Args:
@@ -62,7 +62,7 @@ def worded(file: Path, said: str, tables: dict[str, str] | None) -> str:
     else:
         where = "in no table that can be named"
     return (
-        f"{file} is damaged, {where}: {said}. Stop the server, keep a copy of the file and of its"
+        f"{file} is damaged, {where}: {error}. Stop the server, keep a copy of the file and of its"
         " -wal, look at the disk, and restore the newest back-up"
         " (docs/guides/store.md, A damaged file)"
     )
@@ -79,14 +79,14 @@ class DamageReport:
         self._file = file
         self._looking: asyncio.Task[dict[str, str]] | None = None
 
-    async def told(self, fault: str) -> str:
+    async def describe(self, fault: str) -> str:
         """Return what people are told who met damage, of which SQLite said `fault`."""
         if self._looking is None:
             self._looking = asyncio.create_task(asyncio.to_thread(damaged_tables, self._file))
         await asyncio.wait({self._looking}, timeout=WAITS_S)
         done = self._looking.done() and not self._looking.cancelled()
         known = done and self._looking.exception() is None
-        return worded(self._file, fault, self._looking.result() if known else None)
+        return damage_text(self._file, fault, self._looking.result() if known else None)
 
 
 def _fault(database: sqlite3.Connection, table: str) -> str | None:

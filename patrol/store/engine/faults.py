@@ -77,6 +77,6 @@ def is_damage(error: SQLAlchemyError) -> bool:
     return code is not None and code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
-def said(error: BaseException) -> str:
+def error_text(error: BaseException) -> str:
     """Return what the database said, without the statement that it said it of."""
     return str(error.__cause__ or error).strip()

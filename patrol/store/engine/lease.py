@@ -73,7 +73,7 @@ def take(
     node: str,
     holder: str,
     *,
-    seen: Lease | None,
+    known: Lease | None,
     at: datetime,
     agency: str,
 ) -> int | None:
@@ -90,7 +90,7 @@ def take(
     Returns:
         The epoch that now has to be named; None if it moved since.
     """
-    if seen is None:
+    if known is None:
         if read(connection, node) is not None:
             return None
         connection.execute(
@@ -110,17 +110,17 @@ def take(
         update(leases)
         .where(
             leases.c.id == node,
-            leases.c.epoch == seen.epoch,
-            leases.c.renewals == seen.renewals,
-            leases.c.held == int(seen.held),
+            leases.c.epoch == known.epoch,
+            leases.c.renewals == known.renewals,
+            leases.c.held == int(known.held),
         )
-        .values(epoch=seen.epoch + 1, holder=holder, renewals=0, held=1, renewed_us=to_us(at))
+        .values(epoch=known.epoch + 1, holder=holder, renewals=0, held=1, renewed_us=to_us(at))
     )
-    return seen.epoch + 1 if taken.rowcount == 1 else None
+    return known.epoch + 1 if taken.rowcount == 1 else None
 
 
 def renew(
-    connection: Connection, node: str, epoch: int, *, at: datetime, held: bool = True
+    connection: Connection, node: str, epoch: int, *, at: datetime, is_held: bool = True
 ) -> None:
     """Renew the lease; or give it back, so that who waits need not.
 
@@ -130,7 +130,7 @@ def renew(
     renewed = connection.execute(
         update(leases)
         .where(leases.c.id == node, leases.c.epoch == epoch)
-        .values(renewals=leases.c.renewals + 1, held=int(held), renewed_us=to_us(at))
+        .values(renewals=leases.c.renewals + 1, held=int(is_held), renewed_us=to_us(at))
     )
     if renewed.rowcount != 1:
         raise _lost(connection, node, epoch)

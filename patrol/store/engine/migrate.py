@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from patrol.errors.errors import StoreError
 from patrol.store.engine import faults, partitions
 from patrol.store.engine.engine import connect_to_read, is_postgres, open_engine
-from patrol.store.engine.postgres import named, require
+from patrol.store.engine.postgres import require, url_without_password
 from patrol.store.schema.tables import metadata
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def no_store(file: Path | str) -> StoreError:
 
 
 def _place(engine: Engine) -> Path | str:
-    return named(engine) if is_postgres(engine) else Path(str(engine.url.database))
+    return url_without_password(engine) if is_postgres(engine) else Path(str(engine.url.database))
 
 
 def _newer(engine: Engine, now: str) -> StoreError:
@@ -158,7 +158,7 @@ def look(url: str) -> list[str]:
                 raise no_store(_place(engine))
             count = partitions.stray(connection)
     except SQLAlchemyError as error:
-        raise StoreError(f"{named(engine)}: {faults.said(error)}") from error
+        raise StoreError(f"{url_without_password(engine)}: {faults.error_text(error)}") from error
     finally:
         engine.dispose()
     if not count:

@@ -136,7 +136,7 @@ def require(connection: Connection, *, changes: bool = True) -> None:
         except DBAPIError:
             found.append("let a superuser say once in this database: CREATE EXTENSION postgis")
     if found:
-        raise StoreError(f"{named(connection.engine)}: {'; '.join(found)}")
+        raise StoreError(f"{url_without_password(connection.engine)}: {'; '.join(found)}")
 
 
 def _has_postgis(connection: Connection) -> bool:
@@ -192,7 +192,7 @@ def watching(engine: Engine, *, shared: bool = False) -> Iterator[bool]:
         query = f"SELECT pg_try_advisory_lock{kind}({_WATCHING})"
         got = bool(held.exec_driver_sql(query).scalar_one())
     except SQLAlchemyError as error:
-        raise StoreError(f"{named(engine)}: {faults.said(error)}") from error
+        raise StoreError(f"{url_without_password(engine)}: {faults.error_text(error)}") from error
     try:
         yield got
     finally:
@@ -217,6 +217,6 @@ def was_kept(engine: Engine, transaction: str) -> bool:
         time.sleep(0.2)
 
 
-def named(engine: Engine) -> str:
+def url_without_password(engine: Engine) -> str:
     """Return the URL of a database, its password left out."""
     return engine.url.render_as_string(hide_password=True)

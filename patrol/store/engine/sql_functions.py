@@ -49,7 +49,7 @@ class json_contains(text_contains):  # noqa: N801
         super().__init__(column, json.dumps(words, ensure_ascii=False)[1:-1])
 
 
-class told_between(FunctionElement[bool]):  # noqa: N801
+class effective_between(FunctionElement[bool]):  # noqa: N801
     """What helps PostgreSQL to leave out the months in which nothing of a time was heard.
 
     It is true of every message whose effective time is at `start_us` or later and before `end_us`,
@@ -114,14 +114,14 @@ def _position_json(element: json_contains, compiler: Any, **more: Any) -> str:
     return f"(position(lower({words}) IN lower(convert_from({column}, 'UTF8'))) > 0)"
 
 
-@compiles(told_between)
+@compiles(effective_between)
 @compiles(about_box)
 def _nothing(_element: Any, _compiler: Any, **_more: Any) -> str:
     return "(1 = 1)"
 
 
-@compiles(told_between, "postgresql")
-def _heard(element: told_between, compiler: Any, **more: Any) -> str:
+@compiles(effective_between, "postgresql")
+def _partition_bounds(element: effective_between, compiler: Any, **more: Any) -> str:
     start, end = _words(element, compiler, **more)
     return (
         f"(transmissions.heard_us >= {start} - {AHEAD_US}"

@@ -59,7 +59,7 @@ class WriterStall:
 
     def __init__(self, engine: Engine, *, key: int) -> None:
         self._engine, self._key = engine, key
-        self._seen: tuple[object, ...] | None = None
+        self._last_commits: tuple[object, ...] | None = None
         self._looked_s = self._stood_s = 0.0
         self._one_at_a_time = Lock()
 
@@ -73,7 +73,7 @@ class WriterStall:
             try:
                 self._look()
             except SQLAlchemyError as error:
-                _log.warning("stopped_writer_not_looked_for", fault=faults.said(error))
+                _log.warning("stopped_writer_not_looked_for", fault=faults.error_text(error))
 
     def _look(self) -> None:
         options = {"isolation_level": "AUTOCOMMIT", "reads": True}
@@ -81,11 +81,11 @@ class WriterStall:
             found = connection.exec_driver_sql(_WHO, {"key": self._key}).one_or_none()
             now_s = monotonic()
             commits = None if found is None else tuple(found)
-            if commits is None or commits != self._seen:
+            if commits is None or commits != self._last_commits:
                 self._stood_s = 0.0
             else:
                 self._stood_s += min(now_s - self._looked_s, _LOOKS_APART_S)
-            self._seen, self._looked_s = commits, now_s
+            self._last_commits, self._looked_s = commits, now_s
             if commits is None or self._stood_s < STOPPED_S:
                 return
             pid, _, _, query, processed, name = commits

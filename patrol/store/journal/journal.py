@@ -28,7 +28,7 @@ def append(
     """
     if not notes:
         return []
-    digests = row_digests.taken(connection)
+    digests = row_digests.changed_digests(connection)
     if digests:
         last = notes[-1]
         detail = last.detail | {DIGESTS: digests}
@@ -62,7 +62,7 @@ def append(
 
 def close(connection: Connection) -> None:
     """Tell the chain, at a transaction's end, what it changed of accounts and no note told."""
-    digests = row_digests.taken(connection)
+    digests = row_digests.changed_digests(connection)
     if not digests:
         return
     last = head(connection)

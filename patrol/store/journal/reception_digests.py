@@ -223,12 +223,12 @@ class OpenSpan:
         journal.append(connection, [_note(DIGESTED, span)], datetime.now(UTC), origin=origin)
         self._next = int(last)
 
-    def told(self) -> None:
+    def begin_next(self) -> None:
         """Begin the next one: what was told is on disk."""
         self._after = self._next
         self._begin(self._steady())
 
-    def later(self) -> None:
+    def retry_later(self) -> None:
         """Try again after a while: the store refused the line."""
         self._since = self._steady()
 
@@ -410,7 +410,7 @@ class SpanReplay:
             )
         return ""
 
-    def told(self) -> Iterator[tuple[int, MessageSpan]]:
+    def spans(self) -> Iterator[tuple[int, MessageSpan]]:
         """Yield the number of the newest line of each span, and the span, in order."""
         yield from self._spans.values()
 

@@ -85,7 +85,7 @@ def watch_over(engine: Engine) -> None:
                 _touch(connection, table, statement, list(many) or [one])
 
 
-def taken(connection: Connection) -> Digests:
+def changed_digests(connection: Connection) -> Digests:
     """Return what was changed since this was asked last, in this transaction."""
     touched: dict[tuple[str, str], str | None] | None = connection.info.pop(_TOUCHED, None)
     if not touched:

@@ -145,7 +145,7 @@ def _receptions(
 ) -> tuple[int, int, ChainFault | None]:
     later = {span.last for span in _changed_after(connection, last)}
     proved = changed = 0
-    for seq, span in spans.told():
+    for seq, span in spans.spans():
         if span.last in later:
             changed += span.count
             continue

@@ -202,7 +202,7 @@ def prove(
             hash=chain.hash,
             documents=documents,
             rows=rows,
-            spans=[*receptions.told()],
+            spans=[*receptions.spans()],
             last_reception=messages,
         )
 
@@ -444,7 +444,7 @@ def _receptions(
     Those up to the number `proved` are; what it told of them may have changed since.
     """
     count, fault = 0, None
-    spans = [*told.told()]
+    spans = [*told.spans()]
     total = sum(span.count for _, span in spans)
     for seq, span in spans:
         if span.last <= proved:
@@ -544,7 +544,9 @@ def compare(
     connection: Connection, entries: Sequence[Entry], removed: AbstractSet[bytes]
 ) -> tuple[int, ChainFault | None]:
     """Return how many versions are as entries tell, and the first that is not."""
-    expected = [version_entry for entry in entries if (version_entry := _told(entry)) is not None]
+    expected = [
+        version_entry for entry in entries if (version_entry := _version_claim(entry)) is not None
+    ]
     count = 0
     for start in range(0, len(expected), _AT_ONCE):
         some = expected[start : start + _AT_ONCE]
@@ -584,7 +586,7 @@ def _replaced(connection: Connection, subject: str, version: int, was: str) -> s
     return None
 
 
-def _told(entry: Entry) -> tuple[Entry, str, str, int, str] | None:
+def _version_claim(entry: Entry) -> tuple[Entry, str, str, int, str] | None:
     if '"sha256"' not in entry.detail:
         return None
     try:

@@ -44,15 +44,15 @@ def held_agencies(connection: Connection) -> frozenset[str]:
     return frozenset(each.id_held for each in holds(connection) if each.kind_held == "agency")
 
 
-def is_agency_held(held: Iterable[LegalHold], agency: str) -> bool:
-    return any(each.kind_held == "agency" and each.id_held == agency for each in held)
+def is_agency_held(holds: Iterable[LegalHold], agency: str) -> bool:
+    return any(each.kind_held == "agency" and each.id_held == agency for each in holds)
 
 
-def is_held(connection: Connection, held: Sequence[LegalHold], agency: str, id: str) -> bool:
+def is_held(connection: Connection, holds: Sequence[LegalHold], agency: str, id: str) -> bool:
     """Return whether a hold covers a document, what it names, what names it, its unit or agency."""
-    if is_agency_held(held, agency):
+    if is_agency_held(holds, agency):
         return True
-    ids = {each.id_held for each in held if each.kind_held != "agency"}
+    ids = {each.id_held for each in holds if each.kind_held != "agency"}
     if id in ids:
         return True
     for other in ids:

@@ -23,7 +23,7 @@ from patrol.protected_fields.field_key import FieldKey
 from patrol.store.engine import faults
 from patrol.store.engine.engine import commit_proved, connect_to_read, is_postgres, open_engine
 from patrol.store.engine.migrate import expect
-from patrol.store.engine.postgres import named
+from patrol.store.engine.postgres import url_without_password
 from patrol.store.journal import journal
 from patrol.store.protection import protected_fields
 from patrol.store.schema.tables import documents, from_us
@@ -44,7 +44,7 @@ def plain_documents(url: str) -> int:
         with connect_to_read(engine) as connection:
             return len({row.id for row in _rows(connection) if taken_out(row)[1]})
     except SQLAlchemyError as error:
-        raise StoreError(f"{named(engine)}: {faults.said(error)}") from error
+        raise StoreError(f"{url_without_password(engine)}: {faults.error_text(error)}") from error
     finally:
         engine.dispose()
 
@@ -75,7 +75,7 @@ def seal_store(
             _write_over(engine)
         return count
     except SQLAlchemyError as error:
-        raise StoreError(f"{named(engine)}: {faults.said(error)}") from error
+        raise StoreError(f"{url_without_password(engine)}: {faults.error_text(error)}") from error
     finally:
         engine.dispose()
 

@@ -16,7 +16,7 @@ from sqlalchemy import (
     union,
 )
 
-from patrol.reception.receptions import ReceivedMessage, Reception, heard
+from patrol.reception.receptions import ReceivedMessage, Reception, received_message
 from patrol.store.journal import reception_digests
 from patrol.store.receptions import insert as bulk
 from patrol.store.schema.rows import (
@@ -82,7 +82,9 @@ def latest(
         .limit(limit)
     ).all()
     also = _also_heard(connection, [row.gid for row in rows])
-    return list(readable(rows, lambda row: heard(transmission_of(row), also.get(row.gid, ()))))
+    return list(
+        readable(rows, lambda row: received_message(transmission_of(row), also.get(row.gid, ())))
+    )
 
 
 def is_kept(connection: Connection, gid: bytes) -> bool:

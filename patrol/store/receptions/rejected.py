@@ -116,13 +116,13 @@ def newest(connection: Connection, limit: int) -> list[QuarantinedReport]:
         limit: Most rows.
     """
     rows = select(set_aside).order_by(_A.at_us.desc(), _A.id).limit(limit)
-    return [_kept(row) for row in connection.execute(rows)]
+    return [_quarantined_report(row) for row in connection.execute(rows)]
 
 
 def find(connection: Connection, start: str) -> list[QuarantinedReport]:
     """Return what has an id that begins with `start`, oldest first."""
     rows = select(set_aside).where(_A.id.startswith(start, autoescape=True))
-    return [_kept(row) for row in connection.execute(rows.order_by(_A.at_us, _A.id))]
+    return [_quarantined_report(row) for row in connection.execute(rows.order_by(_A.at_us, _A.id))]
 
 
 def remove_stored(connection: Connection, report: QuarantinedReport) -> bool:
@@ -144,7 +144,7 @@ def remove_stored(connection: Connection, report: QuarantinedReport) -> bool:
     return True
 
 
-def _kept(row: Row[Any]) -> QuarantinedReport:
+def _quarantined_report(row: Row[Any]) -> QuarantinedReport:
     return QuarantinedReport(
         id=row.id,
         at=from_us(row.at_us),

@@ -126,7 +126,7 @@ def last_id(connection: Connection) -> int:
     return int(connection.execute(select(func.max(_T.id))).scalar() or 0)
 
 
-def told_by_device(connection: Connection, after_id: int, start_us: int, end_us: int) -> bool:
+def is_device_time_later(connection: Connection, after_id: int, start_us: int, end_us: int) -> bool:
     """Return whether a device's own clock told a time from start to end, in a later message."""
     query = select(_T.id).where(_T.id > after_id, _T.device_us.between(start_us, end_us)).limit(1)
     return connection.execute(query).first() is not None
@@ -196,7 +196,7 @@ def take_out(
     return removed.rowcount
 
 
-def take_out_told(
+def take_out_recorded(
     connection: Connection,
     span: reception_digests.SpanBounds,
     ids: Collection[int],
@@ -215,7 +215,9 @@ def take_out_told(
     return reception_digests.thin(connection, span, ids, taken, at=at, origin=origin)
 
 
-def told(connection: Connection, kinds: Sequence[str], since: datetime) -> list[DocumentSummary]:
+def recent_documents(
+    connection: Connection, kinds: Sequence[str], since: datetime
+) -> list[DocumentSummary]:
     """Return the documents of some kinds that are open, or were still changed at `since` or later.
 
     Raises:

@@ -14,7 +14,9 @@ from patrol.store.schema.tables import crew_reports, to_us
 _C = crew_reports.c
 
 
-def taken(connection: Connection, agency: str, ids: Sequence[str]) -> Mapping[str, PhoneReceipt]:
+def stored_receipts(
+    connection: Connection, agency: str, ids: Sequence[str]
+) -> Mapping[str, PhoneReceipt]:
     """Return the receipts there are for reports of an agency, by the reports' ids."""
     rows = connection.execute(select(crew_reports).where(_C.agency == agency, _C.id.in_(list(ids))))
     return {
@@ -42,7 +44,7 @@ def put(
     known: dict[str, set[str]] = {}
     for agency in {each.agency for each in receipts}:
         ids = [each.id for each in receipts if each.agency == agency]
-        known[agency] = set(taken(connection, agency, ids))
+        known[agency] = set(stored_receipts(connection, agency, ids))
     new = {(each.agency, each.id): each for each in receipts if each.id not in known[each.agency]}
     for each in new.values():
         connection.execute(

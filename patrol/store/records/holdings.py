@@ -112,7 +112,7 @@ def _documents(connection: Connection, agency: str, words: str) -> Iterator[Ment
         )
 
 
-def _heard(connection: Connection, agency: str, words: str) -> Iterator[Mention]:
+def _message_mentions(connection: Connection, agency: str, words: str) -> Iterator[Mention]:
     """Look for radios by their addresses, and into texts, statuses and names that radios sent."""
     for address in thinning.all_addresses(connection):
         if _says(address, words):
@@ -181,7 +181,7 @@ _LOOKS: Final[dict[str, Callable[[Connection, str, str], Iterator[Mention]]]] = 
         name="text",
         at="created_us",
     ),
-    "heard": _heard,
+    "heard": _message_mentions,
     "photo": _in_columns(photos, "photo", ("by",), id="sha256", at="at_us"),
     "original": _in_columns(originals, "original", ("by",), id="sha256", at="at_us"),
     "crew_report": _in_columns(

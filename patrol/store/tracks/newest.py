@@ -30,7 +30,7 @@ from sqlalchemy import (
 from patrol.reception.plausible_fixes import WINDOW
 from patrol.reception.record import Record
 from patrol.store.engine.engine import is_postgres
-from patrol.store.engine.sql_functions import told_between
+from patrol.store.engine.sql_functions import effective_between
 from patrol.store.schema.rows import readable, record_from
 from patrol.store.schema.tables import to_us, transmissions
 from patrol.store.tracks.tracks import AddressSpan
@@ -70,7 +70,7 @@ def _in_span(
             _T.address == address,
             _T.time_us >= start_us,
             _T.time_us < end_us,
-            told_between(start_us, end_us),
+            effective_between(start_us, end_us),
             or_(channel.is_(None), _T.channel == channel),
             *conditions,
         )

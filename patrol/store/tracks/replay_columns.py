@@ -19,7 +19,7 @@ from patrol.alerts.alert import Alert
 from patrol.documents.document import Document, kind_of
 from patrol.documents_registry.document_kinds import decode
 from patrol.incidents.incident import Incident
-from patrol.store.engine.sql_functions import told_between
+from patrol.store.engine.sql_functions import effective_between
 from patrol.store.schema.rows import protocol_of, readable, transmission_of
 from patrol.store.schema.tables import documents, to_us, transmissions
 from patrol.store.tracks.tracks import AddressSpan, inside
@@ -154,7 +154,7 @@ def raw(
             _T.address == span.address,
             _T.time_us >= to_us(span.start),
             _T.time_us < to_us(span.end),
-            told_between(to_us(span.start), to_us(span.end)),
+            effective_between(to_us(span.start), to_us(span.end)),
             _T.agency.in_(sorted(agencies)),
         )
         if span.channel is not None:

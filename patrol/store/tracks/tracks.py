@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
-from patrol.store.engine.sql_functions import about_box, told_between
+from patrol.store.engine.sql_functions import about_box, effective_between
 from patrol.store.schema.rows import fix_from
 from patrol.store.schema.tables import to_us, transmissions
 from patrol.units.wire import Fix
@@ -135,7 +135,7 @@ def inside(span: AddressSpan, agencies: Collection[str]) -> list[ColumnElement[b
         _T.address == span.address,
         _T.time_us >= to_us(span.start),
         _T.time_us < to_us(span.end),
-        told_between(to_us(span.start), to_us(span.end)),
+        effective_between(to_us(span.start), to_us(span.end)),
         _T.usable == 1,
         _T.agency.in_(sorted(agencies)),
     ]

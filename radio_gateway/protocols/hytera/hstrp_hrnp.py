@@ -225,7 +225,7 @@ class HyteraFramer:
         self._rest = b""
         self._fresh = True  # a datagram may begin here
         self._framed = False
-        self._seen = 0  # of what is left, handed on already in a packet that was wrong
+        self._handled_bytes = 0  # of what is left, handed on already in a packet that was wrong
         self._noise = b""  # what came before the first packet
 
     def feed(self, data: bytes) -> list[bytes]:
@@ -241,7 +241,7 @@ class HyteraFramer:
         rest, what = self._rest, self._noise + self._rest
         whole = bool(what) if not self._framed else bool(rest) and self._fresh
         self._rest, self._noise, self._fresh, self._framed = b"", b"", True, False
-        self._seen = 0
+        self._handled_bytes = 0
         if whole:
             return [what[:MAX_FRAME]]
         self.junk_bytes += len(rest)
@@ -261,11 +261,11 @@ class HyteraFramer:
             return True
         packet = rest[:length]
         wrong = int.from_bytes(packet[10:12], "big") != hrnp_checksum(packet)
-        if not (wrong and self._seen):
+        if not (wrong and self._handled_bytes):
             payloads.append(packet)
         self._framed, self._fresh = True, False
         if wrong:
-            self._seen = self._seen or length
+            self._handled_bytes = self._handled_bytes or length
             length = min(length, self._next(1))
         self._take(length)
         return True
@@ -302,4 +302,4 @@ class HyteraFramer:
 
     def _take(self, count: int) -> None:
         self._rest = self._rest[count:]
-        self._seen = max(self._seen - count, 0)
+        self._handled_bytes = max(self._handled_bytes - count, 0)

@@ -224,7 +224,7 @@ def test_whatever_is_stored_is_remembered_or_asked_for(
             memory.forget_all()
         name = named_gid("a", f"{at(second + away)}|{second}")
         missed = memory.may_miss(name)
-        assert name not in stored or missed or memory.kept.get(name) is not None
+        assert name not in stored or missed or memory.entries.get(name) is not None
         look = memory.where_to_look([name] if missed else [], int(not missed))
         if look is not None:
             memory.look(beside(stored, look))
@@ -232,11 +232,11 @@ def test_whatever_is_stored_is_remembered_or_asked_for(
             memory.forget(name)
             stored.add(name)
         else:
-            memory.kept[name] = at(second), "r", name
+            memory.entries[name] = at(second), "r", name
             stored.add(name)
         memory.trim(4)
         for each in stored:
-            assert memory.kept.get(each) is not None or memory.may_miss(each)
+            assert memory.entries.get(each) is not None or memory.may_miss(each)
 
 
 def test_what_is_remembered_beside_does_not_end_the_gap() -> None:
@@ -244,7 +244,7 @@ def test_what_is_remembered_beside_does_not_end_the_gap() -> None:
     memory = MessageIds()
     memory.in_order = True
     for second in (3, 4, 5, 7):
-        memory.kept[names[second]] = at(second), "r", names[second]
+        memory.entries[names[second]] = at(second), "r", names[second]
     memory.forget_all()
     look = memory.where_to_look([names[6]], 0)
     assert look == names[6]
@@ -259,7 +259,7 @@ def test_where_the_order_of_names_starts_anew_nothing_is_ahead() -> None:
     memory = MessageIds()
     names = [named_gid("a", f"{heard + timedelta(seconds=second)}|") for second in range(9)]
     for second, name in enumerate(names[:8]):
-        memory.kept[name] = heard + timedelta(seconds=second), "r", name
+        memory.entries[name] = heard + timedelta(seconds=second), "r", name
         memory.trim(2)
     assert not memory.may_miss(names[8])
     assert [memory.may_miss(name) for name in names[:8]] == [True] * 6 + [False] * 2

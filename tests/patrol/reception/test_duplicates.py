@@ -152,9 +152,9 @@ def test_memory_is_bounded() -> None:
         duplicates.original(record_of(message, lambda said, _time: said.address))
         duplicates.receptions[message.reception_id] = message.heard_at
     sizeds: tuple[Sized, ...] = (
-        duplicates.by_raw.kept,
-        duplicates.named.kept,
-        duplicates.by_content.kept,
+        duplicates.by_raw.entries,
+        duplicates.message_ids.entries,
+        duplicates.by_content.entries,
         duplicates.receptions,
     )
     moored = (address(), "moored")
@@ -170,9 +170,9 @@ def test_memory_is_bounded() -> None:
 def test_what_is_rare_takes_its_share_of_memory_and_no_room_of_its_own() -> None:
     duplicates = Duplicates(remembered=1000)
     kinds: tuple[Sized, ...] = (
-        duplicates.named.kept,
-        duplicates.by_content.kept,
-        duplicates.by_raw.kept,
+        duplicates.message_ids.entries,
+        duplicates.by_content.entries,
+        duplicates.by_raw.entries,
     )
     for second in range(20_000):  # one in ten has no key, one in twenty is told by when it is heard
         own: dict[str, Any] = {"duplicate_key": str(second), "duplicate_window_s": None}

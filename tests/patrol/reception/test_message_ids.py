@@ -22,7 +22,7 @@ def name(second: float, sender: str = "a") -> bytes:
 def remembered(seconds: list[float]) -> MessageIds:
     message_ids = MessageIds()
     for second in seconds:
-        message_ids.kept[name(second)] = at(second), f"r{second}", name(second)
+        message_ids.entries[name(second)] = at(second), f"r{second}", name(second)
         message_ids.trim(KEPT)
     return message_ids
 
@@ -39,7 +39,9 @@ def test_any_order_misses_nothing_that_was_forgotten() -> None:
     random.Random(7).shuffle(seconds)
     message_ids = remembered(seconds)
     for second in seconds:
-        assert message_ids.kept.get(name(second)) is not None or message_ids.may_miss(name(second))
+        assert message_ids.entries.get(name(second)) is not None or message_ids.may_miss(
+            name(second)
+        )
 
 
 @pytest.mark.parametrize("many", [False, True])
@@ -49,14 +51,14 @@ def test_names_that_sort_ahead_cost_the_others_nothing(many: bool) -> None:
     ahead = [named_gid("c", f"{wrong}|{number}") for number in range(10 if many else 3)]
     ahead.append(next(gid for n in range(999) if (gid := named_gid("b", f"id:{n}")) > name(1e6)))
     for number, gid in enumerate(ahead):
-        message_ids.kept[gid] = at(number), "r", gid
+        message_ids.entries[gid] = at(number), "r", gid
     for second in range(100):
-        message_ids.kept[name(second)] = at(second), "r", name(second)
+        message_ids.entries[name(second)] = at(second), "r", name(second)
     message_ids.trim(KEPT)
-    assert len(message_ids.kept) == KEPT
+    assert len(message_ids.entries) == KEPT
     assert not message_ids.may_miss(name(1000))
     for gid in ahead:
-        assert message_ids.kept.get(gid) is not None or message_ids.may_miss(gid)
+        assert message_ids.entries.get(gid) is not None or message_ids.may_miss(gid)
     assert message_ids.may_miss(name(1))
 
 

@@ -313,7 +313,7 @@ async def test_notifications_are_judged_on_one_thread(
     boat = await fleet(node, 30)
     await file(node, active(at(0)))
     desk, sharing, judged_on = node.desk(), node.watch.sharing, set[int]()
-    open_grants, seen = sharing.open_grants, sharing.seen.count
+    open_grants, seen = sharing.open_grants, sharing.disclosures.count
 
     def asked(*args: Any) -> Any:
         judged_on.add(threading.get_ident())
@@ -324,7 +324,7 @@ async def test_notifications_are_judged_on_one_thread(
         seen(*args)
 
     monkeypatch.setattr(sharing, "open_grants", asked)
-    monkeypatch.setattr(sharing.seen, "count", counted)
+    monkeypatch.setattr(sharing.disclosures, "count", counted)
     assert await desk.history.days(boat) == [at(0).date(), at(24 * HOUR).date()]
     assert judged_on == {threading.get_ident()}
 
