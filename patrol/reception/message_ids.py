@@ -44,18 +44,18 @@ class MessageIds:
     """Remembers messages by name.
 
     Attributes:
-        kept: Messages by name, in the order in which they were remembered.
+        entries: Messages by name, in the order in which they were remembered.
         in_order: Whatever is stored under a name is stored under that very id, so that the store
             can tell of a gap. Not so while it may hold ids of older kinds.
 
     >>> from datetime import UTC
-    >>> named = MessageIds()
+    >>> message_ids = MessageIds()
     >>> at = datetime(2026, 11, 28, 10, tzinfo=UTC)
     >>> for hour in ("09", "10"):
     ...     name = sorts_as(f"2026-11-28T{hour}:00:00") + bytes(10)
-    ...     named.kept[name] = at, "r", name
-    >>> named.trim(1)
-    >>> [named.may_miss(sorts_as(f"2026-11-28T{hour}:00:00") + bytes(10)) for hour in ("09", "11")]
+    ...     message_ids.entries[name] = at, "r", name
+    >>> message_ids.trim(1)
+    >>> [message_ids.may_miss(sorts_as(f"2026-11-28T{hour}:00:00") + bytes(10)) for hour in ("09", "11")]
     [True, False]
     """
 
