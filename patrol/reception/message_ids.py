@@ -55,7 +55,8 @@ class MessageIds:
     ...     name = sorts_as(f"2026-11-28T{hour}:00:00") + bytes(10)
     ...     message_ids.entries[name] = at, "r", name
     >>> message_ids.trim(1)
-    >>> [message_ids.may_miss(sorts_as(f"2026-11-28T{hour}:00:00") + bytes(10)) for hour in ("09", "11")]
+    >>> names = [sorts_as(f"2026-11-28T{hour}:00:00") + bytes(10) for hour in ("09", "11")]
+    >>> [message_ids.may_miss(name) for name in names]
     [True, False]
     """
 
