@@ -63,7 +63,7 @@ class Deduplication:
                     new[record.gid] = record
                 elif not transmission.resent:
                     record.gid = original
-                    if duplicates.heard_first(record, original):
+                    if duplicates.is_earliest(record, original):
                         records = new if original in new else earlier
                         if original in records:
                             again.append(records[original])

@@ -131,7 +131,7 @@ class Publisher:
 
         def own(stream: str, seq: int) -> Snapshot | None:
             shares = policy.sharing is not None and policy.sharing.parties()
-            return self._snapshot(policy.alone(), stream, seq) if shares else None
+            return self._snapshot(policy.own_only(), stream, seq) if shares else None
 
         view = View(agency=policy.agency, role=policy.role, epoch=self.epoch(policy.agency))
         feed = LocalViewStream(view, picture, self._now, own, lambda: self.epoch(policy.agency))

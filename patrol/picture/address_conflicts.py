@@ -37,7 +37,7 @@ def key_of(claim: Claim) -> str:
     return f"{claim.address}\n{claim.channel}"
 
 
-class _Seen(NamedTuple):
+class _Sighting(NamedTuple):
     """A place at which an address was, by one channel."""
 
     channel: str
@@ -59,7 +59,7 @@ class Claims:
         self.open: dict[str, Claim] = {}
         self._made_at: dict[str, datetime] = {}
         self._last: dict[str, tuple[str, datetime, TimeSource, Fix]] = {}
-        self._by_channel: dict[str, dict[str, _Seen]] = {}
+        self._by_channel: dict[str, dict[str, _Sighting]] = {}
         self.touched: dict[str, Claim] = {}
         self.raised: list[Claim] = []
         self._ended: list[str] = []
@@ -115,7 +115,12 @@ class Claims:
         by_channel = self._by_channel.setdefault(address, {})
         own = by_channel.get(channel)
         by_channel[last.channel] = last
-        if own is not None and _apart(seen, last) and _apart(last, own) and not _apart(seen, own):
+        if (
+            own is not None
+            and _are_apart(seen, last)
+            and _are_apart(last, own)
+            and not _are_apart(seen, own)
+        ):
             # The other was there before or after: whoever was heard first is taken for the owner.
             first = next(name for name in by_channel if name in (channel, last.channel))
             other = last if first == channel else seen
@@ -195,12 +200,12 @@ def _differs(claim: Claim, known: Claim) -> bool:
     return change_m > max(_TOLD_AGAIN_M, _TOLD_AGAIN_SHARE * known.distance_m)
 
 
-def _observation(channel: str, heard_at: datetime, source: TimeSource, fix: Fix) -> _Seen:
+def _observation(channel: str, heard_at: datetime, source: TimeSource, fix: Fix) -> _Sighting:
     slack_s = 1.0 if source == "device" else UNSURE_CLOCK_S
-    return _Seen(channel, fix, min(heard_at, fix.time), slack_s)
+    return _Sighting(channel, fix, min(heard_at, fix.time), slack_s)
 
 
-def _apart(one: _Seen, other: _Seen) -> bool:
+def _are_apart(one: _Sighting, other: _Sighting) -> bool:
     """Return whether nothing can have gone from one to the other."""
     return is_jump(
         lon=one.fix.lon,

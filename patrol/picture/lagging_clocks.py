@@ -56,7 +56,7 @@ def look(
         lag_s = (now - last.time).total_seconds()
         slow = SlowClock(lag_s, now, last.time)
         if abs(lag_s - _behind_s(channels.get(channel.partition("/")[0]))) <= SAME_S:
-            slow = SlowClock.known(lag_s, now)  # by the clock of its gateway, which is
+            slow = SlowClock.restored(lag_s, now)  # by the clock of its gateway, which is
         heard_ago_s = (now - (contact.heard_at or last.time)).total_seconds()
         if lag_s > GROWN_OLD_S and heard_ago_s <= SAME_S:
             slow.came_at = now
@@ -82,4 +82,4 @@ def take_up(contacts: Mapping[str, Contact], alerts: Iterable[Alert]) -> None:
             continue
         if isinstance(behind_s, int | float):
             contact.behind_s = float(behind_s)
-            contact.slow = SlowClock.known(contact.behind_s, alert.raised_at)
+            contact.slow = SlowClock.restored(contact.behind_s, alert.raised_at)

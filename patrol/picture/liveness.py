@@ -53,7 +53,7 @@ def newest_at(contact: Contact) -> datetime | None:
     return newest + timedelta(seconds=contact.behind_s) if contact.behind_s else newest
 
 
-def heard_again(step: Step) -> Effect | None:
+def liveness_on_move(step: Step) -> Effect | None:
     """Judge at once when a position moves the marker, not only at the next tick."""
     if step.fix is None or not step.fix.live:
         return None

@@ -88,7 +88,7 @@ class Picture(Register):
         self.claims = Claims()
         self._links = Links()
         self._were_cut = False
-        self._taken: dict[str, TakenRadio] = {}
+        self._taken_radios: dict[str, TakenRadio] = {}
 
     # -- who is who
 
@@ -131,7 +131,7 @@ class Picture(Register):
         if transmission.device is None and self._is_nobodys(record):
             record.agency = self.agency
             return None
-        contact, assignment = self._known(record)
+        contact, assignment = self._speaker_of(record)
         contact = contact or self._add_unknown(record.address)
         record.agency = contact.agency
         by_voice = transmission.protocol == VOICE
@@ -171,7 +171,7 @@ class Picture(Register):
             self._note(contact, record)
         if hear_claims and not by_voice:
             if record.flags and "unbound_source" in record.flags:
-                self._hear_bound_claim(record)
+                self._note_bound_claim(record)
             elif fix is not None and (assignment is None or assignment.channel is None):
                 unit = None if contact.unit is None else contact.id
                 self.claims.placed(record, fix, agency=contact.agency, unit=unit)
@@ -189,7 +189,7 @@ class Picture(Register):
         if record.transmission.kind == "waypoint" or self._is_nobodys(record):
             return
         transmission = record.transmission  # viewers are told with the next thing that changes
-        contact = self._known(record)[0] or self._add_unknown(record.address)
+        contact = self._speaker_of(record)[0] or self._add_unknown(record.address)
         contact.hear(transmission.channel, transmission.heard_at)
 
     def calls_anew(self, record: Record) -> bool:
@@ -197,7 +197,7 @@ class Picture(Register):
         transmission = record.transmission
         if not (transmission.distress or says_man_down(transmission)) or self._is_nobodys(record):
             return False
-        contact = self._known(record)[0] or self._add_unknown(record.address)
+        contact = self._speaker_of(record)[0] or self._add_unknown(record.address)
         if contact.distress or contact.cleared_at is None:
             return False
         return is_later(transmission, contact.cleared_at)
@@ -218,7 +218,7 @@ class Picture(Register):
         if self._is_nobodys(record):
             record.agency = self.agency
             return None
-        contact = self._known(record)[0] or self._add_unknown(record.address)
+        contact = self._speaker_of(record)[0] or self._add_unknown(record.address)
         record.agency = contact.agency
         return contact.id if contact.depends_on(record) else None
 
@@ -322,15 +322,15 @@ class Picture(Register):
 
     def note_taken(self, radio: TakenRadio) -> None:
         """Note that a radio that one agency heard stands for a unit of another's."""
-        self._taken[radio.address] = radio
+        self._taken_radios[radio.address] = radio
 
     def radios_taken(self, now: datetime) -> list[TakenRadio]:
         """Return the radios that were so taken lately, and still are."""
-        for address, radio in list(self._taken.items()):
+        for address, radio in list(self._taken_radios.items()):
             holds = self.unit_at(address, max(now, radio.since))
             if now - radio.since > TAKEN_FOR or holds is None or holds.agency != radio.by:
-                del self._taken[address]
-        return [radio for radio in self._taken.values() if radio.since <= now]
+                del self._taken_radios[address]
+        return [radio for radio in self._taken_radios.values() if radio.since <= now]
 
     def take_up_claim(self, claim: Claim, now: datetime) -> None:
         """Go on with a claim that was raised before a restart."""
@@ -403,10 +403,10 @@ class Picture(Register):
 
     def _take_waypoint(self, record: Record) -> None:
         """Find whose a marked place is. It makes no radio, and nobody lives or moves by it."""
-        contact, _ = self._known(record)
+        contact, _ = self._speaker_of(record)
         record.agency = self.owner_of_radio(record.address) if contact is None else contact.agency
 
-    def _known(self, record: Record) -> tuple[Contact | None, Assignment | None]:
+    def _speaker_of(self, record: Record) -> tuple[Contact | None, Assignment | None]:
         """Return who said it, None for nobody known, and the assignment that says so."""
         address = record.address
         transmission = record.transmission
@@ -467,7 +467,7 @@ class Picture(Register):
             contact.distress = effect.distress
             self._touched[contact.id] = contact
 
-    def _hear_bound_claim(self, record: Record) -> None:
+    def _note_bound_claim(self, record: Record) -> None:
         transmission = record.transmission
         assignment = self.unit_at(transmission.address, record.time)
         owner = None if assignment is None else self.contacts.get(assignment.unit)

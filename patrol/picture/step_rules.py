@@ -11,14 +11,14 @@ from typing import Final
 
 from patrol.picture.contact import Contact
 from patrol.picture.distress import distress
-from patrol.picture.liveness import LATE_AFTER, heard_again, liveness
+from patrol.picture.liveness import LATE_AFTER, liveness, liveness_on_move
 from patrol.picture.man_down import latch_man_down, says_man_down
 from patrol.picture.step import Effect, Step
 from patrol.reception.record import Record
 from patrol.units.wire import Fix
 
 STEP_RULES: Final[tuple[Callable[[Step], Effect | None], ...]] = (
-    heard_again,
+    liveness_on_move,
     distress,
     latch_man_down,
 )

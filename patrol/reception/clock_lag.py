@@ -51,7 +51,7 @@ class SlowClock:
         self._count, self._odd = 1, 0
 
     @classmethod
-    def known(cls, behind_s: float, since: datetime) -> SlowClock:
+    def restored(cls, behind_s: float, since: datetime) -> SlowClock:
         """Return one that was known before a restart."""
         clock = cls(behind_s, since - LASTS, None)
         clock._count = REPORTS

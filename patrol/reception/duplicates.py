@@ -38,14 +38,14 @@ class DuplicateQuery(msgspec.Struct, eq=False):
     Attributes:
         gids: Messages that name themselves, under each id that one may be stored under.
         receptions: Reception ids.
-        near: Address, heard time and how far around it to look, seconds.
-        beside: Names, at most one: which stored ones are nearest to it.
+        spans: Address, heard time and how far around it to look, seconds.
+        neighbours_of: Names, at most one: which stored ones are nearest to it.
     """
 
     gids: list[bytes] = []
     receptions: list[str] = []
-    near: list[tuple[str, datetime, float]] = []
-    beside: list[bytes] = []
+    spans: list[tuple[str, datetime, float]] = []
+    neighbours_of: list[bytes] = []
 
     def halves(self) -> list[DuplicateQuery]:
         """Return the same in parts; none if it is one thing only."""
@@ -70,14 +70,14 @@ class StoredMessage(NamedTuple):
         content: Its duplicate key; None if it has none.
         channel: Channel of the reception that stands for it.
         raw: Its bytes where it has no key.
-        known: The reception that stands for it.
+        reception: The reception that stands for it.
     """
 
     address: str
     content: str | None
     channel: str
     raw: bytes | None
-    known: KnownReception
+    reception: KnownReception
 
 
 class Duplicates:
@@ -90,7 +90,7 @@ class Duplicates:
 
     Attributes:
         remembered: As given.
-        named: Messages that name themselves.
+        message_ids: Messages that name themselves.
         by_content: Those that are told apart by when they were heard, by address and content.
         by_raw: Those without a key, by their bytes.
         receptions: When what was taken in was heard, by reception id. A gateway that got no receipt
@@ -126,8 +126,10 @@ class Duplicates:
             if since is not ALWAYS and heard_at <= since:
                 query.receptions.append(id)
                 # Whichever channel the address was bound to when it came first.
-                query.near.append((transmission.address, heard_at, 0.0))
-                query.near.append((f"{transmission.address}@{transmission.channel}", heard_at, 0.0))
+                query.spans.append((transmission.address, heard_at, 0.0))
+                query.spans.append(
+                    (f"{transmission.address}@{transmission.channel}", heard_at, 0.0)
+                )
             if content is not None and transmission.duplicate_window_s is None:
                 if may_miss(record.gid):
                     before = unsorted_gid(record.address, content)
@@ -136,11 +138,11 @@ class Duplicates:
                 else:
                     answered += 1
             elif transmission.resent or content is not None:
-                self._ask_near(record, query)
+                self._add_span(record, query)
         look = self.message_ids.where_to_look(unknown, answered)
         if look is not None:
-            query.beside.append(look)
-        return query if query.gids or query.receptions or query.near else None
+            query.neighbours_of.append(look)
+        return query if query.gids or query.receptions or query.spans else None
 
     def learn(
         self,
@@ -188,7 +190,7 @@ class Duplicates:
         if content is None:
             raw = _raw_key(record.address, transmission.channel, transmission.raw)
             original = None
-            if _again(record):
+            if _may_be_resent(record):
                 original = self.by_raw.nearest(raw, heard_at, RESENT_FOR_S)
             if original is None:
                 self.by_raw.add(raw, KnownReception(heard_at, gid, ""))
@@ -207,7 +209,7 @@ class Duplicates:
             key, KnownReception(transmission.heard_at, record.gid, transmission.reception_id)
         )
 
-    def heard_first(self, record: Record, original: bytes) -> bool:
+    def is_earliest(self, record: Record, original: bytes) -> bool:
         """Return whether `record`, which repeats `original`, was heard before all of it so far.
 
         It stands for the message from now on: it is what later ones are compared with.
@@ -283,10 +285,10 @@ class Duplicates:
             return record.gid
         return named_gid(record.address, transmission.duplicate_key)
 
-    def _ask_near(self, record: Record, query: DuplicateQuery) -> None:
+    def _add_span(self, record: Record, query: DuplicateQuery) -> None:
         transmission, reach_s = record.transmission, _reach_s(record)
         if transmission.duplicate_key is None:
-            if not _again(record):
+            if not _may_be_resent(record):
                 return
             raw = _raw_key(record.address, transmission.channel, transmission.raw)
             misses = self.by_raw.may_miss(raw, transmission.heard_at, reach_s)
@@ -299,10 +301,10 @@ class Duplicates:
                 here = self.by_content.nearest(key, transmission.heard_at, reach_s)
         # What is handed over again leaves no trace, whichever of several it repeats.
         if misses and here is None:
-            query.near.append((record.address, transmission.heard_at, reach_s))
+            query.spans.append((record.address, transmission.heard_at, reach_s))
 
 
-def _again(record: Record) -> bool:
+def _may_be_resent(record: Record) -> bool:
     """Return whether it may be what a link hands over once more.
 
     A call for help is rather taken twice than lost for looking like an earlier one.
@@ -312,7 +314,7 @@ def _again(record: Record) -> bool:
 
 def _reach_s(record: Record) -> float:
     transmission = record.transmission
-    if _again(record):
+    if _may_be_resent(record):
         return RESENT_FOR_S
     return 0.0 if transmission.duplicate_key is None else transmission.duplicate_window_s or 0.0
 

@@ -30,13 +30,13 @@ class KnownReception(NamedTuple):
         return (other.heard_at, other.reception_id) < (self.heard_at, self.reception_id)
 
 
-class _Heard:
+class _KeyEntry:
     """Messages under one key, in order of heard time; all of them that were heard after `since`."""
 
-    __slots__ = ("known", "since")
+    __slots__ = ("receptions", "since")
 
     def __init__(self, since: datetime) -> None:
-        self.known: list[KnownReception] = []
+        self.receptions: list[KnownReception] = []
         self.since = since
 
 
@@ -47,20 +47,20 @@ class RecentMessages(Generic[K]):
         each: Most messages of one key; those that were heard longest ago go.
 
     Attributes:
-        kept: What is remembered, by key.
+        entries: What is remembered, by key.
         are_long: Keys of which more is remembered than shall be.
     """
 
     def __init__(self, each: int) -> None:
-        self._each = each
-        self.entries: dict[K, _Heard] = {}
+        self._most_of_key = each
+        self.entries: dict[K, _KeyEntry] = {}
         self.are_long: set[K] = set()
         self._since = ALWAYS
 
-    def of(self, key: K) -> tuple[KnownReception, ...]:
+    def receptions_of(self, key: K) -> tuple[KnownReception, ...]:
         """Return what is remembered under `key`, in order of heard time."""
         recent = self.entries.get(key)
-        return () if recent is None else tuple(recent.known)
+        return () if recent is None else tuple(recent.receptions)
 
     def nearest(self, key: K, heard_at: datetime, reach_s: float) -> bytes | None:
         """Return the message heard nearest to `heard_at`, unless that is further than `reach_s`.
@@ -70,7 +70,7 @@ class RecentMessages(Generic[K]):
         recent = self.entries.get(key)
         if recent is None:
             return None
-        known = recent.known
+        known = recent.receptions
         near = [*_group_before(known, heard_at), *_group_from(known, heard_at)]
         if not near:
             return None
@@ -87,16 +87,16 @@ class RecentMessages(Generic[K]):
         """Remember a message; one that is remembered already is left as it is."""
         recent = self.entries.pop(key, None)  # put back at the end: the newest
         if recent is None:
-            recent = _Heard(self._since)
+            recent = _KeyEntry(self._since)
         self.entries[key] = recent
-        known = recent.known
+        known = recent.receptions
         if not known or known[-1] < new:
             known.append(new)
         else:
             place = bisect_left(known, new)
             if known[place] != new:
                 known.insert(place, new)
-        if len(known) > self._each:
+        if len(known) > self._most_of_key:
             self.are_long.add(key)
 
     def put_first(self, key: K, new: KnownReception) -> bool:
@@ -107,19 +107,19 @@ class RecentMessages(Generic[K]):
         recent = self.entries.get(key)
         if recent is None:
             return False
-        for known in _group_from(recent.known, new.heard_at):
+        for known in _group_from(recent.receptions, new.heard_at):
             if known.gid == new.gid and known.comes_after(new):
-                del recent.known[bisect_left(recent.known, known)]
-                insort(recent.known, new)
+                del recent.receptions[bisect_left(recent.receptions, known)]
+                insort(recent.receptions, new)
                 return True
         return False
 
     def forget(self, key: K, heard_at: datetime) -> None:
         """Forget all under `key`, what was heard until `heard_at` included."""
-        recent = self.entries.pop(key, None) or _Heard(self._since)
-        newest = recent.known[-1].heard_at if recent.known else heard_at
+        recent = self.entries.pop(key, None) or _KeyEntry(self._since)
+        newest = recent.receptions[-1].heard_at if recent.receptions else heard_at
         recent.since = max(recent.since, heard_at, newest)
-        recent.known.clear()
+        recent.receptions.clear()
         self.entries[key] = recent
 
     def forget_until(self, time: datetime) -> None:
@@ -132,10 +132,10 @@ class RecentMessages(Generic[K]):
         """Forget what is too much of any one key."""
         for key in self.are_long:
             recent = self.entries.get(key)
-            if recent is not None and len(recent.known) > self._each:
-                too_many = len(recent.known) - self._each
-                recent.since = max(recent.since, recent.known[too_many - 1].heard_at)
-                del recent.known[:too_many]
+            if recent is not None and len(recent.receptions) > self._most_of_key:
+                too_many = len(recent.receptions) - self._most_of_key
+                recent.since = max(recent.since, recent.receptions[too_many - 1].heard_at)
+                del recent.receptions[:too_many]
         self.are_long.clear()
 
     def trim(self, keys: int) -> None:
@@ -147,8 +147,8 @@ class RecentMessages(Generic[K]):
         self.shorten()
         for _, removed in drop_oldest(self.entries, keys):
             self._since = max(self._since, removed.since)
-            if removed.known:
-                self._since = max(self._since, removed.known[-1].heard_at)
+            if removed.receptions:
+                self._since = max(self._since, removed.receptions[-1].heard_at)
 
 
 def _group_before(known: list[KnownReception], heard_at: datetime) -> list[KnownReception]:

@@ -65,21 +65,21 @@ class Sharing:
 
     Args:
         open_documents: The open documents: agreements and patrols.
-        seen: Counts what agencies are shown of each other, for the journal.
+        disclosures: Counts what agencies are shown of each other, for the journal.
         ground: Rivers of this site, along which sectors are drawn; None without any.
     """
 
     def __init__(
         self,
         open_documents: OpenDocuments,
-        seen: DisclosureLog | None = None,
+        disclosures: DisclosureLog | None = None,
         ground: Ground | None = None,
     ) -> None:
         self._open_documents = open_documents
-        self.disclosures = seen or DisclosureLog()
+        self.disclosures = disclosures or DisclosureLog()
         self._ground = ground or Ground()
         self._grants: dict[str, Grant] = {}
-        self._over: dict[str, _Outing] = {}
+        self._past_outings: dict[str, _Outing] = {}
         self._ended: dict[str, Agreement] = {}
         self._out: dict[str, tuple[Patrol, _Outing | None]] = {}
 
@@ -98,9 +98,9 @@ class Sharing:
                 self._out.pop(document.id, None)
                 outing = _outing(document) if document.state == "ended" else None
                 if outing is None:
-                    self._over.pop(document.id, None)
+                    self._past_outings.pop(document.id, None)
                 else:
-                    self._over[document.id] = outing
+                    self._past_outings[document.id] = outing
 
     def outline(self, sector: Sector) -> shapely.Geometry | None:
         """Return the area of a sector in degrees; None where this site cannot tell."""
@@ -403,7 +403,7 @@ class Sharing:
         return outings
 
     def _all_outings(self) -> Iterable[_Outing]:
-        yield from self._over.values()
+        yield from self._past_outings.values()
         for patrol in self._open_documents.all(Patrol):
             if patrol.state == "under way" and not patrol.suspended:
                 known = self._out.get(patrol.id)

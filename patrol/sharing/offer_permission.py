@@ -30,9 +30,9 @@ class OfferPermission:
 
     def __init__(self, sharing: Sharing, owner: str, viewer: str, now: datetime) -> None:
         self._sharing, self._owner, self._viewer, self._now = sharing, owner, viewer, now
-        self._between = sharing.grants_between(owner, viewer)
+        self._all_grants = sharing.grants_between(owner, viewer)
         self._grants = [
-            each for each in self._between if "targets" in each.classes and each.in_force(now)
+            each for each in self._all_grants if "targets" in each.classes and each.in_force(now)
         ]
 
     def refusal(self, *, lon: float | None, lat: float | None) -> str | None:
@@ -47,7 +47,7 @@ class OfferPermission:
             viewer=self._viewer,
             data_class="targets",
             now=self._now,
-            between=self._between,
+            between=self._all_grants,
         )
         if refusal is not None or any(grant.covers(lon, lat) for grant in self._grants):
             return refusal

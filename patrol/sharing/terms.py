@@ -43,7 +43,7 @@ class Grant:
         agreement: As given.
         is_held: A party has suspended it and that could not be stored yet: nothing crosses but
             lifelines.
-        held: Lifelines that this suspension withholds too.
+        held_classes: Lifelines that this suspension withholds too.
         classes: Data classes that it names.
         precision_m: How coarsely places are told, metres.
         delay: How old what is told must be.
@@ -156,7 +156,7 @@ class Grant:
             self.joins(owner, viewer)
             and self.lets(data_class, now)
             and at < _soon(now)
-            and _in(self.windows(owner, data_class), at)
+            and _contains(self.windows(owner, data_class), at)
             and (not self.delay or data_class in LIFELINES or at <= now - self.delay)
             and self._is_time(data_class, now=now, at=at, unit=unit, outings=outings)
             and (self.covers(lon, lat) if lies_in is None else lies_in(self))
@@ -273,10 +273,10 @@ class Grant:
         if not terms.only_joint_patrols:
             return True
         out = outings(unit)
-        return all(_in(out, moment) for moment in moments)
+        return all(_contains(out, moment) for moment in moments)
 
 
-def _in(stretches: Sequence[Stretch], at: datetime) -> bool:
+def _contains(stretches: Sequence[Stretch], at: datetime) -> bool:
     number = bisect_right(stretches, (at, FOREVER))
     return number > 0 and at < stretches[number - 1][1]
 

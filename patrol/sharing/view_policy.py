@@ -50,14 +50,14 @@ class ViewPolicy(msgspec.Struct, frozen=True, kw_only=True):
         role: In which role.
         sharing: What of others' may cross; None: nothing.
         now: Clock, aware UTC; without one nothing of others passes.
-        told: Called when something of another agency's passes.
+        on_disclosure: Called when something of another agency's passes.
     """
 
     agency: str
     role: Role
     sharing: Sharing | None = None
     now: Callable[[], datetime] | None = None
-    told: Callable[[], None] | None = None
+    on_disclosure: Callable[[], None] | None = None
 
     def passes(self, *, agency: str, known: bool) -> bool:
         """Return whether a record may pass because it is the agency's own.
@@ -90,7 +90,7 @@ class ViewPolicy(msgspec.Struct, frozen=True, kw_only=True):
         )
         return why is None
 
-    def alone(self) -> ViewPolicy:
+    def own_only(self) -> ViewPolicy:
         """Return the same with nothing of others'."""
         return ViewPolicy(agency=self.agency, role=self.role)
 
@@ -121,12 +121,12 @@ class ViewPolicy(msgspec.Struct, frozen=True, kw_only=True):
             others = document.parties - {self.agency}
             if not all(self.sharing.joined(self.agency, other, at) for other in others):
                 return VisibleDocument(own, own)
-            self._tell()
+            self._note_disclosure()
             held = without_gaps(held, sharing=self.sharing, viewer=self.agency)
             return VisibleDocument(held, own)
         crossed = passed(document, sharing=self.sharing, viewer=self.agency, now=at)
         if crossed is not None:
-            self._tell()
+            self._note_disclosure()
             if document.CLASS is not None:
                 self._count(document.agency, document.CLASS, 1)
         return VisibleDocument(crossed, None)
@@ -154,15 +154,15 @@ class ViewPolicy(msgspec.Struct, frozen=True, kw_only=True):
         allowed = self.role in SEE_PICTURE and (known or self.role in SEE_UNKNOWN_RADIOS)
         return and_(table.c.agency == self.agency, true() if allowed else false())
 
-    def _tell(self) -> None:
-        if self.told is not None:
-            self.told()
+    def _note_disclosure(self) -> None:
+        if self.on_disclosure is not None:
+            self.on_disclosure()
 
     def _read(self, owner: str, count: int) -> None:
-        self._tell()
+        self._note_disclosure()
         self._count(owner, "tracks", count)
 
     def _count(self, owner: str, data_class: DataClass, count: int) -> None:
         """Count what a user is shown; what a stream hands out its publisher counts."""
-        if self.told is not None and self.sharing is not None:
+        if self.on_disclosure is not None and self.sharing is not None:
             self.sharing.disclosures.count(self.agency, owner, data_class, count)

@@ -82,7 +82,7 @@ class VisibleUnits:
             role=user.role,
             sharing=sharing,
             now=now,
-            told=self.note_disclosures,
+            on_disclosure=self.note_disclosures,
         )
 
     @property
@@ -348,7 +348,7 @@ class VisibleUnits:
 
     def states(self) -> list[UnitState]:
         """Return what the user may see now: of its own agency, and what crosses from others."""
-        own = self._live.states(self.policy.alone())
+        own = self._live.states(self.policy.own_only())
         if not self.policy.sees_others:
             return own
         others = self.cross_agency_units.visible_units(self.user.agency, self.now())

@@ -50,7 +50,7 @@ def find(connection: Connection, query: DuplicateQuery) -> Found:
     for gids in _parts(query.gids):
         for row in connection.execute(select(*_COLUMNS).where(_T.gid.in_(gids))):
             rows[row.gid] = row
-    for spans in _parts(_spans(query.near)):
+    for spans in _parts(_spans(query.spans)):
         for row in connection.execute(_within(len(spans)), _values(spans)):
             rows[row.gid] = row
     also = also_heard.c
@@ -58,7 +58,7 @@ def find(connection: Connection, query: DuplicateQuery) -> Found:
     for ids in _parts(query.receptions):
         found = select(also.reception_id, also.heard_us).where(also.reception_id.in_(ids))
         receptions += ((row[0], from_us(row[1])) for row in connection.execute(found))
-    beside = [_beside(connection, name) for name in query.beside]
+    beside = [_beside(connection, name) for name in query.neighbours_of]
     return [_stored(row) for row in rows.values()], receptions, beside
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from patrol.picture.contact import Contact
 from patrol.picture.distress import distress
-from patrol.picture.liveness import heard_again, liveness
+from patrol.picture.liveness import liveness, liveness_on_move
 from patrol.picture.man_down import latch_man_down
 from patrol.picture.step import Effect, Step
 from patrol.picture.step_rules import CLOCK_RULES, STEP_RULES, usual
@@ -70,7 +70,7 @@ def test_only_a_position_that_moves_the_marker_makes_a_lost_unit_live(
     fix: Fix | None, becomes: Effect | None
 ) -> None:
     record = record_of(said("a", 0), lambda message, _time: message.address)
-    assert heard_again(Step(contact(now="lost"), record, fix)) == becomes
+    assert liveness_on_move(Step(contact(now="lost"), record, fix)) == becomes
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_a_call_for_help_stays_until_it_is_cleared(
 
 
 def test_each_rule_is_in_its_table() -> None:
-    assert (heard_again, distress, latch_man_down) == STEP_RULES
+    assert (liveness_on_move, distress, latch_man_down) == STEP_RULES
     assert (liveness,) == CLOCK_RULES
 
 

@@ -176,7 +176,7 @@ def test_the_store_finds_what_lies_beside_by_its_index(tmp_path: Path) -> None:
         bulk.put_transmissions(connection, rows)
         connection.exec_driver_sql("ANALYZE")
     query = DuplicateQuery()
-    query.beside = [gid_of(named(0), address())]
+    query.neighbours_of = [gid_of(named(0), address())]
     with engine.connect() as connection:
         event.listen(connection, "before_cursor_execute", plan)
         stored_duplicates.find(connection, query)

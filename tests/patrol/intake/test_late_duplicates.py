@@ -202,7 +202,7 @@ async def test_the_store_is_asked_once_for_a_batch_and_never_about_current_recep
 async def test_the_store_finds_it_by_an_index(forgetful: Node) -> None:
     query = DuplicateQuery()
     query.gids, query.receptions = [b"1" * 16, b"2" * 16], ["pier/boot/1"]
-    query.near = [(address(), at(number * 60), 3.0) for number in range(50)]
+    query.spans = [(address(), at(number * 60), 3.0) for number in range(50)]
     plans: list[str] = []
 
     def explain(connection: Connection) -> None:
@@ -232,7 +232,7 @@ async def test_however_much_is_asked_the_statements_are_few(forgetful: Node) -> 
         )
         for number in range(1, 201):
             query = DuplicateQuery()
-            query.near = [(address(), at(each * 60), 3.0) for each in range(number)]
+            query.spans = [(address(), at(each * 60), 3.0) for each in range(number)]
             query.gids = [bytes([each]) * 16 for each in range(number)]
             query.receptions = [f"pier/boot/{each}" for each in range(number)]
             stored, _, _ = stored_duplicates.find(connection, query)
@@ -249,7 +249,7 @@ def test_memory_knows_since_when_it_has_forgotten_nothing() -> None:
         lately.add("a", KnownReception(at(second), bytes([second]), ""))
     assert not lately.may_miss("a", at(-1e6), 3.0)
     lately.trim(2)
-    assert [known.heard_at for known in lately.of("a")] == [at(20), at(30)]
+    assert [known.heard_at for known in lately.receptions_of("a")] == [at(20), at(30)]
     assert lately.may_miss("a", at(13), 3.0)
     assert not lately.may_miss("a", at(13.1), 3.0)
     assert not lately.may_miss("b", at(13), 3.0)
@@ -261,7 +261,7 @@ def test_memory_knows_since_when_it_has_forgotten_nothing() -> None:
     assert not lately.may_miss("never heard", at(34), 3.0)
     assert not lately.may_miss("b", at(13), 3.0)  # it was all there when b was first heard
     lately.forget("b", at(16))
-    assert lately.of("b") == ()
+    assert lately.receptions_of("b") == ()
     assert lately.may_miss("b", at(16), 0.0)
     lately.add("c", KnownReception(at(99), b"c", ""))
     lately.forget_until(at(70))
