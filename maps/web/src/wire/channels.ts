@@ -105,3 +105,14 @@ export const RejectedFrame = object({
   source: optional(nullable(text)),
 });
 export type RejectedFrame = ValueOf<typeof RejectedFrame>;
+
+/** Code of others that the server found: what it adds to, whether it runs, and what is wrong with it. */
+export const PluginHealth = object({
+  kind: oneOf("protocols", "transports", "rules", "reports"),
+  name,
+  package: name,
+  version: text,
+  state: oneOf("not_allowed", "running", "refused", "failed", "off"),
+  fault: optional(nullable(text)),
+});
+export type PluginHealth = ValueOf<typeof PluginHealth>;

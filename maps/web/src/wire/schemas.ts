@@ -2042,6 +2042,18 @@ export interface PlanCheck {
   reason?: string;
   patrol?: string | null;
 }
+export interface PluginHealth {
+  kind: string;
+  name: string;
+  package: string;
+  version: string;
+  state: "failed" | "not_allowed" | "off" | "refused" | "running";
+  fault: string | null;
+  calls: number;
+  failures: number;
+  slow: number;
+  longest_ms: number;
+}
 export interface PositionObject {
   id?: string | null;
   device?: string | null;

@@ -28,7 +28,14 @@ import type {
   ReaderList,
   SignedEnd,
 } from "../../src/wire/administration.ts";
-import type { ChannelHealth, Claim, ClockDoubt, GatewayHealth, RejectedFrame } from "../../src/wire/channels.ts";
+import type {
+  ChannelHealth,
+  Claim,
+  ClockDoubt,
+  GatewayHealth,
+  PluginHealth,
+  RejectedFrame,
+} from "../../src/wire/channels.ts";
 import type { CoverageSums, HeatReport, RiverBin, SectorHeat } from "../../src/wire/coverage.ts";
 import type { CrewNow, CrewPatrol, CrewPhrase, CrewSector, CrewText, Took } from "../../src/wire/crew.ts";
 import type {
@@ -148,6 +155,7 @@ export type Compared = [
   Sound<Faults<typeof ClockDoubt, Sent.ClockDoubt>>,
   Sound<Faults<typeof GatewayHealth, Sent.GatewayHealth>>,
   Sound<Faults<typeof ChannelHealth, Sent.ChannelHealth>>,
+  Sound<Faults<typeof PluginHealth, Sent.PluginHealth>>,
   Sound<Faults<typeof Claim, Sent.Claim>>,
   Sound<Faults<typeof RejectedFrame, Sent.FrameRejection>>,
   Sound<Faults<typeof CoverageSums, Sent.Coverage>>,

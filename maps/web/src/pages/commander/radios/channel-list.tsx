@@ -14,6 +14,7 @@ import { RejectedFrame } from "../../../wire/channels.ts";
 import { listOf } from "../../../wire/parser.ts";
 import { t } from "../../../words/index.ts";
 import { computerName, doubtWords, OWN_CLOCK } from "../desk/clock-doubt.ts";
+import { PluginList } from "./plugin-list.tsx";
 import { RadioInquiryForm } from "./radio-inquiry-form.tsx";
 import { RejectedFrames, reasonWords } from "./rejected-frames.tsx";
 
@@ -49,6 +50,7 @@ export function ChannelList(): JSX.Element {
             </ul>
           </div>
         ))}
+        {may(SEE_REJECTED) && <PluginList />}
       </div>
     </section>
   );
