@@ -272,11 +272,11 @@ def test_the_crew_is_shown_as_safe_once_the_office_knows(phone: Phone) -> None:
     phone.context.set_offline(True)
     phone.call_off_as_safe()
     wait_for("it waits", lambda: locator.inner_text().startswith("The office does not know yet"))
-    assert phone.number("urgent") == 1
+    wait_for("it is counted", lambda: phone.number("urgent") == 1)
     phone.context.set_offline(False)
     safe = "The office was told that you are safe."
     wait_for("the office knows", lambda: locator.inner_text() == safe)
-    assert phone.number("urgent") == 0
+    wait_for("nothing waits", lambda: phone.number("urgent") == 0)
 
 
 def test_since_when_the_office_has_an_sos_is_counted_from_when_it_had_it(phone: Phone) -> None:
