@@ -47,7 +47,7 @@ class RecentMessages(Generic[K]):
         each: Most messages of one key; those that were heard longest ago go.
 
     Attributes:
-        entries: What is remembered, by key.
+        entries: What is remembered, by key; the `receptions` of each are in order of heard time.
         are_long: Keys of which more is remembered than shall be.
     """
 
@@ -56,11 +56,6 @@ class RecentMessages(Generic[K]):
         self.entries: dict[K, _KeyEntry] = {}
         self.are_long: set[K] = set()
         self._since = ALWAYS
-
-    def receptions_of(self, key: K) -> tuple[KnownReception, ...]:
-        """Return what is remembered under `key`, in order of heard time."""
-        recent = self.entries.get(key)
-        return () if recent is None else tuple(recent.receptions)
 
     def nearest(self, key: K, heard_at: datetime, reach_s: float) -> bytes | None:
         """Return the message heard nearest to `heard_at`, unless that is further than `reach_s`.

@@ -249,7 +249,7 @@ def test_memory_knows_since_when_it_has_forgotten_nothing() -> None:
         lately.add("a", KnownReception(at(second), bytes([second]), ""))
     assert not lately.may_miss("a", at(-1e6), 3.0)
     lately.trim(2)
-    assert [known.heard_at for known in lately.receptions_of("a")] == [at(20), at(30)]
+    assert [known.heard_at for known in lately.entries["a"].receptions] == [at(20), at(30)]
     assert lately.may_miss("a", at(13), 3.0)
     assert not lately.may_miss("a", at(13.1), 3.0)
     assert not lately.may_miss("b", at(13), 3.0)
@@ -261,7 +261,7 @@ def test_memory_knows_since_when_it_has_forgotten_nothing() -> None:
     assert not lately.may_miss("never heard", at(34), 3.0)
     assert not lately.may_miss("b", at(13), 3.0)  # it was all there when b was first heard
     lately.forget("b", at(16))
-    assert lately.receptions_of("b") == ()
+    assert lately.entries["b"].receptions == []
     assert lately.may_miss("b", at(16), 0.0)
     lately.add("c", KnownReception(at(99), b"c", ""))
     lately.forget_until(at(70))

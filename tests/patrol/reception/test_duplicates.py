@@ -158,11 +158,11 @@ def test_memory_is_bounded() -> None:
         duplicates.receptions,
     )
     moored = (address(), "moored")
-    assert len(duplicates.by_content.receptions_of(moored)) == 100  # not on disk yet
+    assert len(duplicates.by_content.entries[moored].receptions) == 100  # not on disk yet
     assert all(len(each) >= 100 for each in sizeds)
     duplicates.settle()
     assert [len(each) for each in sizeds] == [3, 3, 3, 10]  # of 10, each kind its share
-    assert [known.heard_at for known in duplicates.by_content.receptions_of(moored)] == [
+    assert [known.heard_at for known in duplicates.by_content.entries[moored].receptions] == [
         at(number * 60) for number in range(92, 100)
     ]
 

@@ -1,9 +1,9 @@
 /** The other pages that this person may open. */
 import type { JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
 import { may } from "../../session/session.ts";
 import { t, type Words } from "../../words/index.ts";
 import { Icon } from "../icons.tsx";
+import { useMenu } from "../menu.ts";
 
 interface Page {
   path: string;
@@ -22,20 +22,7 @@ const PAGES: readonly Page[] = [
 ];
 
 export function PagesMenu(): JSX.Element {
-  const menu = useRef<HTMLDetailsElement>(null);
-  useEffect(() => {
-    const shut = (event: Event): void => {
-      const away =
-        event instanceof KeyboardEvent ? event.key === "Escape" : !menu.current?.contains(event.target as Node);
-      if (away && menu.current) menu.current.open = false;
-    };
-    document.addEventListener("pointerdown", shut);
-    document.addEventListener("keydown", shut);
-    return () => {
-      document.removeEventListener("pointerdown", shut);
-      document.removeEventListener("keydown", shut);
-    };
-  }, []);
+  const menu = useMenu();
   return (
     <details class="pages" ref={menu}>
       <summary class="icon-button" title={t("pages.open")} aria-label={t("pages.open")}>

@@ -3,10 +3,10 @@
  * same.
  */
 import type { JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
 import { keepQuiet, QUIET_MIN, quietLeft, quietUntil } from "../../../live/bell.ts";
 import { now } from "../../../session/clock.ts";
 import { Icon } from "../../../widgets/icons.tsx";
+import { useMenu } from "../../../widgets/menu.ts";
 import { t } from "../../../words/index.ts";
 import { countdownWords } from "../desk/queue-words.ts";
 import { notify } from "../desk/selection.ts";
@@ -29,20 +29,7 @@ export function muteSounds(): void {
 }
 
 export function MuteChoice(): JSX.Element {
-  const menu = useRef<HTMLDetailsElement>(null);
-  useEffect(() => {
-    const shut = (event: Event): void => {
-      const away =
-        event instanceof KeyboardEvent ? event.key === "Escape" : !menu.current?.contains(event.target as Node);
-      if (away && menu.current) menu.current.open = false;
-    };
-    document.addEventListener("pointerdown", shut);
-    document.addEventListener("keydown", shut);
-    return () => {
-      document.removeEventListener("pointerdown", shut);
-      document.removeEventListener("keydown", shut);
-    };
-  }, []);
+  const menu = useMenu();
   const choose = (minutes: number): void => {
     proposeMute(minutes);
     if (menu.current) menu.current.open = false;
