@@ -223,6 +223,14 @@ def _reception_answer(known: InquiryFindings) -> Answer:
         )
     last = state.last
     if last is None:
+        made = known.messages[0].transmission.device_time if known.messages else None
+        if unit is not None and assignment is not None and made and made < assignment.start:
+            start = at_words(assignment.start)
+            return (
+                "held_back",
+                f"Its newest position is older than its assignment to {unit.call_sign} at {start}.",
+                "Wait for its next position: that one moves the mark.",
+            )
         return (
             "held_back",
             "Its positions are stored and none of them moved its mark.",

@@ -321,6 +321,17 @@ async def test_its_newest_position_is_a_jump(works: Node) -> None:
     assert (await why(works, "a")).verdict == "held_back"
 
 
+async def test_its_only_position_was_made_before_it_was_assigned(works: Node) -> None:
+    """Devices name whole seconds: made in the second of the assignment, it lies before it."""
+    await assigned(works, start=at(1.5))
+    await works.hear(said("a", 1.6, device_time=at(1)))
+    works.time = at(2)
+    answer = await why(works, "a")
+    assert answer.verdict == "held_back"
+    assert "older than its assignment" in answer.explanation
+    assert "next position" in answer.next
+
+
 async def test_it_is_lost(works: Node) -> None:
     await assigned(works)
     await works.hear(said("a", 0))
