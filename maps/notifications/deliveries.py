@@ -22,8 +22,10 @@ from maps.notifications.receivers import Receivers
 from maps.notifications.senders.mail import MailSender
 from maps.notifications.senders.push_key import PushKey
 from maps.notifications.senders.radio_text import RadioTextSender
+from maps.notifications.senders.service import ServiceSender
 from maps.notifications.senders.web_push import WebPushSender
 from maps.notifications.senders.webhook import WebhookSender
+from maps.notifications.services.service_plugins import WAYS
 from maps.notifications.settings.settings import DeliverySettings
 from maps.notifications.settings.settings_tables import DeliveryRule
 from maps.notifications.text.messages import MessageSender, Notification
@@ -126,6 +128,10 @@ class Deliveries:
             self._ways["webhook"] = WebhookSender(
                 settings.webhooks, settings.secrets, node=watch.node, zone=zone, now=watch.now
             )
+        for way, service in settings.services.items():
+            if (plugin := WAYS[way]) is not None:
+                secret = settings.service_secrets.get(way)
+                self._ways[way] = ServiceSender(plugin, service, secret, node=watch.node, zone=zone)
         self.push: WebPushSender | None = None
         if settings.push is not None:
             self.push = self._ways["push"] = WebPushSender(

@@ -18,11 +18,13 @@ from pydantic import ValidationError
 
 from maps.errors.errors import SettingsFaults
 from maps.feeds.settings import FeedSettings
+from maps.notifications.services.service_plugins import load_notification_plugins
 from maps.notifications.settings.settings import DeliverySettings, ReaderDefaults, read_delivery
 from maps.notifications.settings.settings_tables import (
     DeliveryRule,
     MailSettings,
     PushSettings,
+    ServiceSettings,
     WebhookSettings,
 )
 from maps.settings.access_settings import AccessSettings, OpenIdSettings
@@ -91,6 +93,7 @@ class SettingsFile(SettingsTable):
     mail: MailSettings | None = None
     push: PushSettings | None = None
     webhooks: tuple[WebhookSettings, ...] = ()
+    notifications: dict[str, ServiceSettings] = {}
     reports: tuple[ReportSchedule, ...] = ()
 
 
@@ -260,6 +263,7 @@ def settings_of(
             parsed.mail,
             parsed.push,
             parsed.webhooks,
+            parsed.notifications,
             agencies=frozenset(each.id for each in parsed.agencies) or {parsed.node.id},
             link=_page_of(parsed.web),
             reading=ReaderDefaults(
@@ -350,11 +354,12 @@ def _load_plugins(table: object) -> None:
     """Load what the table `plugins` allows; what is wrong with the table is found with the others.
 
     Before the channels, which may speak what a plug-in brings, and the delivery, which may name its
-    rules.
+    rules and ways.
     """
     try:
         allow_channel_plugins(PluginSettings.model_validate(table or {}).allowed)
         load_rule_plugins()
+        load_notification_plugins()
     except ValidationError:
         pass
 

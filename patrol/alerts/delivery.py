@@ -9,15 +9,20 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
-from typing import Annotated, ClassVar, Final, Literal, NamedTuple, Self
+from typing import Annotated, ClassVar, Final, NamedTuple, Self
+
+from msgspec import Meta
 
 from patrol.alerts.alert import Alert, AlertState, Severity, is_worse
 from patrol.documents.document import Document
 from patrol.documents.state_machine import Lifecycle
 from patrol.units.data_classes import NEVER
 
-DeliveryWay = Literal["push", "mail", "webhook", "radio"]
-"""How an alert leaves: to a browser, a mailbox, a program, or as words to a radio."""
+DeliveryWay = Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,31}$")]
+"""How an alert leaves: one of `BUILT_IN_WAYS`, or the name of a notification plug-in."""
+
+BUILT_IN_WAYS: Final = ("push", "mail", "webhook", "radio")
+"""To a browser, a mailbox, a program, or as words to a radio."""
 
 LIFECYCLE: Final = Lifecycle(
     "delivery",

@@ -49,7 +49,7 @@ class PluginHealth(msgspec.Struct, frozen=True, kw_only=True):
     """How one plug-in of this environment fares in this process.
 
     Attributes:
-        kind: What it adds to: `protocols`, `transports`, `rules` or `reports`.
+        kind: What it adds to: `protocols`, `transports`, `rules`, `reports` or `notifications`.
         name: The name it goes by there.
         package: The package that brings it, as `[plugins] allowed` names it.
         version: Its version.

@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 from radio_gateway.plugins.plugin import Plugin
 
 GROUP: Final = "joint_patrol."
-KINDS: Final = ("protocols", "transports", "rules", "reports")
+KINDS: Final = ("protocols", "transports", "rules", "reports", "notifications")
 """What plug-ins can add to; the entry point's group is `joint_patrol.KIND`."""
 
 T = TypeVar("T")

@@ -38,7 +38,7 @@ def settings_page() -> str:
     parts = [_HEAD]
     for name, field in schema["properties"].items():
         if name not in _ELSEWHERE:
-            parts += _sections(f"[[{name}]]" if "items" in field else f"[{name}]", field, tables)
+            parts += _sections(_heading(name, field), field, tables)
     return "\n".join(parts)
 
 
@@ -57,10 +57,19 @@ def _sections(name: str, field: Any, tables: dict[str, Any]) -> Iterator[str]:
         yield f"| `{setting}` | {_kind(answer)} | {default} | {body.get(setting, '')} |"
     yield ""
     for setting, answer in inside:
-        inner = f"{name.strip('[]')}.{setting}"
-        if "additionalProperties" in answer:
-            inner += ".NAME"
-        yield from _sections(f"[[{inner}]]" if "items" in answer else f"[{inner}]", answer, tables)
+        inner = _heading(f"{name.strip('[]')}.{setting}", answer)
+        yield from _sections(inner, answer, tables)
+
+
+def _heading(name: str, field: Any) -> str:
+    """Return how a table is written in the file.
+
+    >>> _heading("layers.add", {"additionalProperties": {}}), _heading("feeds", {"items": {}})
+    ('[layers.add.NAME]', '[[feeds]]')
+    """
+    if "items" in field:
+        return f"[[{name}]]"
+    return f"[{name}.NAME]" if "additionalProperties" in field else f"[{name}]"
 
 
 def _referred(field: Any) -> str:

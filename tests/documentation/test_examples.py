@@ -23,7 +23,7 @@ READ_BY_OTHERS: Final = {
 
 _NOT_HERE: Final = re.compile(
     r"No such file or directory|no (other )?agency|needs the table mail|a mail server is needed"
-    r"|is no public key|'beacon' is no protocol"
+    r"|is no public key|'beacon' is no protocol|'sms' is no way"
 )
 """Faults of what another table, a file of the reader's or a plug-in has to give."""
 

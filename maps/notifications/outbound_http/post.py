@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Final
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import urlsplit
 
 from maps.notifications.errors.errors import TemporaryFailure, Undeliverable
 from maps.notifications.outbound_http.allowed_addresses import Network, literal, resolve
+from maps.notifications.outbound_http.http_answer import HttpAnswer
 from radio_gateway.tls.client_context import trusting
 
 if TYPE_CHECKING:
@@ -97,8 +99,9 @@ class OutboundHttp:
         body: bytes,
         headers: Mapping[str, str],
         check: Callable[[], None] = lambda: None,
-    ) -> httpx.Response:
-        """Post `body` and return status and headers of the answer; its body is not read.
+        answer_bytes: int = 0,
+    ) -> HttpAnswer:
+        """Post `body` and return status and headers of the answer.
 
         Args:
             url: Where.
@@ -106,6 +109,7 @@ class OutboundHttp:
             headers: And with which headers, besides its length.
             check: Called when the other side has been reached, before the body leaves; what it
                 raises ends the post.
+            answer_bytes: How much of the answer's body is read; what follows is left.
 
         Raises:
             Undeliverable: If this server may not be sent there, or is sent elsewhere.
@@ -115,7 +119,7 @@ class OutboundHttp:
 
         try:
             async with asyncio.timeout(self._within_s):
-                return await self._post(httpx.URL(url), body, headers, check)
+                return await self._post(httpx.URL(url), body, headers, check, answer_bytes)
         except TimeoutError:
             raise TemporaryFailure(f"no answer within {self._within_s:g} s") from None
         except httpx.InvalidURL:
@@ -130,7 +134,8 @@ class OutboundHttp:
         body: bytes,
         headers: Mapping[str, str],
         check: Callable[[], None],
-    ) -> httpx.Response:
+        answer_bytes: int,
+    ) -> HttpAnswer:
         import httpx
 
         host = url.host
@@ -145,6 +150,8 @@ class OutboundHttp:
             "Host": url.netloc.decode("ascii"),
             "Content-Length": str(len(body)),
         }
+        if answer_bytes:
+            headers_sent["Accept-Encoding"] = "identity"  # few bytes cannot become many
 
         async def checked() -> AsyncIterator[bytes]:
             check()
@@ -170,7 +177,15 @@ class OutboundHttp:
                 raise Undeliverable(
                     f"answered {answer.status_code}, which sends elsewhere; that is not followed"
                 )
-            return answer
+            read = bytearray()
+            if answer_bytes:
+                reading = cast(AsyncGenerator[bytes, None], answer.aiter_raw())
+                async with aclosing(reading) as parts:
+                    async for part in parts:
+                        read += part
+                        if len(read) >= answer_bytes:
+                            break
+            return HttpAnswer(answer.status_code, answer.headers, bytes(read[:answer_bytes]))
 
 
 def _fault_of(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""Sender checks: faults of mail, webhook and push settings, found by trying; nothing is sent."""
+"""Sender checks: faults of the settings of senders, found by trying; nothing is sent."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from maps.notifications.errors.errors import DeliveryError
 from maps.notifications.senders.mail import PORTS
 from maps.notifications.senders.push_key import PushKey
+from maps.notifications.senders.service import trial_faults
 from maps.notifications.settings.settings import DeliverySettings
 from radio_gateway.tls.client_context import trusting
 
@@ -21,6 +22,9 @@ def faults_of(settings: DeliverySettings) -> list[str]:
     files += [
         (f"webhooks.{each.name}.ca_file", each.ca_file) for each in settings.webhooks.values()
     ]
+    files += [
+        (f"notifications.{name}.ca_file", each.ca_file) for name, each in settings.services.items()
+    ]
     for field, file in files:
         if file is not None:
             try:
@@ -30,7 +34,7 @@ def faults_of(settings: DeliverySettings) -> list[str]:
     if settings.push is not None:
         fault = _key_fault(settings.push.key_file, settings.push.contact)
         found += [f"push.key_file: {fault}"] if fault else []
-    return found
+    return found + trial_faults(settings)
 
 
 def warnings_of(settings: DeliverySettings, *, wait_s: float) -> list[str]:
@@ -58,12 +62,18 @@ def warnings_of(settings: DeliverySettings, *, wait_s: float) -> list[str]:
         ("mail", mail is not None),
         ("push", settings.push is not None),
         ("webhook", bool(settings.webhooks)),
+        *((name, True) for name in settings.services),
     ):
         if is_there and way not in used:
             found.append(f"delivery: no rule delivers by {way}")
     found += [
         f"webhooks.{each.name}.url: posts cross the network in the clear, signed but readable"
         for each in settings.webhooks.values()
+        if each.url.startswith("http://")
+    ]
+    found += [
+        f"notifications.{name}.url: messages and their secret cross the network in the clear"
+        for name, each in settings.services.items()
         if each.url.startswith("http://")
     ]
     return found

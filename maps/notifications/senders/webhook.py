@@ -16,26 +16,22 @@ import hmac
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
-from typing import Final
 from zoneinfo import ZoneInfo
 
 import msgspec
 from pydantic import SecretStr
 
 from maps.language.wording import Wording
-from maps.notifications.errors.errors import ReceiverGone, TemporaryFailure, Undeliverable
+from maps.notifications.errors.errors import ReceiverGone, TemporaryFailure
+from maps.notifications.outbound_http.http_answer import check_taken
 from maps.notifications.outbound_http.post import OutboundHttp
-from maps.notifications.outbound_http.retry_after import retry_after_s
-from maps.notifications.settings.settings_tables import WebhookSettings
+from maps.notifications.settings.settings_tables import ServiceSettings, WebhookSettings
 from maps.notifications.text import text as words
 from maps.notifications.text.messages import Notification, check_fresh
 from patrol.desks.desk import Desk
 from radio_gateway.tls.client_context import trusting
 
 _encode = msgspec.json.Encoder().encode
-
-FOR_GOOD: Final = frozenset({413, 415, 422})
-"""Answers that will be the same next time: it cannot take this."""
 
 
 class WebhookSender:
@@ -70,7 +66,7 @@ class WebhookSender:
             raise ReceiverGone(f"there is no webhook {to} in the settings any more")
         wording = words.wording_of(desk.user, self._zone)
         body = _encode(posted(message, wording, node=self._node))
-        answer = await _outgoing(hook).post(
+        answer = await outbound_to(hook).post(
             hook.url,
             body=body,
             headers={
@@ -80,16 +76,8 @@ class WebhookSender:
             },
             check=partial(check_fresh, desk.visible),
         )
-        status = answer.status_code
-        if 200 <= status < 300:
-            return message.id
-        if status == 410:
-            raise Undeliverable("answered 410: it wants no more")
-        if status in FOR_GOOD:
-            raise Undeliverable(f"answered {status}")
-        raise TemporaryFailure(
-            f"answered {status}", wait_s=retry_after_s(answer.headers.get("retry-after"))
-        )
+        check_taken(answer)
+        return message.id
 
 
 def posted(message: Notification, wording: Wording, *, node: str) -> dict[str, object]:
@@ -157,11 +145,16 @@ def signed(id: str, body: bytes, *, key: bytes, at: datetime) -> dict[str, str]:
     }
 
 
-def _outgoing(hook: WebhookSettings) -> OutboundHttp:
+def outbound_to(server: WebhookSettings | ServiceSettings) -> OutboundHttp:
+    """Return what posts to a server of the settings, which say where it may be and whom to trust.
+
+    Raises:
+        TemporaryFailure: If the certificates to trust cannot be read now.
+    """
     tls = None
-    if hook.ca_file is not None:
+    if server.ca_file is not None:
         try:
-            tls = trusting(hook.ca_file)
+            tls = trusting(server.ca_file)
         except OSError as error:
-            raise TemporaryFailure(f"{hook.ca_file.name}: {error.strerror}") from None
-    return OutboundHttp(allowed=hook.allow, within_s=hook.timeout_s, tls=tls)
+            raise TemporaryFailure(f"{server.ca_file.name}: {error.strerror}") from None
+    return OutboundHttp(allowed=server.allow, within_s=server.timeout_s, tls=tls)

@@ -13,13 +13,16 @@ from typing import Final
 
 from pydantic import SecretStr
 
+from maps.notifications.services.service_plugins import WAYS, unknown_way
 from maps.notifications.settings.settings_tables import (
     DeliveryRule,
     MailSettings,
     PushSettings,
+    ServiceSettings,
     WebhookSettings,
 )
 from patrol.alarms.rules import RULES
+from patrol.alerts.delivery import BUILT_IN_WAYS
 from patrol.units.accounts import Calendar, Language
 
 _SHORTEST_SECRET: Final = 20
@@ -61,6 +64,8 @@ class DeliverySettings:
         push: Web Push; None without.
         webhooks: By name.
         secrets: The webhooks' secrets, by name.
+        services: Services of notification plug-ins, by the name of their way.
+        service_secrets: Their secrets, of those that have one.
         link: How people open the page, without a slash at its end; None if that is not known.
         reading: What those read who did not choose.
     """
@@ -71,6 +76,8 @@ class DeliverySettings:
     push: PushSettings | None = None
     webhooks: Mapping[str, WebhookSettings] = field(default_factory=dict)
     secrets: Mapping[str, SecretStr] = field(default_factory=dict, repr=False)
+    services: Mapping[str, ServiceSettings] = field(default_factory=dict)
+    service_secrets: Mapping[str, SecretStr] = field(default_factory=dict, repr=False)
     link: str | None = None
     reading: ReaderDefaults = ReaderDefaults()
 
@@ -80,6 +87,7 @@ def read_delivery(
     mail: MailSettings | None,
     push: PushSettings | None,
     webhooks: Sequence[WebhookSettings],
+    services: Mapping[str, ServiceSettings],
     *,
     agencies: AbstractSet[str],
     link: str | None,
@@ -96,7 +104,9 @@ def read_delivery(
     for number, rule in enumerate(rules):
         faults += [
             f"delivery[{number}].{fault}"
-            for fault in _rule_faults(rule, mail, push, webhooks=names, agencies=agencies)
+            for fault in _rule_faults(
+                rule, mail, push, webhooks=names, services=services, agencies=agencies
+            )
         ]
     password: SecretStr | None = None
     if mail is not None and mail.username is not None:
@@ -112,6 +122,15 @@ def read_delivery(
             faults.append(f"webhooks[{number}].secret_{fault}")
             continue
         secrets[hook.name] = secret
+    service_secrets: dict[str, SecretStr] = {}
+    for name, service in services.items():
+        if name not in WAYS or name in BUILT_IN_WAYS:
+            wrong = "is built in, and no plug-in's" if name in WAYS else unknown_way(name)
+            faults.append(f"notifications.{name}: {wrong}")
+        if service.secret_file is not None or service.secret_env is not None:
+            secret, fault = _secret(service.secret_file, service.secret_env, folder, environment)
+            faults += [f"notifications.{name}.secret_{fault}"] if fault else []
+            service_secrets |= {} if secret is None else {name: secret}
     return (
         DeliverySettings(
             rules=tuple(rules),
@@ -127,6 +146,11 @@ def read_delivery(
                 for each in webhooks
             },
             secrets=secrets,
+            services={
+                name: each.model_copy(update={"ca_file": _from(folder, each.ca_file)})
+                for name, each in services.items()
+            },
+            service_secrets=service_secrets,
             link=(mail.link if mail is not None and mail.link else link or "").rstrip("/") or None,
             reading=reading,
         ),
@@ -140,6 +164,7 @@ def _rule_faults(
     push: PushSettings | None,
     *,
     webhooks: set[str],
+    services: Mapping[str, ServiceSettings],
     agencies: AbstractSet[str],
 ) -> list[str]:
     faults = []
@@ -156,6 +181,10 @@ def _rule_faults(
         faults += [
             f"to: {each!r} is no mail address" for each in rule.to if not _is_mail_address(each)
         ]
+    if rule.way not in WAYS:
+        faults.append(f"way: {unknown_way(rule.way)}")
+    elif rule.way not in BUILT_IN_WAYS and rule.way not in services:
+        faults.append(f"way: there is no table [notifications.{rule.way}]")
     if rule.way == "push" and push is None:
         faults.append("way: there is no table [push]")
     if rule.way == "webhook":

@@ -4,7 +4,7 @@
 name = "duty officers"
 agency = "la-hx"                           # who receives; there is no default
 role = "commander"                         # and as whom: what such a user may see is told
-way = "mail"                               # push, mail, webhook, radio
+way = "mail"                               # push, mail, webhook, radio, or that of a plug-in
 to = ["duty@hx.example"]                   # mail: addresses; webhook: its name; radio: call signs
 severities = ["sos", "high"]               # all if not said; so for `rules`
 hours = "18:00-06:00"                      # local time of the node
@@ -24,6 +24,11 @@ contact = "mailto:technician@hx.example"   # for the push services
 name = "ministry"
 url = "https://ministry.example/alerts"
 secret_file = "secrets/ministry"           # or secret_env = "NAME"
+
+[notifications.sms]                        # the way `sms` of a plug-in
+url = "https://sms.example/v1"
+secret_file = "secrets/sms"                # or secret_env = "NAME"; or none
+options = { sender = "PATROL" }            # what the plug-in asks for
 """
 
 from __future__ import annotations
@@ -46,8 +51,10 @@ from patrol.units.accounts import Calendar, Language
 from patrol.units.permissions import may
 from patrol.units.units import Role
 
-PER_MINUTE: Final[Mapping[DeliveryWay, int]] = {"push": 10, "mail": 6, "webhook": 60, "radio": 4}
+PER_MINUTE: Final[Mapping[str, int]] = {"push": 10, "mail": 6, "webhook": 60, "radio": 4}
 """Messages to one receiver within a minute, where the rule does not say; beyond, one for all."""
+
+_BY_PLUGIN_PER_MINUTE: Final = 6
 
 _OF_DAY: Final = "((?:[01][0-9]|2[0-3]):[0-5][0-9])"
 _HOURS: Final = re.compile(rf"{_OF_DAY}\s*-\s*{_OF_DAY}")
@@ -92,9 +99,9 @@ class DeliveryRule(SettingsTable):
         agency: Who receives. An alert of another agency goes out only as far as an agreement
             shares it with this one, and not over the radio.
         role: As which role of that agency the alert is seen; by push: the role of its users.
-        way: `push`, `mail`, `webhook` or `radio`.
-        to: Mail addresses, names of webhooks, or call signs of the agency's units; by push the
-            names of users, all of that role when empty.
+        way: `push`, `mail`, `webhook`, `radio`, or the name of a notification plug-in.
+        to: Mail addresses, names of webhooks, call signs of the agency's units, or what a plug-in
+            takes; by push the names of users, all of that role when empty.
         severities: Only these; all when empty.
         rules: Only alerts of these rules; all when empty.
         escalation: Only alerts escalated so far at least; 0: all.
@@ -137,7 +144,7 @@ class DeliveryRule(SettingsTable):
     @property
     def limit(self) -> int:
         """Messages to one receiver within a minute."""
-        return self.per_minute or PER_MINUTE[self.way]
+        return self.per_minute or PER_MINUTE.get(self.way, _BY_PLUGIN_PER_MINUTE)
 
 
 class MailSettings(SettingsTable):
@@ -220,5 +227,36 @@ class WebhookSettings(SettingsTable):
         if fault is not None:
             raise ValueError(f"url {fault}")
         if (self.secret_file is None) == (self.secret_env is None):
+            raise ValueError("give one of secret_file and secret_env")
+        return self
+
+
+class ServiceSettings(SettingsTable):
+    """A service that a notification plug-in knows: an SMS gateway, a messenger.
+
+    Attributes:
+        url: Where it takes requests; `https://`, or `http://` to a listed address.
+        secret_file: File with its key, token or password.
+        secret_env: Environment variable with the secret, in place of a file.
+        allow: Private networks where it may be.
+        ca_file: Certificates to trust, PEM; the machine's own when absent.
+        timeout_s: Longest time for one post, seconds.
+        options: What else the plug-in asks for, by name.
+    """
+
+    url: str
+    secret_file: Path | None = None
+    secret_env: str | None = None
+    allow: Networks = ()
+    ca_file: Path | None = None
+    timeout_s: float = Field(default=10.0, ge=1, le=60)
+    options: Annotated[dict[str, bool | int | float | str], Field(max_length=50)] = {}
+
+    @model_validator(mode="after")
+    def _sound(self) -> ServiceSettings:
+        fault = url_fault(self.url, clear=bool(self.allow))
+        if fault is not None:
+            raise ValueError(f"url {fault}")
+        if self.secret_file is not None and self.secret_env is not None:
             raise ValueError("give one of secret_file and secret_env")
         return self

@@ -16,7 +16,9 @@ from tests.fixtures.server import Server, serving, wait_for
 pytestmark = [pytest.mark.browser]
 
 EXAMPLE = Path(__file__).parents[3] / "docs" / "plugins" / "example-protocol"
-ALLOWED = '[plugins]\nallowed = ["joint-patrol-beacon", "joint-patrol-broken"]\n'
+ALLOWED = """[plugins]
+allowed = ["joint-patrol-beacon", "joint-patrol-broken", "joint-patrol-sms"]
+"""
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +32,9 @@ def server(tmp_path_factory: pytest.TempPathFactory, radio: UdpRadio) -> Iterato
         ("joint-patrol-broken", "broken", "import a_module_that_is_nowhere\n"),
     ):
         write_package(packages, package, text, {protocols: {name: package.replace("-", "_")}})
+    ways = "joint_patrol.notifications"
+    source = "def request(message, service): ...\n"
+    write_package(packages, "joint-patrol-sms", source, {ways: {"sms": "joint_patrol_sms"}})
     folder = tmp_path_factory.mktemp("node")
     roles = ("technician", "commander")
     tables = radio.table + ALLOWED
@@ -44,10 +49,11 @@ def test_a_technician_sees_which_plugins_run_and_what_is_wrong(
     page = looking(browser, server, role="technician", size=size, palette="day")
     page.page.locator("#tab-channels").click()
     cards = page.page.locator(".plugins .card")
-    wait_for("the plug-ins", lambda: cards.count() == 3)
+    wait_for("the plug-ins", lambda: cards.count() == 4)
     texts = {each.split("\n", 1)[0]: each for each in cards.all_inner_texts()}
     assert "Runs" in texts["beacon"]
     assert "Protocol · joint-patrol-beacon 1.0" in texts["beacon"]
+    assert "Way of notification · joint-patrol-sms 1.0" in texts["sms"]
     assert "Not allowed" in texts["flare"]
     assert "the settings do not name its package" in texts["flare"]
     assert "Could not be loaded" in texts["broken"]

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
-import sys
-import sysconfig
-import venv
 from pathlib import Path
 
 import pytest
 
+from tests.fixtures.plugin_environment import ROOT, fresh_environment, packages_of
 from tests.fixtures.plugin_packages import on_the_path
 from tests.maps.servers.running import running
 
-ROOT = Path(__file__).parents[3]
 EXAMPLE = ROOT / "docs" / "plugins" / "example-protocol"
 SENTENCES = "$BEACON,17,20.27660,100.41000,2.4,SOS\r\n$BEACON,17\r\n"
 PLUGIN = ["--protocol", "beacon", "--plugin", "joint-patrol-beacon"]
@@ -26,24 +22,8 @@ PLUGIN = ["--protocol", "beacon", "--plugin", "joint-patrol-beacon"]
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a fresh environment with what is installed here, and the example beside it."""
     made = tmp_path_factory.mktemp("environment")
-    venv.create(made, symlinks=True)
-    packages = packages_of(made)
-    here = sysconfig.get_path("purelib")
-    # what is here is there too, with what its own .pth files name
-    (packages / "here.pth").write_text(f"import site; site.addsitedir({here!r})\n")
-    (packages / "tree.pth").write_text(f"{ROOT}\n")
-    source = made / "source"
-    shutil.copytree(EXAMPLE, source)
-    pip = ["-m", "pip", "--python", str(made / "bin" / "python"), "install", "--quiet", "--no-deps"]
-    subprocess.run(
-        [sys.executable, *pip, "--no-index", "--no-build-isolation", str(source)], check=True
-    )
+    fresh_environment(made, EXAMPLE)
     return made
-
-
-def packages_of(environment: Path) -> Path:
-    (packages,) = environment.glob("lib/python3*/site-packages")
-    return packages
 
 
 def decode(environment: Path, *options: str) -> subprocess.CompletedProcess[str]:

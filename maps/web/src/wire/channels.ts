@@ -108,7 +108,7 @@ export type RejectedFrame = ValueOf<typeof RejectedFrame>;
 
 /** Code of others that the server found: what it adds to, whether it runs, and what is wrong with it. */
 export const PluginHealth = object({
-  kind: oneOf("protocols", "transports", "rules", "reports"),
+  kind: oneOf("protocols", "transports", "rules", "reports", "notifications"),
   name,
   package: name,
   version: text,

@@ -252,7 +252,7 @@ export interface AlertDelivery {
   version?: number;
   by?: string;
   rule: string;
-  way: "mail" | "push" | "radio" | "webhook";
+  way: string;
   to: string;
   alert: string;
   alert_version: number;
@@ -2332,7 +2332,7 @@ export interface Route {
 export interface RuleHealth {
   rule: string;
   agency: string;
-  way: "mail" | "push" | "radio" | "webhook";
+  way: string;
   waiting?: number;
   settled?: {
     [k: string]: number;
