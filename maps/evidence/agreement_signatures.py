@@ -4,6 +4,10 @@ Of each act that an officer's own key signed (`patrol.signatures`) it is asked w
 signed this text, at the office's name and after finger, face or PIN, and whether the text says what
 the version says: this agreement, these terms, this party, reason and stretch. What stands on a
 session alone is counted apart: nothing but the journal proves it.
+
+Of a version that has words it is also asked whether its state, signatures, consents and windows are
+what the words come to. Drafts have none, nor have versions from before words were kept: there
+the signatures stand beside what they are of.
 """
 
 from __future__ import annotations
@@ -19,10 +23,11 @@ from maps.accounts.credentials.assertion import assertion_json, check_assertion
 from maps.accounts.credentials.passkeys import GOOD_FOR, issued_at
 from maps.errors.errors import SignInRefused
 from patrol.agreements.agreement import Agreement, Consent, PartySignature
-from patrol.agreements.lifecycle import officer_act
+from patrol.agreements.agreement_text import text_of
+from patrol.agreements.lifecycle import officer_act, standing_of
 from patrol.documents.document import kind_of
 from patrol.signatures.key_signature import KeySignature
-from patrol.signatures.officer_act import ActName, OfficerAct, challenge_of
+from patrol.signatures.officer_act import ActName, OfficerAct, challenge_of, terms_digest
 from patrol.store.records import documents
 from radio_gateway.parsing.msgspec_decoders import json_decoder
 
@@ -49,6 +54,9 @@ def prove_signatures(connection: Connection) -> SignatureProof:
     for version in documents.all_versions(connection, kind_of(Agreement)):
         if not isinstance(version, Agreement):
             continue
+        where = f"agreement {version.id} version {version.version}"
+        if version.words and not _is_what_words_say(version):
+            faults.append(f"{where}: it is not what the parties' words come to")
         for act, agency, at, key in _acts(version):
             new = at == version.at  # it stands in each version after that, too
             keys, sessions = keys + (new and key is not None), sessions + (new and key is None)
@@ -56,10 +64,16 @@ def prove_signatures(connection: Connection) -> SignatureProof:
                 continue
             fault = signature_fault(version, act, agency, at, key)
             if fault is not None:
-                faults.append(
-                    f"agreement {version.id} version {version.version}: {act} of {agency}: {fault}"
-                )
+                faults.append(f"{where}: {act} of {agency}: {fault}")
     return SignatureProof(by_key=keys, by_session=sessions, faults=tuple(faults))
+
+
+def _is_what_words_say(version: Agreement) -> bool:
+    standing = standing_of(version, over_at=version.at if version.state == "expired" else None)
+    return all(
+        getattr(version, name) == getattr(standing, name)
+        for name in ("state", "signatures", "consents", "windows", "ended_by")
+    )
 
 
 def signature_fault(
@@ -93,13 +107,33 @@ def signature_fault(
         return str(error)
     if not timedelta() <= age <= GOOD_FOR + _WAIT:
         return "it was asked for at another time"
-    if act_signed != _recorded(version, act, agency, act_signed):
-        return f"the key signed something else: {key.text}"
-    return None
+    if version.words:
+        is_recorded = any(
+            (each.content, each.at) == (act_signed, at) and _is_about(each.content, version)
+            for each in version.words
+        )
+    else:
+        is_recorded = act_signed == _recorded(version, act, agency, act_signed)
+    return None if is_recorded else f"the key signed something else: {key.text}"
+
+
+def _is_about(content: OfficerAct, version: Agreement) -> bool:
+    text = text_of(version)
+    return (
+        content.agreement == version.id
+        and content.agencies == version.agencies
+        and content.text_sha256 == text.sha256
+        and content.terms_sha256 == terms_digest(version.terms)
+    )
 
 
 def _acts(version: Agreement) -> Iterator[tuple[ActName, str, datetime, KeySignature | None]]:
     """Yield the acts that made a version, or none where it is one that nobody signs."""
+    if version.words:
+        for each in version.words:
+            if each.content.act != "propose":
+                yield each.content.act, each.party, each.at, each.key
+        return
     signature: PartySignature
     for signature in version.signatures:
         if signature.at == version.at or signature.key is not None:
@@ -129,8 +163,11 @@ def _recorded(version: Agreement, act: ActName, agency: str, signed: OfficerAct)
     elif act in ("suspend", "resume"):
         word = next(each for each in version.consents if each.agency == agency)
         reason, also = word.reason, word.withheld_lifelines
+    recorded = officer_act(version, act, agency, office=office, reason=reason, also=also)
     found = msgspec.structs.replace(
-        officer_act(version, act, agency, office=office, reason=reason, also=also),
+        recorded,
+        text_sha256=recorded.text_sha256 if signed.text_sha256 else "",
+        counter=signed.counter,
         terms_version=signed.terms_version if act == "change" else version.terms_version,
     )
     opened = any(

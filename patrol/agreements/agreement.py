@@ -12,6 +12,7 @@ from typing import Annotated, ClassVar, Final, Literal, Self, TypeAlias
 
 import msgspec
 
+from patrol.agreements.agreement_word import AgreementWord
 from patrol.documents.document import Document
 from patrol.documents.state_machine import Lifecycle
 from patrol.signatures.key_signature import KeySignature
@@ -186,8 +187,27 @@ class Window(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     backfill: Annotated[bool, NEVER] = False
 
 
+class EarlierConsents(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How an agreement stood that was proposed before its words were kept.
+
+    Attributes:
+        at: When it stood so, aware UTC: what its words say counts from then on.
+        signatures: As of the agreement.
+        consents: As of the agreement.
+        windows: As of the agreement.
+    """
+
+    at: Annotated[datetime, NEVER]
+    signatures: Annotated[tuple[PartySignature, ...], NEVER] = ()
+    consents: Annotated[tuple[Consent, ...], NEVER] = ()
+    windows: Annotated[tuple[Window, ...], NEVER] = ()
+
+
 class Agreement(Document, frozen=True, kw_only=True, tag="agreement"):
     """One version of an agreement. It belongs to its parties and crosses to nobody else.
+
+    State, signatures, consents, windows and who ended it are what its words come to
+    (`patrol.agreements.standing`).
 
     Attributes:
         agencies: Ids of the parties; the owner, who drafted it, is one of them.
@@ -203,6 +223,11 @@ class Agreement(Document, frozen=True, kw_only=True, tag="agreement"):
         by_agency: Agency of who made this version.
         key: The signature of an officer's own key under what made this version: a change of terms,
             a stretch of the past, the end; None: it stands on the session, or elsewhere.
+        text_number: Which of its texts the present terms are: 1, 2, … of those that were proposed.
+        replaced_text: SHA-256 of the text before (`AgreementText`); empty for the first.
+        words: What the parties said about the present text, oldest first. None of a draft, nor of
+            one that nobody has acted on since words are kept.
+        before_words: How it stood before its words were kept; None where all of them are.
     """
 
     VIEWING_ACT: ClassVar[str] = "see agreements"
@@ -219,6 +244,10 @@ class Agreement(Document, frozen=True, kw_only=True, tag="agreement"):
     reason: Annotated[str, NEVER] = ""
     by_agency: Annotated[str, NEVER] = ""
     key: Annotated[KeySignature | None, NEVER] = None
+    text_number: Annotated[int, NEVER] = 1
+    replaced_text: Annotated[str, NEVER] = ""
+    words: Annotated[tuple[AgreementWord, ...], NEVER] = ()
+    before_words: Annotated[EarlierConsents | None, NEVER] = None
 
     @property
     def is_closed(self) -> bool:
@@ -262,6 +291,8 @@ class Agreement(Document, frozen=True, kw_only=True, tag="agreement"):
                 else msgspec.structs.replace(each, by="", key=_unlabelled(each.key))
                 for each in self.consents
             ),
+            words=tuple(each.part_for(agency) for each in self.words),
+            before_words=None,  # says nothing that signatures, consents and windows do not
             by=self.by if made_here else "",
             key=self.key if made_here else _unlabelled(self.key),
         )

@@ -1,21 +1,24 @@
 """What parties do with an agreement: each act takes a version and returns the next one. Pure.
 
-Nothing changes its state but `patrol.agreements.agreement.LIFECYCLE`. The windows of event time
-follow from the acts alone: they open with the last signature or the last resumption, all of them
-but lifelines that it does not name close with any suspension, and signing changed terms begins anew
+Whether an act may be done says `patrol.agreements.agreement.LIFECYCLE`; what it changes follows
+from the party's word alone, which is added to those that are there (`patrol.agreements.standing`).
+The windows of event time open with the last signature or the last resumption, all of them but
+lifelines that it does not name close with any suspension, and signing changed terms begins anew
 without those of the old terms.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
-from patrol.agreements.agreement import LIFECYCLE, Agreement, Consent, PartySignature, Terms, Window
+from patrol.agreements.agreement import LIFECYCLE, Agreement, EarlierConsents, Terms
+from patrol.agreements.agreement_text import text_after, text_of
+from patrol.agreements.agreement_word import AgreementWord
+from patrol.agreements.standing import Standing, agreement_standing
 from patrol.documents.document import new_id, revise
 from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import Filing
@@ -26,6 +29,9 @@ from patrol.units.data_classes import LIFELINES, DataClass
 
 MOST_WINDOWS: Final = 4000
 """Stretches that one agreement keeps; of more, it must be signed anew."""
+
+MOST_WORDS: Final = 1000
+"""Words about one text; of more, it must be signed anew. It may be suspended and ended always."""
 
 
 class Party(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +64,7 @@ class Backfill(msgspec.Struct, frozen=True, kw_only=True):
 
 def officer_act(
     agreement: Agreement,
-    act: ActName,
+    act: ActName | Literal["propose"],
     agency: str,
     *,
     terms: Terms | None = None,
@@ -79,12 +85,14 @@ def officer_act(
         also: Lifelines that a suspension withholds too.
         backfill: Stretch of the past that is opened.
     """
+    text = text_of(agreement) if terms is None else text_after(agreement, terms)
+    is_new = text.number != agreement.text_number  # its words are counted anew
     return OfficerAct(
         act=act,
         agreement=agreement.id,
         agencies=agreement.agencies,
         agency=agency,
-        terms_sha256=terms_digest(agreement.terms if terms is None else terms),
+        terms_sha256=terms_digest(text.terms),
         terms_version=agreement.terms_version,
         office=office,
         reason=reason,
@@ -92,6 +100,8 @@ def officer_act(
         start=None if backfill is None else backfill.start,
         end=None if backfill is None else backfill.end,
         classes=() if backfill is None else backfill.classes,
+        text_sha256=text.sha256,
+        counter=1 + (0 if is_new else sum(each.party == agency for each in agreement.words)),
     )
 
 
@@ -134,20 +144,18 @@ def change(
     _check(terms, at)
     if terms == agreement.terms:
         raise Conflict("these are its terms already")
-    _check_key(who, officer_act(agreement, "change", who.agency, terms=terms, reason=reason))
-    return _after(
-        agreement,
-        "change",
-        at=at,
-        who=who,
-        key=who.key,
-        terms=terms,
-        terms_version=agreement.version + 1,
-        signatures=(),
-        consents=(),
-        windows=(),
-        reason=reason,
-    )
+    content = officer_act(agreement, "change", who.agency, terms=terms, reason=reason)
+    text = text_after(agreement, terms)
+    changes: dict[str, Any] = {
+        "terms": terms,
+        "terms_version": agreement.version + 1,
+        "text_number": text.number,
+        "replaced_text": text.replaces,
+    }
+    if agreement.proposed_at is None:  # nobody else has read it: no word to anybody
+        _check_step(agreement, who, content)
+        return _revised(agreement, at=at, who=who, reason=reason, key=who.key, **changes)
+    return _with_word(agreement, content, at=at, who=who, key=who.key, **changes)
 
 
 def propose(agreement: Agreement, *, at: datetime, who: Party) -> Agreement:
@@ -158,7 +166,8 @@ def propose(agreement: Agreement, *, at: datetime, who: Party) -> Agreement:
         Conflict: If its time is over already.
     """
     _check(agreement.terms, at)
-    return _after(agreement, "propose", at=at, who=who, proposed_at=at)
+    content = officer_act(agreement, "propose", who.agency)
+    return _with_word(agreement, content, at=at, who=who, reason=agreement.reason, proposed_at=at)
 
 
 def sign(agreement: Agreement, *, at: datetime, who: Party, office: str = "") -> Agreement:
@@ -172,21 +181,8 @@ def sign(agreement: Agreement, *, at: datetime, who: Party, office: str = "") ->
     if who.agency not in agreement.unsigned:
         raise Conflict(f"{who.agency} has signed it already")
     _check(agreement.terms, at)
-    _check_key(who, officer_act(agreement, "sign", who.agency, office=office))
-    last = len(agreement.unsigned) == 1
-    changes: dict[str, Any] = {
-        "signatures": (
-            *agreement.signatures,
-            PartySignature(agency=who.agency, at=at, office=office, by=who.name, key=who.key),
-        ),
-        "consents": (
-            *agreement.consents,
-            Consent(agency=who.agency, is_given=True, at=at, by=who.name),
-        ),
-    }
-    if last:
-        changes["windows"] = _opened((), agreement, max(at, agreement.terms.valid_from))
-    return _after(agreement, "sign last" if last else "sign", at=at, who=who, **changes)
+    content = officer_act(agreement, "sign", who.agency, office=office)
+    return _with_word(agreement, content, at=at, who=who, reason=agreement.reason)
 
 
 def suspend(
@@ -209,16 +205,8 @@ def suspend(
         raise Conflict(f"{who.agency} withholds its consent already")
     if not LIFELINES.issuperset(also):
         raise Conflict(f"a suspension is of all but {' and '.join(sorted(LIFELINES))} anyhow")
-    _check_key(who, officer_act(agreement, "suspend", who.agency, reason=reason, also=also))
-    return _after(
-        agreement,
-        "suspend",
-        at=at,
-        who=who,
-        consents=_with_consent(agreement, who, given=False, at=at, reason=reason, also=also),
-        windows=_closed(agreement.windows, at, but=LIFELINES.difference(also)),
-        reason=reason,
-    )
+    content = officer_act(agreement, "suspend", who.agency, reason=reason, also=also)
+    return _with_word(agreement, content, at=at, who=who)
 
 
 def resume(
@@ -241,27 +229,10 @@ def resume(
     if _has_consented(agreement, who.agency):
         by = ", ".join(each.agency for each in agreement.withheld)
         raise Conflict(f"{who.agency} consents already; suspended by {by}")
-    _check_key(who, officer_act(agreement, "resume", who.agency, reason=reason, backfill=backfill))
-    others = [each for each in agreement.withheld if each.agency != who.agency]
-    last = not others
-    windows = agreement.windows
+    content = officer_act(agreement, "resume", who.agency, reason=reason, backfill=backfill)
     if backfill is not None:
-        windows = _backfilled(agreement, windows, backfill, at=at, who=who)
-    closed = {each for other in others for each in other.withheld_lifelines}
-    if not last:
-        closed |= set(agreement.terms.classes) - LIFELINES
-    opens = max(at, agreement.terms.valid_from)
-    windows = (*windows, *_opened(windows, agreement, opens, but=closed))
-    _bound(windows)
-    return _after(
-        agreement,
-        "resume last" if last else "resume",
-        at=at,
-        who=who,
-        consents=_with_consent(agreement, who, given=True, at=at, reason=reason),
-        windows=windows,
-        reason=reason,
-    )
+        _check_backfill(agreement, backfill, at)
+    return _bounded(_with_word(agreement, content, at=at, who=who))
 
 
 def backfill(
@@ -274,14 +245,9 @@ def backfill(
         Conflict: If the stretch is none, not of the past, or of a class that is not in the terms.
     """
     LIFECYCLE.next_state(agreement.state, "backfill")
-    _check_key(
-        who, officer_act(agreement, "backfill", who.agency, reason=reason, backfill=backfill)
-    )
-    windows = _backfilled(agreement, agreement.windows, backfill, at=at, who=who)
-    _bound(windows)
-    return _after(
-        agreement, "backfill", at=at, who=who, key=who.key, windows=windows, reason=reason
-    )
+    content = officer_act(agreement, "backfill", who.agency, reason=reason, backfill=backfill)
+    _check_backfill(agreement, backfill, at)
+    return _bounded(_with_word(agreement, content, at=at, who=who, key=who.key))
 
 
 def end(agreement: Agreement, *, at: datetime, who: Party, reason: str = "") -> Agreement:
@@ -290,17 +256,8 @@ def end(agreement: Agreement, *, at: datetime, who: Party, reason: str = "") -> 
     Raises:
         IllegalStep: If it is over already.
     """
-    _check_key(who, officer_act(agreement, "end", who.agency, reason=reason))
-    return _after(
-        agreement,
-        "end",
-        at=at,
-        who=who,
-        key=who.key,
-        windows=_closed(agreement.windows, at),
-        ended_by=who.agency,
-        reason=reason,
-    )
+    content = officer_act(agreement, "end", who.agency, reason=reason)
+    return _with_word(agreement, content, at=at, who=who, key=who.key)
 
 
 def expire(agreement: Agreement, *, at: datetime) -> Agreement:
@@ -313,13 +270,14 @@ def expire(agreement: Agreement, *, at: datetime) -> Agreement:
     LIFECYCLE.next_state(agreement.state, "expire")
     if at < agreement.terms.valid_until:
         raise Conflict("its time is not over")
-    return _after(
-        agreement,
-        "expire",
+    over = _with_earlier(agreement)
+    return _revised(
+        over,
         at=at,
         who=Party(agency=""),
-        windows=_closed(agreement.windows, agreement.terms.valid_until),
         reason="its time is over",
+        before_words=over.before_words,
+        **_stands(standing_of(over, over_at=at)),
     )
 
 
@@ -335,24 +293,88 @@ def time_is_over(open_documents: OpenDocuments, now: datetime) -> Filing:
     )
 
 
-def _after(
+def standing_of(agreement: Agreement, *, over_at: datetime | None = None) -> Standing:
+    """Return what the words of an agreement come to.
+
+    Args:
+        agreement: Any version of one whose words are kept.
+        over_at: The present, if its time may be over by then; None: that is not asked.
+    """
+    return agreement_standing(
+        (text_of(agreement),), agreement.words, earlier=agreement.before_words, over_at=over_at
+    )
+
+
+def _with_word(
     agreement: Agreement,
-    act: str,
+    content: OfficerAct,
+    *,
+    at: datetime,
+    who: Party,
+    key: KeySignature | None = None,
+    reason: str | None = None,
+    **changes: Any,
+) -> Agreement:
+    """Return the next version, with a party's word and what follows from it."""
+    _check_step(agreement, who, content)
+    word = AgreementWord(content=content, at=at, by=who.name, key=who.key)
+    if content.act == "change":  # words about another text say nothing about this one
+        begun = msgspec.structs.replace(agreement, words=(), before_words=None, **changes)
+    else:
+        begun = msgspec.structs.replace(_with_earlier(agreement), **changes)
+    spoken = msgspec.structs.replace(begun, words=(*begun.words, word))
+    return _revised(
+        spoken,
+        at=at,
+        who=who,
+        reason=content.reason if reason is None else reason,
+        key=key,
+        **_stands(standing_of(spoken)),
+    )
+
+
+def _with_earlier(agreement: Agreement) -> Agreement:
+    """Return an agreement that was proposed before words were kept as one that has words."""
+    if agreement.proposed_at is None or agreement.words or agreement.before_words is not None:
+        return agreement
+    return msgspec.structs.replace(
+        agreement,
+        before_words=EarlierConsents(
+            at=agreement.at,
+            signatures=agreement.signatures,
+            consents=agreement.consents,
+            windows=agreement.windows,
+        ),
+    )
+
+
+def _stands(standing: Standing) -> dict[str, Any]:
+    return {
+        "state": standing.state,
+        "signatures": standing.signatures,
+        "consents": standing.consents,
+        "windows": standing.windows,
+        "ended_by": standing.ended_by,
+    }
+
+
+def _revised(
+    agreement: Agreement,
     *,
     at: datetime,
     who: Party,
     key: KeySignature | None = None,
     **changes: Any,
 ) -> Agreement:
-    state = LIFECYCLE.next_state(agreement.state, act)
-    return revise(
-        agreement, at=at, by=who.name, by_agency=who.agency, state=state, key=key, **changes
-    )
+    return revise(agreement, at=at, by=who.name, by_agency=who.agency, key=key, **changes)
 
 
-def _check_key(who: Party, act: OfficerAct) -> None:
-    """Refuse an act under which a key signed another: the agreement was changed meanwhile."""
-    if who.key is not None and who.key.text != act.text:
+def _check_step(agreement: Agreement, who: Party, content: OfficerAct) -> None:
+    """Refuse an act that may not be done now, or under which a key signed another: the agreement
+    was changed meanwhile.
+    """
+    LIFECYCLE.next_state(agreement.state, content.act)
+    if who.key is not None and who.key.text != content.text:
         raise Conflict("it was changed since you signed: read it again", code="changed_meanwhile")
 
 
@@ -360,71 +382,11 @@ def _has_consented(agreement: Agreement, agency: str) -> bool:
     return any(each.agency == agency and each.is_given for each in agreement.consents)
 
 
-def _with_consent(
-    agreement: Agreement,
-    who: Party,
-    *,
-    given: bool,
-    at: datetime,
-    reason: str,
-    also: Sequence[DataClass] = (),
-) -> tuple[Consent, ...]:
-    word = Consent(
-        agency=who.agency,
-        is_given=given,
-        at=at,
-        reason=reason,
-        by=who.name,
-        withheld_lifelines=_agreed_classes(agreement, also),
-        key=who.key,
-    )
-    return tuple(word if each.agency == who.agency else each for each in agreement.consents)
-
-
 def _agreed_classes(agreement: Agreement, also: Sequence[DataClass]) -> tuple[DataClass, ...]:
     return tuple(each for each in agreement.terms.classes if each in also)
 
 
-def _opened(
-    windows: Iterable[Window],
-    agreement: Agreement,
-    start: datetime,
-    *,
-    but: AbstractSet[DataClass] = frozenset(),
-) -> tuple[Window, ...]:
-    """Return windows of all classes but these that begin then, where none is open."""
-    open_ = {(each.agency, each.data_class) for each in windows if each.end is None}
-    return tuple(
-        Window(agency=agency, data_class=data_class, start=start)
-        for agency in agreement.agencies
-        for data_class in agreement.terms.classes
-        if data_class not in but and (agency, data_class) not in open_
-    )
-
-
-def _closed(
-    windows: Iterable[Window], end: datetime, *, but: AbstractSet[DataClass] = frozenset()
-) -> tuple[Window, ...]:
-    """Return the windows of all classes but these closed at `end`; those that would have begun
-    later never were.
-    """
-    return tuple(
-        each
-        if each.end is not None or each.data_class in but
-        else msgspec.structs.replace(each, end=end)
-        for each in windows
-        if each.end is not None or each.data_class in but or each.start < end
-    )
-
-
-def _backfilled(
-    agreement: Agreement,
-    windows: tuple[Window, ...],
-    backfill: Backfill,
-    *,
-    at: datetime,
-    who: Party,
-) -> tuple[Window, ...]:
+def _check_backfill(agreement: Agreement, backfill: Backfill, at: datetime) -> None:
     if not backfill.classes:
         raise Conflict("a backfill names the data classes it is of")
     if not backfill.start < backfill.end:
@@ -434,24 +396,12 @@ def _backfilled(
     for data_class in backfill.classes:
         if data_class not in agreement.terms.classes:
             raise Conflict(f"{data_class} are not in the terms")
-    return (
-        *windows,
-        *(
-            Window(
-                agency=who.agency,
-                data_class=data_class,
-                start=backfill.start,
-                end=backfill.end,
-                backfill=True,
-            )
-            for data_class in dict.fromkeys(backfill.classes)
-        ),
-    )
 
 
-def _bound(windows: Sequence[Window]) -> None:
-    if len(windows) > MOST_WINDOWS:
+def _bounded(agreement: Agreement) -> Agreement:
+    if len(agreement.windows) > MOST_WINDOWS or len(agreement.words) > MOST_WORDS:
         raise Conflict("it has been suspended and resumed too often: sign it anew")
+    return agreement
 
 
 def _check(terms: Terms, at: datetime) -> None:

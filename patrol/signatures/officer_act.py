@@ -12,6 +12,7 @@ from patrol.units.data_classes import DataClass
 from radio_gateway.parsing.msgspec_decoders import json_decoder
 
 ActName: TypeAlias = Literal["sign", "change", "suspend", "resume", "backfill", "end"]
+"""What an officer's key signs."""
 
 _PURPOSE: Final = "joint-patrol: an officer's act about an agreement, 1"
 
@@ -28,7 +29,7 @@ class OfficerAct(
     The officer's name is none of it, since that does not leave the agency: the key stands for it.
 
     Attributes:
-        act: What is done.
+        act: What is done; `propose` puts a draft before the others, which nobody signs.
         agreement: Id of the agreement.
         agencies: Its parties.
         agency: The party that acts.
@@ -41,9 +42,12 @@ class OfficerAct(
         start: First moment of a stretch of the past that is opened, aware UTC.
         end: Moment after its last, aware UTC.
         classes: Of which data classes.
+        text_sha256: Of the text that it is about (`AgreementText`), of a change the new one; empty
+            of acts from before words were kept.
+        counter: 1, 2, … of the party's acts about that text; 0 before it was proposed.
     """
 
-    act: ActName
+    act: ActName | Literal["propose"]
     agreement: str
     agencies: tuple[str, ...]
     agency: str
@@ -55,6 +59,8 @@ class OfficerAct(
     start: datetime | None = None
     end: datetime | None = None
     classes: tuple[DataClass, ...] = ()
+    text_sha256: str = ""
+    counter: int = 0
 
     @property
     def text(self) -> str:
@@ -77,8 +83,8 @@ def challenge_of(text: str, nonce: str) -> bytes:
 
 
 def terms_digest(terms: msgspec.Struct) -> str:
-    """Return SHA-256 of terms in hex, over their JSON with sorted keys, as it is read from a store:
-    a moment that somebody wrote with `+00:00` is `Z` there.
+    """Return SHA-256 of terms, or of a text that holds them, in hex, over their JSON with sorted
+    keys, as it is read from a store: a moment that somebody wrote with `+00:00` is `Z` there.
     """
     stored = json_decoder(type(terms)).decode(msgspec.json.encode(terms))
     return sha256(msgspec.json.encode(stored, order="sorted")).hexdigest()

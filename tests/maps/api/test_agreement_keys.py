@@ -11,11 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest_asyncio
 from msgspec.structs import replace
+from sqlalchemy import Connection, create_engine, update
 
 from maps.evidence.agreement_signatures import prove_signatures, signature_fault
 from patrol.agreements.agreement import Agreement
+from patrol.store.records import documents
+from patrol.store.schema import tables
 from tests.maps.accounts.credentials.software_passkey import PRESENT, VERIFIED, SoftwarePasskey
 from tests.maps.accounts.credentials.test_passkeys import at_a_name, device, make
 from tests.maps.servers.offices import LAO, THAI, Offices, two_offices
@@ -125,6 +129,35 @@ async def test_what_officers_sign_with_passkeys_is_proved_from_the_record_alone(
     proof = await store.read(prove_signatures)
     assert proof.faults == ()
     assert (proof.by_key, proof.by_session) == (7, 1)
+    await store.write(forge, path.rpartition("/")[2])
+    [fault] = (await store.read(prove_signatures)).faults
+    assert "version 8: it is not what the parties' words come to" in fault
+
+
+def forge(connection: Connection, id: str) -> None:
+    """Write into a store that a suspended agreement is in force, as its machine's owner can."""
+    suspended = documents.at_version(connection, "agreement", id, 8)
+    assert isinstance(suspended, Agreement)
+    assert suspended.state == "suspended"
+    given = tuple(replace(each, is_given=True) for each in suspended.consents)
+    forged = replace(suspended, state="active", consents=given)
+    table = tables.documents
+    connection.execute(
+        update(table)
+        .where(table.c.id == id, table.c.version == 8)
+        .values(body=msgspec.json.encode(forged))
+    )
+
+
+def test_what_was_stored_before_words_were_kept_is_proved_as_it_was() -> None:
+    lines = Path("tests/patrol/data/agreement_versions.jsonl").read_bytes().splitlines()
+    versions = [msgspec.json.decode(each, type=Agreement) for each in lines]
+    with create_engine("sqlite://").begin() as connection:
+        tables.documents.create(connection)
+        for version in versions:
+            documents.put(connection, version)
+        proof = prove_signatures(connection)
+    assert (proof.faults, proof.by_key, proof.by_session) == ((), 7, 1)
 
 
 async def test_a_signature_is_of_one_text_one_agreement_one_officer_and_one_moment(
@@ -175,12 +208,13 @@ async def test_a_signature_is_of_one_text_one_agreement_one_officer_and_one_mome
 
     assert fault(agreement) is None
     longer = replace(agreement.terms, valid_until=agreement.terms.valid_until + timedelta(days=1))
-    moved = replace(signature, office="Vientiane")
+    word = agreement.words[-1]
+    moved = replace(word, content=replace(word.content, office="Vientiane"))
     for altered in (
         replace(agreement, terms=longer),
         replace(agreement, id="another"),
         replace(agreement, agencies=(LAO, THAI, "mm-tl")),
-        replace(agreement, signatures=(moved,)),
+        replace(agreement, words=(*agreement.words[:-1], moved)),
     ):
         assert "signed something else" in str(fault(altered))
     text = signed_by.text.replace('"agency":"la-hx"', '"agency":"th-ck"')

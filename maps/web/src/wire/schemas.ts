@@ -57,6 +57,10 @@ export interface Agreement {
   reason?: string;
   by_agency?: string;
   key?: KeySignature | null;
+  text_number?: number;
+  replaced_text?: string;
+  words?: AgreementWord[];
+  before_words?: EarlierConsents | null;
 }
 export interface Terms {
   name: string;
@@ -155,6 +159,58 @@ export interface Window {
   start: string;
   end?: string | null;
   backfill?: boolean;
+}
+export interface AgreementWord {
+  content: OfficerAct;
+  at: string;
+  by?: string;
+  key?: KeySignature | null;
+}
+export interface OfficerAct {
+  act: ("backfill" | "change" | "end" | "resume" | "sign" | "suspend") | "propose";
+  agreement: string;
+  agencies: string[];
+  agency: string;
+  terms_sha256: string;
+  terms_version: number;
+  office?: string;
+  reason?: string;
+  also?: (
+    | "alerts"
+    | "distress"
+    | "duty_contact"
+    | "incidents"
+    | "marks"
+    | "patrols"
+    | "positions"
+    | "sectors"
+    | "targets"
+    | "texts"
+    | "tracks"
+  )[];
+  start?: string | null;
+  end?: string | null;
+  classes?: (
+    | "alerts"
+    | "distress"
+    | "duty_contact"
+    | "incidents"
+    | "marks"
+    | "patrols"
+    | "positions"
+    | "sectors"
+    | "targets"
+    | "texts"
+    | "tracks"
+  )[];
+  text_sha256?: string;
+  counter?: number;
+}
+export interface EarlierConsents {
+  at: string;
+  signatures?: PartySignature[];
+  consents?: Consent[];
+  windows?: Window[];
 }
 export interface AgreementReason {
   passkey?: SignedByPasskey | null;
