@@ -2,6 +2,7 @@
 
 All is read and checked before anything changes. If something is wrong, the node goes on as it was,
 and the log says why. What else is other in the file waits for the next start, and is named.
+Plug-ins of packages that are allowed now are loaded as the file is read; none is ever unloaded.
 """
 
 from __future__ import annotations
@@ -16,13 +17,15 @@ import structlog
 from gis.errors.errors import GisError
 from maps.errors.errors import MapsError
 from maps.language.wording import read_words_anew
+from maps.reports.report_plugins import load_report_plugins
 from maps.settings.settings import Settings
 from maps.tls.tls_checks import tls_faults
 from radio_gateway.errors.errors import GatewayError, SettingsErrors
+from radio_gateway.plugins.plugins import package_name
 
 _log = structlog.get_logger(__name__)
 
-_SAME: Final = frozenset({"source", "folder", "channels", "layers"})
+_SAME: Final = frozenset({"source", "folder", "channels", "layers", "plugins"})
 
 
 class ChannelOwner(Protocol):
@@ -59,6 +62,7 @@ class Reload:
                     raise SettingsErrors(faults)
                 node = self._node()
                 await asyncio.to_thread(read_words_anew)
+                await asyncio.to_thread(load_report_plugins)  # the others were, with the settings
                 channels = [] if node is None else await node.take_up(new)
             except (MapsError, GatewayError, GisError, OSError, ValueError) as error:
                 _log.error("reload_refused", fault=str(error))
@@ -76,4 +80,9 @@ class Reload:
         ]
         if old.layers.replace != new.layers.replace:
             later.append("layers.replace")
+        allowed_before, allowed = (
+            set(map(package_name, each.plugins.allowed)) for each in (old, new)
+        )
+        if allowed_before - allowed:
+            later.append("plugins")
         return later

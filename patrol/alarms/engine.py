@@ -307,7 +307,7 @@ class Alarms:
             if ids is None or alert.unit in ids:
                 open_.setdefault(alert.rule, {})[alert.key] = alert
         steps = Steps(now, self._document_service.node)
-        for rule in RULES.values():
+        for rule in tuple(RULES.values()):  # a reload may add one meanwhile
             if ids is not None and not rule.at_once:
                 continue
             try:

@@ -196,8 +196,10 @@ class Channel:
             self._silence.watch()
             for name in self.settings.protocols:
                 if name in GREETINGS and transport.can_send:
+                    greeting = GREETINGS[name](self.settings.decoder)
                     try:
-                        await transport.send(GREETINGS[name](self.settings.decoder))
+                        if greeting:  # a plug-in may have failed to make one
+                            await transport.send(greeting)
                     except LinkError:
                         pass  # nobody is there to wake yet (UDP, a listener); or `read` says so
             try:

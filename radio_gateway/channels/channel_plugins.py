@@ -9,10 +9,11 @@ from typing import Final
 import msgspec
 
 from radio_gateway.parsing.toml_tables import table_of, unknown
-from radio_gateway.plugins.plugins import PLUGINS
+from radio_gateway.plugins.plugin import Plugin
+from radio_gateway.plugins.plugins import PLUGINS, package_name
 from radio_gateway.plugins.protocol_plugin import ProtocolPlugin
 from radio_gateway.plugins.transport_plugin import TransportPluginMaker
-from radio_gateway.protocols import PROTOCOLS
+from radio_gateway.protocols import GREETINGS, OUTBOUND, PROTOCOLS
 from radio_gateway.transports import TRANSPORTS
 
 _PROTOCOL: Final = re.compile(r"[a-z0-9][a-z0-9_]{0,31}")
@@ -47,8 +48,18 @@ def allow_channel_plugins(packages: Iterable[str]) -> None:
         packages: Their names.
     """
     PLUGINS.allow(packages)
-    PLUGINS.fill("protocols", PROTOCOLS, ProtocolPlugin, names=_PROTOCOL)
+    PLUGINS.fill("protocols", PROTOCOLS, _protocol, names=_PROTOCOL)
     PLUGINS.fill("transports", TRANSPORTS, TransportPluginMaker, names=_SCHEME)
+
+
+def _protocol(plugin: Plugin, offered: object | None) -> ProtocolPlugin:
+    """Return a protocol as it is spoken, and put it among those that can be written or greeted."""
+    made = ProtocolPlugin(plugin, offered)
+    if made.ORDERS:
+        OUTBOUND[plugin.name] = made
+    if made.greets:
+        GREETINGS[plugin.name] = made.greeting
+    return made
 
 
 def unknown_scheme(name: str) -> str:
@@ -97,12 +108,16 @@ def plugin_lines(allowed: Iterable[str]) -> tuple[list[str], list[str]]:
     Args:
         allowed: Packages that the settings allow, and that were allowed before.
     """
+    allowed = tuple(allowed)
+    named = set(map(package_name, allowed))
     faults = [
         f"plugins.allowed: no package {each!r} offers a plug-in"
         for each in PLUGINS.missing(allowed)
     ]
     warnings = []
     for each in PLUGINS.found():
+        if each.state == "not_allowed" and each.package in named:
+            continue  # of a kind that this process has no use for: a report in a gateway
         if each.state == "not_allowed":
             warnings.append(
                 f"plugins.allowed: does not name {each.package} {each.version}, which offers "

@@ -2,6 +2,7 @@
 
 Whatever it raises rejects the frame and names the plug-in. What it says is checked: it speaks for
 radios of its own name alone (`beacon:17`, never `ais:574123456`), and every field is of its type.
+An order that it fails to write is refused, and a greeting that it fails to make is not sent.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol, cast
+from typing import Final, Protocol, cast, get_args
 
 import msgspec
 
@@ -17,11 +18,14 @@ from radio_gateway.decoding.decoder import Decoder, DecoderSettings, is_plain
 from radio_gateway.decoding.framing import Frame, Framer, MessageFramer
 from radio_gateway.errors.errors import FrameError, GatewayError
 from radio_gateway.messages.transmission import Transmission
+from radio_gateway.orders.order import EncodedOrder, Order, OrderError, OrderKind
 from radio_gateway.plugins.plugin import Plugin, PluginError
 
 _OURS = "radio_gateway.decoding.framing"
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Transmission)
+_ORDER_DECODER = msgspec.msgpack.Decoder(EncodedOrder)
+_LONGEST_BYTES: Final = 65_536
 
 
 class _Offered(Protocol):
@@ -31,6 +35,10 @@ class _Offered(Protocol):
 
     def decoder(self, settings: DecoderSettings) -> Decoder: ...
 
+    def encode(self, order: Order, settings: DecoderSettings, *, number: int) -> EncodedOrder: ...
+
+    def greeting(self, settings: DecoderSettings) -> bytes: ...
+
 
 class ProtocolPlugin:
     """A protocol that a plug-in offers, or stands for where it cannot be loaded.
@@ -38,11 +46,15 @@ class ProtocolPlugin:
     Args:
         plugin: The plug-in.
         offered: What its entry point names: a module, or anything else, with `FRAMING`,
-            `speaks(frame)` and `decoder(settings)`; None where it cannot be imported.
+            `speaks(frame)` and `decoder(settings)`, perhaps `ORDERS` with
+            `encode(order, settings, number=…)`, perhaps `greeting(settings)`; None where it cannot
+            be imported.
 
     Attributes:
         plugin: As given.
         FRAMING: Makes the framer of one connection.
+        ORDERS: The kinds of order that it has words for.
+        greets: Whether its devices must be woken.
     """
 
     def __init__(self, plugin: Plugin, offered: object | None) -> None:
@@ -56,6 +68,12 @@ class ProtocolPlugin:
         if offered is not None and lacks:
             plugin.stop("failed", f"offers no {', '.join(lacks)}")
         self._offered = cast(_Offered, offered)
+        orders: frozenset[OrderKind] = getattr(offered, "ORDERS", frozenset())
+        if not _are_kinds(orders) or (orders and not callable(getattr(offered, "encode", None))):
+            plugin.stop("failed", "its ORDERS are no kinds of order, or it offers no encode")
+        is_well = plugin.state == "running"
+        self.ORDERS: frozenset[OrderKind] = frozenset(orders) if is_well else frozenset()
+        self.greets = is_well and callable(getattr(offered, "greeting", None))
         if plugin.state == "running":
             make = self._offered.FRAMING
             ours = getattr(make, "__module__", None) == _OURS  # shared where several are spoken
@@ -76,6 +94,39 @@ class ProtocolPlugin:
         except GatewayError as error:
             fault = error.fault if isinstance(error, PluginError) else str(error)
             return _PluginDecoder(self.plugin, None, fault=fault)
+
+    def encode(self, order: Order, settings: DecoderSettings, *, number: int) -> EncodedOrder:
+        """Return `order` as bytes.
+
+        Raises:
+            OrderError: As the plug-in raises it; `plugin_failed` for whatever else it does wrong.
+        """
+        plugin = self.plugin
+        try:
+            encoded = plugin.call(lambda: self._offered.encode(order, settings, number=number))
+        except OrderError:
+            raise
+        except GatewayError as error:
+            raise OrderError("plugin_failed", str(error)) from error
+        try:
+            if not isinstance(encoded, EncodedOrder) or len(encoded.data) > _LONGEST_BYTES:
+                raise TypeError(f"{type(encoded).__name__}, or more than {_LONGEST_BYTES} bytes")
+            return _ORDER_DECODER.decode(_ENCODER.encode(encoded))
+        except (msgspec.ValidationError, TypeError, ValueError, RecursionError) as error:
+            fault = f"writes what is no EncodedOrder: {error}"
+            plugin.note_failure(fault)
+            raise OrderError("plugin_failed", f"plug-in {plugin}: {fault}") from error
+
+    def greeting(self, settings: DecoderSettings) -> bytes:
+        """Return what wakes its devices up; nothing where it cannot say."""
+        try:
+            greeting = self.plugin.call(lambda: self._offered.greeting(settings))
+        except GatewayError:
+            return b""
+        if isinstance(greeting, bytes) and len(greeting) <= _LONGEST_BYTES:
+            return greeting
+        self.plugin.note_failure("greets with what is no bytes, or too long")
+        return b""
 
     def _framer(self) -> Framer:
         try:
@@ -246,3 +297,7 @@ def _overstep(transmission: Transmission, name: str) -> str | None:
     if any(each is not None and each.tzinfo is None for each in times):
         return "says a time without a zone"
     return None
+
+
+def _are_kinds(orders: object) -> bool:
+    return isinstance(orders, set | frozenset) and orders <= set(get_args(OrderKind))

@@ -9,12 +9,12 @@ A module is loaded when somebody asks for it: all of them take two megabytes, an
 two or three. That each offers what it must, is checked where the tests name them
 (`tests/radio_gateway/protocols/test_tables.py`).
 
-Protocols of plug-ins come in beside them (`radio_gateway.channels.channel_plugins`).
+Those of plug-ins come in beside them (`radio_gateway.channels.channel_plugins`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
@@ -112,7 +112,7 @@ def _greeting(name: str, settings: DecoderSettings) -> bytes:
     return _AWAITED[name].greeting(settings)
 
 
-GREETINGS: Mapping[str, Callable[[DecoderSettings], bytes]] = {
+GREETINGS: dict[str, Callable[[DecoderSettings], bytes]] = {
     name: partial(_greeting, name) for name in _AWAITED
 }
 """What to send when a link has been opened: wakes a device up, and never reaches the air."""

@@ -235,9 +235,12 @@ async def _listen(
 
 
 async def _greet(transport: Transport, settings: DecoderSettings) -> None:
-    for greeting in GREETINGS.values():
+    for make in GREETINGS.values():
+        greeting = make(settings)
+        if not greeting:  # a plug-in failed to make one
+            continue
         try:
-            await transport.send(greeting(settings))
+            await transport.send(greeting)
         except LinkError:  # nobody is there yet
             return
         await asyncio.sleep(0.2)

@@ -113,14 +113,14 @@ def node(tmp_path_factory: pytest.TempPathFactory, gateway: SmsGateway) -> Itera
 
 def test_all_kinds_are_listed_and_run(node: Server) -> None:
     with node.client("technician") as client:
-        found = client.get("/api/plugins").json()
+        listed = client.get("/api/plugins").json()
+    found = [each for each in listed if each["package"] == "joint-patrol-example"]
     assert {(each["kind"], each["name"], each["state"], each.get("fault")) for each in found} == {
         ("notifications", "sms", "running", None),
         ("reports", "roll-call", "running", None),
         ("rules", "too_fast", "running", None),
         ("transports", "pipe", "running", None),
     }
-    assert {each["package"] for each in found} == {"joint-patrol-example"}
 
 
 def test_what_comes_through_the_pipe_rings_by_the_rule_and_is_sent_by_sms(

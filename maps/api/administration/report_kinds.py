@@ -60,7 +60,7 @@ async def list_reports(caller: CallerHere) -> Response:
                 formats=each.formats,
                 allowed=may(caller.user.role, each.act),
             )
-            for name, each in REPORTS.items()
+            for name, each in tuple(REPORTS.items())
         ]
     )
 

@@ -27,6 +27,9 @@ _BEACON = PluginHealth(
 
 @router.get("", responses=answers(list[PluginHealth], [_BEACON], 403))
 async def list_plugins(desk: DeskHere) -> Response:
-    """Return every plug-in of this computer, allowed or not, and how it fares."""
+    """Return every plug-in of this computer, allowed or not, and how it fares.
+
+    Where a node runs as several processes they are those of its Watch, which calls them.
+    """
     require(desk.user.role, "see rejected frames")
     return answer([each.health() for each in await asyncio.to_thread(PLUGINS.found)])

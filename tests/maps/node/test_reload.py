@@ -9,6 +9,7 @@ import signal
 import socket
 import ssl
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -21,6 +22,7 @@ from maps.settings.settings import Settings, settings_of
 from maps.settings.settings_tables import WebSettings
 from tests.fixtures.certificates import self_signed
 from tests.fixtures.patience import PATIENCE_S, until
+from tests.fixtures.plugin_packages import on_the_path, write_package
 from tests.fixtures.ports import free_port
 from tests.maps.servers.running import Running, running
 
@@ -89,6 +91,43 @@ async def test_channels_and_layers_change_and_no_viewer_is_lost(tmp_path: Path) 
                     states = {each["name"]: each["state"] for each in frame.get("channels", ())}
                     if states.get("tower") == "stopped":
                         break
+
+
+async def test_a_package_that_is_allowed_now_works_at_once_and_one_that_is_not_is_named(
+    tmp_path: Path,
+) -> None:
+    source = """
+        from maps.reports import Report
+
+        async def make(request):
+            return None
+
+        REPORT = Report(make=make, about="time", formats=("html",), act="see tracks")
+    """
+    packages = tmp_path / "packages"
+    packages.mkdir()
+    write_package(
+        packages, "late-one", source, {"joint_patrol.reports": {"late": "late_one:REPORT"}}
+    )
+    with on_the_path(packages):
+        async with running(tmp_path) as node, node.signed_in("commander") as client:
+
+            async def reports() -> set[str]:
+                return {each["name"] for each in (await client.get("/api/reports")).json()}
+
+            assert "late" not in await reports()
+            before = node.office.settings
+            for allowed, later in ((("late-one",), []), ((), ["plugins"])):
+                plugins = {"allowed": list(allowed)}
+                new = settings_of({"plugins": plugins}, source="patrol.toml", folder=tmp_path)
+                after = replace(before, plugins=new.plugins)
+                with capture_logs() as logs:
+                    assert await Reload(before, partial(replace, after), lambda: node.office)()
+                assert [each["needs_a_start"] for each in logs if "needs_a_start" in each] == [
+                    later
+                ]
+                assert "late" in await reports()
+                before = after
 
 
 async def test_wrong_settings_change_nothing_and_are_reported(tmp_path: Path) -> None:

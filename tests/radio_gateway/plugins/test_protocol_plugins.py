@@ -121,6 +121,14 @@ def test_nothing_of_a_package_is_imported_that_is_not_allowed(packages: Path) ->
         read_channel(table, where="patrol.toml: channels[0]")
 
 
+def test_of_what_it_has_no_use_for_a_gateway_says_nothing(packages: Path) -> None:
+    entries = {GROUP: {"odd": "odd_radio"}, "joint_patrol.reports": {"list": "odd_radio"}}
+    write_package(packages, "odd-radio", ODD, entries)
+    allow_channel_plugins(("odd-radio",))
+    assert plugin_lines(("odd-radio",)) == ([], [])
+    assert len(plugin_lines(())[1]) == 1
+
+
 def test_one_that_is_allowed_is_spoken_beside_those_built_in(packages: Path) -> None:
     allow_channel_plugins(("Odd_Radios",))  # as package indexes write names
     heard, rejected = _hear("hello")
