@@ -122,11 +122,10 @@ def test_nothing_of_a_package_is_imported_that_is_not_allowed(packages: Path) ->
 
 
 def test_of_what_it_has_no_use_for_a_gateway_says_nothing(packages: Path) -> None:
-    entries = {GROUP: {"odd": "odd_radio"}, "joint_patrol.reports": {"list": "odd_radio"}}
-    write_package(packages, "odd-radio", ODD, entries)
-    allow_channel_plugins(("odd-radio",))
-    assert plugin_lines(("odd-radio",)) == ([], [])
-    assert len(plugin_lines(())[1]) == 1
+    write_package(packages, "odd-list", "", {"joint_patrol.reports": {"list": "odd_list"}})
+    allow_channel_plugins(("odd-list",))
+    assert "odd-list" not in str(plugin_lines(("odd-list",)))
+    assert "does not name odd-list" in str(plugin_lines(()))
 
 
 def test_one_that_is_allowed_is_spoken_beside_those_built_in(packages: Path) -> None:
