@@ -44,6 +44,7 @@ from patrol.errors.errors import (
     Forbidden,
     NoFieldKey,
     NotFound,
+    SigningKeyError,
     StoreError,
 )
 from radio_gateway.errors.errors import HiddenCharacter, LinkError
@@ -70,6 +71,7 @@ ERRORS: Final[dict[type[Exception], tuple[int, str]]] = {
     ProviderError: (503, "provider_down"),
     SealError: (503, "seal_broken"),
     AuditError: (503, "key_broken"),
+    SigningKeyError: (503, "key_broken"),
     NoFieldKey: (503, "no_field_key"),
     FieldKeyError: (503, "no_field_key"),
     TooBusy: (503, "too_busy"),

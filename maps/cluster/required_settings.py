@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from maps.accounts.credentials.sealer import read_or_make_key
+from maps.accounts.credentials.sealer import read_or_make_sealing_key
 from maps.errors.errors import SettingsFaults
 from maps.settings.internal_settings import InternalSettings
 from maps.settings.settings import Settings
@@ -26,6 +26,6 @@ def key_of(internal: InternalSettings) -> bytes:
     Raises:
         SealError: If it cannot be used, or others may read it.
     """
-    key = read_or_make_key(internal.key_file)
+    key = read_or_make_sealing_key(internal.key_file)
     internal.check_key()
     return key

@@ -19,7 +19,7 @@ from typing import Final
 from gis.catalogue.site_layers import LayerSet
 from gis.errors.errors import GisError
 from maps.accounts.credentials.passkeys import passkeys_possible
-from maps.accounts.credentials.sealer import read_or_make_key
+from maps.accounts.credentials.sealer import read_or_make_sealing_key
 from maps.errors.errors import SealError, ServerRunning, SettingsFaults
 from maps.evidence.head_folder import HeadFolder
 from maps.evidence.signing_journal import key_file
@@ -37,8 +37,8 @@ from maps.settings.keyed_channels import EMBEDDED
 from maps.settings.settings import Settings, read_settings, tables_in
 from maps.settings.settings_tables import WebSettings
 from maps.tls.tls_checks import tls_faults, tls_warnings
-from patrol.audit.key import audit_key
-from patrol.errors.errors import AuditError, StoreError
+from patrol.errors.errors import AuditError, SigningKeyError, StoreError
+from patrol.signatures.signing_key import read_or_make_key
 from patrol.store.engine.damage import damage_text, damaged_tables
 from patrol.store.engine.engine import open_engine
 from patrol.store.engine.migrate import look, no_store
@@ -286,7 +286,7 @@ def _check_internal(settings: Settings, found: SetupFindings) -> None:
         return
     if internal.key_file.exists():
         try:
-            read_or_make_key(internal.key_file)  # there is one: none is made
+            read_or_make_sealing_key(internal.key_file)  # there is one: none is made
             internal.check_key()
         except SealError as error:
             found.faults.append(f"{where}.key_file: {error}")
@@ -312,8 +312,8 @@ def _check_audit(settings: Settings, found: SetupFindings) -> None:
     file, where = key_file(settings), f"{settings.source}: audit"
     if file.exists():
         try:
-            audit_key(file)  # there is one: none is made
-        except (AuditError, OSError) as error:
+            read_or_make_key(file)  # there is one: none is made
+        except (SigningKeyError, OSError) as error:
             found.faults.append(f"{where}.key_file: {error}")
     elif not file.parent.is_dir():
         if (

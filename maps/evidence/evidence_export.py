@@ -33,11 +33,11 @@ from maps.language.wording import Wording
 from maps.replay.replay_reel import ReplayUnit, check_range, units_of
 from patrol.agreements.agreement import Agreement
 from patrol.audit.chain import time_text
-from patrol.audit.key import AuditKey, audit_key
 from patrol.audit.signed_head import signed_head
 from patrol.desks.desk import Desk
 from patrol.desks.replay import MOST_RAW, DocumentHistory, LinkedRow
-from patrol.errors.errors import AuditError
+from patrol.errors.errors import SigningKeyError
+from patrol.signatures.signing_key import SigningKey, read_or_make_key
 from patrol.store.schema.tables import from_us
 from patrol.store.tracks.replay_columns import Film
 from patrol.units.permissions import may, require
@@ -93,16 +93,16 @@ class Notary:
         self._file = file
         self.node, self.name, self.time_zone = node, name, time_zone
 
-    def key(self) -> AuditKey:
+    def key(self) -> SigningKey:
         """Return the key.
 
         Raises:
-            AuditError: If it cannot be read or made, others may read it, or it holds no key.
+            SigningKeyError: If it cannot be read or made, others may read it, or it holds no key.
         """
         try:
-            return audit_key(self._file)
+            return read_or_make_key(self._file)
         except OSError as error:
-            raise AuditError(f"{self._file}: {error.strerror}") from None
+            raise SigningKeyError(f"{self._file}: {error.strerror}") from None
 
 
 async def evidence_of(
@@ -127,7 +127,7 @@ async def evidence_of(
         unsealed: With the cameras' own files of the agency's photos, and its texts to radios.
 
     Raises:
-        AuditError: If the node's key cannot be used.
+        SigningKeyError: If the node's key cannot be used.
         BadRequest: If the range cannot be played.
         Conflict: If there are too many positions.
         Forbidden: If the role may not.
@@ -342,7 +342,7 @@ def _transmissions(messages: Sequence[tuple[str, Transmission]]) -> bytes:
     return b"".join(_encode({"unit": unit, "heard": each}) + b"\n" for unit, each in messages)
 
 
-def _journal(rows: Sequence[LinkedRow], notary: Notary, key: AuditKey) -> bytes:
+def _journal(rows: Sequence[LinkedRow], notary: Notary, key: SigningKey) -> bytes:
     lines = [row_line(each) for each in rows]
     seq, last = (rows[-1].seq, rows[-1].hash) if rows else (0, "00" * 32)
     head = signed_head(

@@ -1,8 +1,9 @@
 """Evidence file: a signed zip of what a node knew of a period.
 
 The manifest names every file with its SHA-256; the node signs the manifest with the key that signs
-its journal (`patrol.audit.key`). How it is checked is `maps.evidence.evidence_verification`;
-`docs/guides/replay.md` tells the rule, with a program that needs none of ours.
+its journal (`patrol.signatures.signing_key`). How it is checked is
+`maps.evidence.evidence_verification`; `docs/guides/replay.md` tells the rule, with
+a program that needs none of ours.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from typing import Final, Literal
 import msgspec
 
 from patrol.audit.chain import canonical, time_text
-from patrol.audit.key import AuditKey
 from patrol.desks.replay import LinkedRow
+from patrol.signatures.signing_key import SigningKey
 
 FORMAT: Final = "joint-patrol evidence 1"
 SIGNATURE_FORMAT: Final = "joint-patrol evidence signature 1"
@@ -192,7 +193,7 @@ def files_inside(files: Mapping[str, bytes]) -> tuple[FileInside, ...]:
     )
 
 
-def sealed(manifest: Manifest, files: Mapping[str, bytes], key: AuditKey) -> bytes:
+def sealed(manifest: Manifest, files: Mapping[str, bytes], key: SigningKey) -> bytes:
     """Return the zip: manifest, signature, files."""
     manifest_bytes = msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n"
     digest = hashlib.sha256(manifest_bytes).hexdigest()

@@ -37,9 +37,9 @@ from maps.evidence.evidence_file import (
     Row,
 )
 from patrol.audit.chain import Entry, canonical, hash_of
-from patrol.audit.key import is_signed
 from patrol.audit.signed_head import SignedHead
 from patrol.errors.errors import AuditError
+from patrol.signatures.signing_key import is_signed
 from radio_gateway.parsing.msgspec_decoders import json_decoder
 
 _LARGEST: Final = 1 << 30  # bytes of one file inside; a zip may claim anything

@@ -17,8 +17,8 @@ import msgspec
 
 from maps.runtime.atomic_folder import new_file
 from patrol.audit.chain import canonical, time_text
-from patrol.audit.key import audit_key, is_signed
 from patrol.errors.errors import AuditError
+from patrol.signatures.signing_key import is_signed, read_or_make_key
 from patrol.store.proof.verify_journal import ProofMark
 from radio_gateway.parsing.msgspec_decoders import msgpack_decoder
 
@@ -81,6 +81,7 @@ class ProofMarkFile:
 
         Raises:
             AuditError: If it is not this node's, or altered.
+            SigningKeyError: If the key cannot be used.
             OSError: If it cannot be read.
         """
         if not self._file.exists():
@@ -89,7 +90,7 @@ class ProofMarkFile:
             found = msgpack_decoder(_Signed).decode(self._file.read_bytes())
             at = datetime.fromisoformat(found.at)
             if (found.format, found.node) != (FORMAT, self._node) or not is_signed(
-                found.covered(), found.signature, public=audit_key(self._key_file).public
+                found.covered(), found.signature, public=read_or_make_key(self._key_file).public
             ):
                 raise ValueError
             mark = msgpack_decoder(ProofMark).decode(found.mark)
@@ -104,7 +105,7 @@ class ProofMarkFile:
         """Write how far it is, if the last time is `EVERY_S` ago.
 
         Raises:
-            AuditError: If the key cannot be used.
+            SigningKeyError: If the key cannot be used.
             OSError: If it cannot be written.
         """
         if self._steady() - self._last_s < EVERY_S:
@@ -116,7 +117,7 @@ class ProofMarkFile:
             mark=msgspec.msgpack.encode(mark()),
             signature="",
         )
-        signature = audit_key(self._key_file).sign(content.covered())
+        signature = read_or_make_key(self._key_file).sign(content.covered())
         signed = msgspec.structs.replace(content, signature=signature)
         with new_file(self._file, msgspec.msgpack.encode(signed)):
             pass

@@ -16,10 +16,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from maps.settings.settings import Settings
 from patrol.audit import export as audit_file
 from patrol.audit.chain import FIRST, Chain
-from patrol.audit.key import AuditKey, audit_key
 from patrol.audit.signed_head import SignedHead, signed_head
 from patrol.documents.transaction import Note
 from patrol.errors.errors import AuditError, StoreError
+from patrol.signatures.signing_key import SigningKey, read_or_make_key
 from patrol.store.engine.engine import commit_proved, connect_to_read, open_engine
 from patrol.store.engine.migrate import no_store
 from patrol.store.journal import journal
@@ -86,6 +86,7 @@ def current_head(settings: Settings) -> SignedHead:
 
     Raises:
         AuditError: If the last row is not as it was written.
+        SigningKeyError: If the key cannot be used.
         StoreError: If the store cannot be read.
         OSError: If the key cannot be read or made.
     """
@@ -107,11 +108,13 @@ def write_export(settings: Settings, file: Path, *, after: int) -> SignedHead:
 
     Raises:
         AuditError: If a row is not as it was written; then there is no file.
+        SigningKeyError: If the key cannot be used.
         StoreError: If the store cannot be read.
         OSError: If the file cannot be written.
     """
     require_store(settings)
-    audit_key(key_file(settings))  # before anything is written: it may be one that others can read
+    # Before anything is written: it may be one that others can read.
+    read_or_make_key(key_file(settings))
     note = Note(
         act="export journal",
         actor="command line",
@@ -164,7 +167,7 @@ def _exported(
 
 
 def _signed(settings: Settings, seq: int, last: bytes) -> SignedHead:
-    key: AuditKey = audit_key(key_file(settings))
+    key: SigningKey = read_or_make_key(key_file(settings))
     return signed_head(key, node=settings.node.id, seq=seq, last=last, at=datetime.now(UTC))
 
 

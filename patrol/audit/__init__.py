@@ -1,1 +1,1 @@
-"""Audit: the chain of the journal, its signed head, its key and its export."""
+"""Audit: the chain of the journal, its signed head and its export."""

@@ -11,8 +11,8 @@ from datetime import datetime
 import msgspec
 
 from patrol.audit.chain import canonical, time_text
-from patrol.audit.key import AuditKey, is_signed
 from patrol.errors.errors import AuditError
+from patrol.signatures.signing_key import SigningKey, is_signed
 from radio_gateway.parsing.msgspec_decoders import json_decoder
 
 FORMAT = "joint-patrol audit head 1"
@@ -68,7 +68,7 @@ class SignedHead(msgspec.Struct, frozen=True, kw_only=True):
             raise AuditError(f"the head's hash is none: {self.hash!r}") from None
 
 
-def signed_head(key: AuditKey, *, node: str, seq: int, last: bytes, at: datetime) -> SignedHead:
+def signed_head(key: SigningKey, *, node: str, seq: int, last: bytes, at: datetime) -> SignedHead:
     """Return the head of a journal, signed.
 
     Args:

@@ -155,5 +155,9 @@ class FieldKeyError(PatrolError):
     """A key for protected fields that cannot be used, or does not open the stored words."""
 
 
+class SigningKeyError(PatrolError):
+    """The file of a key of this node that cannot be used, or that others may read."""
+
+
 class AuditError(PatrolError):
-    """A head, key or export of the journal that cannot be used."""
+    """A head or export of the journal that cannot be used."""

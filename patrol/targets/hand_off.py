@@ -77,7 +77,7 @@ def timetable(answer_within_s: float = ANSWER_WITHIN_S) -> Timetable:
 
 
 class OwedMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """A message to the other node that it has not receipted (`patrol.counterpart.messages`).
+    """A message to the other node that it has not receipted (`patrol.exchange.messages`).
 
     Attributes:
         what: `offer`, `accept`, `decline`, `withdraw`, `lapse`, `cut` or `grant`.

@@ -1,7 +1,7 @@
 """Handing across: the steps of a hand-off whose two agencies are in different nodes.
 
 Each step is filed by one node and told to the other until it is receipted
-(`patrol.counterpart.messages`). Custody moves at the grant, which the offerer's node files upon an
+(`patrol.exchange.messages`). Custody moves at the grant, which the offerer's node files upon an
 acceptance of the offer's term in time; `patrol.targets.custody` says what that proves.
 """
 

@@ -78,11 +78,11 @@ class Sealer:
 
     def _derived(self, purpose: bytes) -> bytes:
         if self._key is None:
-            self._key = read_or_make_key(self._file)
+            self._key = read_or_make_sealing_key(self._file)
         return hmac.new(self._key, purpose, hashlib.sha256).digest()
 
 
-def read_or_make_key(file: Path) -> bytes:
+def read_or_make_sealing_key(file: Path) -> bytes:
     """Return the key of 32 bytes in `file`; make it, readable by its owner only, if there is none.
 
     Raises:

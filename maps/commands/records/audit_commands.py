@@ -31,9 +31,9 @@ from maps.evidence.time_stamp import TimeStamp, time_stamps
 from maps.settings.settings import Settings
 from patrol.audit import export as audit_file
 from patrol.audit.chain import ChainFault
-from patrol.audit.key import audit_key
 from patrol.audit.signed_head import SignedHead, head_from
 from patrol.errors.errors import AuditError
+from patrol.signatures.signing_key import read_or_make_key
 from patrol.store.proof.day_proof import prove_day
 from patrol.store.proof.verify_journal import JournalProof, prove
 
@@ -339,7 +339,7 @@ def _head(file: Path, key: str | None, settings: Settings) -> SignedHead:
 def _check_head(signed: SignedHead, key: str | None, settings: Settings) -> None:
     own = key_file(settings)
     if key is None and own.exists():
-        key = audit_key(own).public
+        key = read_or_make_key(own).public
     signed.check(key)
     if signed.node != settings.node.id:
         raise AuditError(f"the head is of node {signed.node!r}, this is {settings.node.id!r}")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from maps.accounts.credentials.sealer import read_or_make_key
+from maps.accounts.credentials.sealer import read_or_make_sealing_key
 from maps.commands.check import SetupFindings, check
 from maps.settings.internal_settings import InternalSettings
 from tests.fixtures.databases import sqlite_only
@@ -52,7 +52,7 @@ def test_the_key_of_a_node_of_many_processes(tmp_path: Path, answering: int) -> 
     assert not those_of(found.warnings, "internal.url")
 
     key = tmp_path / "internal.key"
-    read_or_make_key(key)
+    read_or_make_sealing_key(key)
     key.chmod(0o644)
     assert those_of(found_in(tmp_path, table).faults, "internal.key_file") == [
         f"{key}: others may read it; run chmod 600 on it"

@@ -16,9 +16,9 @@ from maps.evidence.daily_head import SENT, SUBJECT, DailyHead
 from maps.evidence.head_folder import HeadFolder
 from maps.settings.settings_tables import NodeSettings
 from patrol.audit.chain import FIRST, chained
-from patrol.audit.key import AuditKey, audit_key
 from patrol.audit.signed_head import SignedHead, head_from, signed_head
 from patrol.documents.transaction import Note
+from patrol.signatures.signing_key import SigningKey, read_or_make_key
 from patrol.store.engine.engine import open_engine
 from patrol.store.journal import journal
 from patrol.store.schema.tables import journal as journal_rows
@@ -119,7 +119,7 @@ def test_the_key_lies_where_the_settings_say_and_check_looks_at_it(folder: Path)
     (folder / "outside").mkdir()
     assert not [each for each in faults(folder) if "audit" in each]
     public = json.loads(audit(folder, "head").stdout)["public_key"]
-    assert audit_key(folder / "keys" / "audit").public == public
+    assert read_or_make_key(folder / "keys" / "audit").public == public
     (folder / "keys" / "audit").chmod(0o644)
     assert any("audit.key_file" in each and "others may read" in each for each in faults(folder))
     (folder / "keys" / "audit").unlink()
@@ -149,7 +149,7 @@ class Days:
     def __init__(self, folder: Path) -> None:
         self.now = datetime(2026, 11, 24, 16, 59, tzinfo=UTC)  # 23:59 in Vientiane
         self.folder = HeadFolder(folder, node="hx")
-        key = AuditKey(bytes(32))
+        key = SigningKey(bytes(32))
 
         async def sign() -> SignedHead:
             return signed_head(key, node="hx", seq=7, last=FIRST, at=self.now)
@@ -185,7 +185,7 @@ async def test_a_head_goes_into_the_folder_once_a_local_day(tmp_path: Path) -> N
 
 def test_nodes_whose_ids_begin_alike_share_a_folder_of_heads(tmp_path: Path) -> None:
     for node, seq in (("hx", 7), ("hx-north", 9)):
-        head = signed_head(AuditKey(bytes(32)), node=node, seq=seq, last=FIRST, at=at(0))
+        head = signed_head(SigningKey(bytes(32)), node=node, seq=seq, last=FIRST, at=at(0))
         HeadFolder(tmp_path, node=node).put(head, date(2026, 11, 24))
         HeadFolder(tmp_path, node=node).put_more(head, at(0))
     assert [each.seq for each in HeadFolder(tmp_path, node="hx").read()] == [7, 7]

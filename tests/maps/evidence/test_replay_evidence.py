@@ -34,10 +34,10 @@ from maps.evidence.evidence_file import (
 from maps.evidence.evidence_verification import BadEvidence, VerifiedEvidence, verify
 from maps.evidence.signing_journal import key_file
 from patrol.audit.chain import FIRST, canonical, chained
-from patrol.audit.key import AuditKey, audit_key
 from patrol.audit.signed_head import signed_head
 from patrol.desks.replay import LinkedRow
 from patrol.documents.transaction import Note
+from patrol.signatures.signing_key import SigningKey, read_or_make_key
 from patrol.units.accounts import User
 from patrol.units.units import Role
 from tests.fixtures import needs
@@ -95,7 +95,7 @@ async def test_what_is_given_out_holds_and_is_noted(server: Running, tmp_path: P
     assert manifest.units == ({"id": naga, "call_sign": "=Naga 1"},)
     assert manifest.time_zone == "Asia/Vientiane"
     assert manifest.start_local == "2026-11-23T07:00:00+07:00"
-    key = audit_key(key_file(server.office.settings))
+    key = read_or_make_key(key_file(server.office.settings))
     assert found.public_key == key.public
     files = unzipped(file.read_bytes())
     rows = list(csv.DictReader(io.StringIO(files["positions.csv"].decode())))
@@ -228,14 +228,14 @@ def _other_key(files: Files) -> None:
     inside = {name: body for name, body in files.items() if name in _names(manifest)}
     inside["positions.csv"] = inside["positions.csv"].replace(b"100.4", b"100.5")
     files.clear()
-    files |= unzipped(_signed(manifest, inside, AuditKey(b"x" * 32)))
+    files |= unzipped(_signed(manifest, inside, SigningKey(b"x" * 32)))
 
 
 def _names(manifest: dict[str, Any]) -> set[str]:
     return {each["name"] for each in manifest["files"]}
 
 
-def _signed(manifest: dict[str, Any], files: Files, key: AuditKey) -> bytes:
+def _signed(manifest: dict[str, Any], files: Files, key: SigningKey) -> bytes:
     said = msgspec.convert(manifest, Manifest)
     return sealed(msgspec.structs.replace(said, files=files_inside(files)), files, key)
 
@@ -260,7 +260,7 @@ TAMPERED: tuple[tuple[Callable[[Files], None], str, str], ...] = (
 async def test_each_kind_of_tampering_is_named(server: Running, tmp_path: Path) -> None:
     await sail(server, "Naga 1", "n1", 5, lon=100.4)
     body = await made(server)
-    public = audit_key(key_file(server.office.settings)).public
+    public = read_or_make_key(key_file(server.office.settings)).public
     for number, (tamper, what, why) in enumerate(TAMPERED):
         files = unzipped(body)
         tamper(files)
@@ -284,7 +284,7 @@ async def test_a_signer_cannot_leave_a_row_of_the_journal_out(
     """Even with the node's key: rows hang together, and what they say hangs on their hashes."""
     files = unzipped(await made(server, **now_range()))
     manifest = json.loads(files["manifest.json"])
-    key = audit_key(key_file(server.office.settings))
+    key = read_or_make_key(key_file(server.office.settings))
     lines = files["journal.jsonl"].splitlines(keepends=True)
     assert len(lines) > 4
     first = json.loads(lines[0])["seq"]
@@ -318,7 +318,7 @@ async def test_a_signer_cannot_leave_a_row_of_the_journal_out(
 # -- whoever signed it may have put anything into it
 
 
-HOSTILE = AuditKey(b"h" * 32)
+HOSTILE = SigningKey(b"h" * 32)
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import io
-import stat
-import threading
 from base64 import b64encode
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -19,47 +15,15 @@ from hypothesis import strategies as st
 
 from patrol.audit import export as audit_file
 from patrol.audit.chain import FIRST, Entry
-from patrol.audit.key import AuditKey, audit_key
 from patrol.audit.signed_head import SignedHead, head_from, signed_head
 from patrol.documents.transaction import Note
 from patrol.errors.errors import AuditError
+from patrol.signatures.signing_key import SigningKey
 from tests.fixtures.examples import examples
 from tests.patrol.nodes.chains import chain_of, notes
 from tests.patrol.nodes.running import AGENCY, NODE, at
 
-
-def test_the_key_is_made_once_and_is_nobody_elses(tmp_path: Path) -> None:
-    file = tmp_path / "patrol.db.audit-key"
-    key = audit_key(file)
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert audit_key(file).public == key.public
-    assert key.public in repr(key)
-    assert file.read_text().strip() not in repr(key) + str(vars(key).get("public"))
-    file.chmod(0o644)
-    with pytest.raises(AuditError, match="others may read"):
-        audit_key(file)
-    file.chmod(0o600)
-    file.write_text("no key")
-    with pytest.raises(AuditError, match="no key"):
-        audit_key(file)
-
-
-def test_two_that_want_the_first_key_at_once_have_the_same(tmp_path: Path) -> None:
-    """Two exports of evidence, for one; each is made on a thread of its own."""
-    file, gate = tmp_path / "patrol.db.audit-key", threading.Barrier(2)
-
-    def wanted(_number: int) -> str:
-        gate.wait()
-        return audit_key(file).public
-
-    with ThreadPoolExecutor(2) as threads:
-        for _ in range(40):
-            assert len(set(threads.map(wanted, range(2)))) == 1
-            assert [each.name for each in tmp_path.iterdir()] == [file.name]
-            file.unlink()
-
-
-KEY = AuditKey(bytes(range(32)))
+KEY = SigningKey(bytes(range(32)))
 
 
 def test_a_head_is_signed_by_a_standard_key() -> None:
@@ -81,7 +45,7 @@ def test_a_head_is_signed_by_a_standard_key() -> None:
         {"signed_at": "2026-11-24T12:00:00.000001Z"},
         {"signature": b64encode(bytes(64)).decode()},
         {"signature": "not base64"},
-        {"public_key": AuditKey(bytes(32)).public},
+        {"public_key": SigningKey(bytes(32)).public},
         {"public_key": "short"},
         {"format": "joint-patrol audit head 2"},
     ],
@@ -95,7 +59,7 @@ def test_a_head_that_was_altered_is_refused(change: dict[str, Any]) -> None:
 def test_a_head_of_another_key_is_refused_where_the_key_is_known() -> None:
     head = signed_head(KEY, node=NODE, seq=7, last=bytes(32), at=at(0))
     with pytest.raises(AuditError, match="another key"):
-        head.check(AuditKey(bytes(32)).public)
+        head.check(SigningKey(bytes(32)).public)
     for text in (b"", b"{}", b"[1]", b"\xff"):
         with pytest.raises(AuditError):
             head_from(text)
@@ -187,7 +151,7 @@ def test_what_is_no_export_is_refused(text: bytes) -> None:
 def test_an_export_of_another_key_is_refused_where_the_key_is_known() -> None:
     text = exported(chain_of([Note(act="a", actor="b", agency="c")]))
     with pytest.raises(AuditError, match="another key"):
-        checked(text, AuditKey(bytes(32)).public)
+        checked(text, SigningKey(bytes(32)).public)
 
 
 def test_an_export_without_its_last_line_is_refused() -> None:

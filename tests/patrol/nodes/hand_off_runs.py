@@ -28,13 +28,13 @@ from sqlalchemy import Connection, event
 from patrol.agreements.agreement import Agreement, Terms
 from patrol.agreements.lifecycle import Party, draft, propose, resume, sign, suspend
 from patrol.audit.chain import Entry
-from patrol.counterpart.mailbox import NodeMailbox
-from patrol.counterpart.messages import HandOffMessage, HandOffReceipt, decode, encode
 from patrol.desks.desk import Desk
 from patrol.documents.document import Document
 from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import Filing
 from patrol.errors.errors import Conflict, NotFound, StoreError
+from patrol.exchange.mailbox import NodeMailbox
+from patrol.exchange.messages import HandOffMessage, HandOffReceipt, decode, encode
 from patrol.sharing.offer_permission import hand_off_refusal
 from patrol.store.engine.engine import open_engine
 from patrol.store.store import Store, open_store

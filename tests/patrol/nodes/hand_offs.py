@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from patrol.counterpart.messages import HandOffMessage, outbox
 from patrol.documents.document import Document, kind_of
 from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import Filing
 from patrol.documents_registry.document_kinds import decode, encode
+from patrol.exchange.messages import HandOffMessage, outbox
 from patrol.targets.hand_off import HandOff, timetable
 from patrol.targets.lifecycle import accept, decline, escalate, offer, return_offer
 from patrol.targets.remote_hand_off import accept_remotely, grant, receive_grant

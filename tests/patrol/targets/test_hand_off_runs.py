@@ -14,8 +14,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from patrol.counterpart import messages as exchange
 from patrol.documents.transaction import Filing
+from patrol.exchange import messages as exchange
 from patrol.targets.custody import (
     BEGUN,
     ENDED,

@@ -10,7 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from patrol.counterpart.messages import (
+from patrol.documents.document import Document, revise
+from patrol.documents.open_documents import OpenDocuments
+from patrol.documents.transaction import Filing
+from patrol.errors.errors import Conflict
+from patrol.exchange.messages import (
     HandOffMessage,
     HandOffReceipt,
     decode,
@@ -19,10 +23,6 @@ from patrol.counterpart.messages import (
     receive,
     take_receipt,
 )
-from patrol.documents.document import Document, revise
-from patrol.documents.open_documents import OpenDocuments
-from patrol.documents.transaction import Filing
-from patrol.errors.errors import Conflict
 from patrol.targets import custody
 from patrol.targets.hand_off import HandOff, timetable
 from patrol.targets.lifecycle import offer, refresh, return_offer

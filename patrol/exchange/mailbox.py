@@ -1,7 +1,7 @@
 """NodeMailbox: files messages of counterpart nodes and knows which messages are due to them.
 
 Whatever carries the messages hands in what arrives, and asks what is due. What it says is rules of
-`patrol.counterpart.messages`; here are the store, the turn and the clock.
+`patrol.exchange.messages`; here are the store, the turn and the clock.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import Final
 
-from patrol.counterpart.messages import (
+from patrol.documents.document import kind_of
+from patrol.exchange.messages import (
     HandOffMessage,
     HandOffReceipt,
     outbox,
     receive,
     take_receipt,
 )
-from patrol.documents.document import kind_of
 from patrol.filing.file_documents import DocumentService
 from patrol.store.records import documents
 from patrol.store.store import Store

@@ -1,1 +1,0 @@
-"""Counterpart: messages to and from the node of the other agency."""

@@ -1,0 +1,1 @@
+"""Exchange: what two nodes say to each other, as rules without a socket."""
