@@ -89,6 +89,22 @@ class Hours(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     days: Annotated[tuple[Day, ...], NEVER] = DAYS
 
 
+class Approval(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """That an authority of a party approved the agreement, outside this system.
+
+    Attributes:
+        agency: The party.
+        authority: Who approved it (`Ministry of Public Security`).
+        number: Of the decision or letter.
+        file_sha256: SHA-256 of its file in hex, so that nobody shows another one later.
+    """
+
+    agency: Annotated[str, NEVER]
+    authority: Annotated[str, NEVER]
+    number: Annotated[str, NEVER] = ""
+    file_sha256: Annotated[str, NEVER] = ""
+
+
 class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the parties sign; any change of it needs all signatures again.
 
@@ -105,6 +121,13 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         delay_s: Nothing is told before it is this old, seconds.
         answer_within_s: How long an offered target waits for an answer, seconds.
         incidents_at_once: Incidents cross before anybody has confirmed them.
+        keep_days: What of another party's is older may not be read any more, days; None: no end.
+            Sectors and plans are read as long as they stand.
+        legal_basis: Treaty, law or memorandum that it rests on.
+        approvals: Who approved it.
+        languages: In which it is written, codes of ISO 639 (`lo`).
+        prevailing_language: The one of them that counts where they differ; empty: none before the
+            others.
     """
 
     name: Annotated[str, NEVER]
@@ -119,6 +142,11 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     delay_s: Annotated[float, NEVER] = 0.0
     answer_within_s: Annotated[float, NEVER] = 300.0
     incidents_at_once: Annotated[bool, NEVER] = False
+    keep_days: Annotated[int | None, NEVER] = None
+    legal_basis: Annotated[str, NEVER] = ""
+    approvals: Annotated[tuple[Approval, ...], NEVER] = ()
+    languages: Annotated[tuple[str, ...], NEVER] = ()
+    prevailing_language: Annotated[str, NEVER] = ""
 
 
 class PartySignature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -118,7 +118,7 @@ def draft(
         raise Conflict("an agreement has two parties at least")
     if who.agency not in parties:
         raise Conflict(f"{who.agency}, which drafts it, is none of its parties")
-    _check(terms, at)
+    _check(terms, parties, at)
     return Agreement(
         id=new_id(),
         agency=who.agency,
@@ -141,7 +141,7 @@ def change(
         IllegalStep: If it is over.
         Conflict: If the terms contradict themselves or are the same.
     """
-    _check(terms, at)
+    _check(terms, agreement.agencies, at)
     if terms == agreement.terms:
         raise Conflict("these are its terms already")
     content = officer_act(agreement, "change", who.agency, terms=terms, reason=reason)
@@ -165,7 +165,7 @@ def propose(agreement: Agreement, *, at: datetime, who: Party) -> Agreement:
         IllegalStep: If it is no draft.
         Conflict: If its time is over already.
     """
-    _check(agreement.terms, at)
+    _check(agreement.terms, agreement.agencies, at)
     content = officer_act(agreement, "propose", who.agency)
     return _with_word(agreement, content, at=at, who=who, reason=agreement.reason, proposed_at=at)
 
@@ -180,7 +180,7 @@ def sign(agreement: Agreement, *, at: datetime, who: Party, office: str = "") ->
     LIFECYCLE.next_state(agreement.state, "sign")
     if who.agency not in agreement.unsigned:
         raise Conflict(f"{who.agency} has signed it already")
-    _check(agreement.terms, at)
+    _check(agreement.terms, agreement.agencies, at)
     content = officer_act(agreement, "sign", who.agency, office=office)
     return _with_word(agreement, content, at=at, who=who, reason=agreement.reason)
 
@@ -404,7 +404,7 @@ def _bounded(agreement: Agreement) -> Agreement:
     return agreement
 
 
-def _check(terms: Terms, at: datetime) -> None:
+def _check(terms: Terms, agencies: Sequence[str], at: datetime) -> None:
     if not terms.classes:
         raise Conflict("it names no data class: nothing would cross")
     if not terms.valid_from < terms.valid_until:
@@ -414,3 +414,6 @@ def _check(terms: Terms, at: datetime) -> None:
     corridor = terms.corridor
     if corridor is not None and not corridor.rings:
         raise Conflict("its corridor has no area")
+    for approval in terms.approvals:
+        if approval.agency not in agencies:
+            raise Conflict(f"{approval.agency}, for which it is approved, is none of its parties")

@@ -352,7 +352,8 @@ class Sharing:
                     if viewer in each.agencies and each.start <= now < each.end
                 )
             is_within = within(terms.hours, now)
-            found.append((agreement.id, agreement.version, is_within, out, *lifelines))
+            hour = None if terms.keep_days is None else int(now.timestamp()) // 3600
+            found.append((agreement.id, agreement.version, is_within, hour, out, *lifelines))
         return tuple(found)
 
     def overview(self, viewer: str, now: datetime) -> list[OpenClass]:

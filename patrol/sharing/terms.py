@@ -31,6 +31,7 @@ Outings = Callable[[str | None], Sequence[Stretch]]
 """When a unit (None: any) took part in a joint patrol of owner and viewer, sorted and joined."""
 
 FOREVER: Final = datetime.max.replace(tzinfo=UTC)
+_ALWAYS: Final = datetime.min.replace(tzinfo=UTC)
 
 
 class Grant:
@@ -47,6 +48,7 @@ class Grant:
         classes: Data classes that it names.
         precision_m: How coarsely places are told, metres.
         delay: How old what is told must be.
+        keep: How old what is told may be at most; None: as old as it likes.
         withheld: The words of those parties that withhold their consent now.
     """
 
@@ -58,6 +60,7 @@ class Grant:
         self.classes: Final = frozenset(terms.classes)
         self.precision_m: Final = terms.precision_m
         self.delay: Final = timedelta(seconds=terms.delay_s)
+        self.keep: Final = None if terms.keep_days is None else timedelta(days=terms.keep_days)
         self.withheld: Final = agreement.withheld
         self._also: frozenset[DataClass] = frozenset().union(
             *(each.withheld_lifelines for each in self.withheld)
@@ -158,6 +161,7 @@ class Grant:
             and at < _soon(now)
             and _contains(self.windows(owner, data_class), at)
             and (not self.delay or data_class in LIFELINES or at <= now - self.delay)
+            and at >= self._first_readable(data_class, now)
             and self._is_time(data_class, now=now, at=at, unit=unit, outings=outings)
             and (self.covers(lon, lat) if lies_in is None else lies_in(self))
         )
@@ -183,6 +187,7 @@ class Grant:
         last = min(end, _soon(now))
         if self.delay:
             last = min(last, now - self.delay + timedelta(microseconds=1))
+        start = max(start, self._first_readable(data_class, now))
         found = common(self.windows(owner, data_class), [(start, last)] if start < last else [])
         terms = self.agreement.terms
         if data_class in STANDING or not found:
@@ -254,6 +259,12 @@ class Grant:
             return True
         area = outline()
         return area is not None and bool(shapely.covers(self._corridor, area))
+
+    def _first_readable(self, data_class: DataClass, now: datetime) -> datetime:
+        """Return the moment before which nothing of a class is told any more."""
+        if self.keep is None or data_class in STANDING or data_class in LIFELINES:
+            return _ALWAYS
+        return now - self.keep
 
     def _is_time(
         self,

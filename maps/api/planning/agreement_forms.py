@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 from pydantic.config import JsonDict
 
 from maps.api.operations.targets import LINES
@@ -16,6 +16,7 @@ from maps.forms.passkey import SignedByPasskey
 from patrol.agreements.agreement import (
     DAYS,
     Agreement,
+    Approval,
     Consent,
     Corridor,
     Day,
@@ -32,6 +33,9 @@ from patrol.units.data_classes import DATA_CLASSES, DataClass
 Words = Annotated[str, Field(max_length=1000, pattern=LINES)]
 Reason = Annotated[str, Field(min_length=1, max_length=1000, pattern=LINES)]
 Agency = Annotated[str, Field(min_length=1, max_length=32)]
+_NO_CONTROLS: Final = r"^[^\x00-\x1f\x7f]*$"
+Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 
 _MINUTE: Final = r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$"
 _AT: Final = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
@@ -92,6 +96,13 @@ _TERMS: Final[JsonDict] = {
     },
     "hours": {"time_zone": "Asia/Vientiane", "start": "20:00", "end": "04:00"},
     "precision_m": 100,
+    "keep_days": 90,
+    "legal_basis": "Memorandum on drug control along the Mekong, 2024",
+    "approvals": [
+        {"agency": "la-hx", "authority": "Ministry of Public Security", "number": "214/MPS"}
+    ],
+    "languages": ["lo", "th", "en"],
+    "prevailing_language": "en",
 }
 
 
@@ -153,12 +164,34 @@ class NewHours(Form):
         )
 
 
+class NewApproval(Form):
+    """That an authority of a party approved it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    agency: Agency
+    authority: Name
+    number: str = Field(default="", max_length=100, pattern=_NO_CONTROLS)
+    file_sha256: str = Field(
+        default="", pattern=r"^([0-9a-f]{64})?$", description="Of the file of the decision, hex"
+    )
+
+    def as_approval(self) -> Approval:
+        """Return it."""
+        return Approval(
+            agency=self.agency,
+            authority=self.authority,
+            number=self.number,
+            file_sha256=self.file_sha256,
+        )
+
+
 class NewTerms(Form):
     """What the parties sign; what no class names does not cross."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [_TERMS]})
 
-    name: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
+    name: Name
     purposes: list[Reason] = Field(default=[], max_length=20)
     classes: list[DataClass] = Field(min_length=1, max_length=len(DATA_CLASSES))
     valid_from: Moment
@@ -178,6 +211,27 @@ class NewTerms(Form):
     incidents_at_once: bool = Field(
         default=False, description="Incidents cross before anybody has confirmed them"
     )
+    keep_days: int | None = Field(
+        default=None,
+        ge=1,
+        le=3650,
+        description="What of another party's is older is not read any more; absent: no end",
+    )
+    legal_basis: Words = ""
+    approvals: list[NewApproval] = Field(default=[], max_length=32)
+    languages: list[Language] = Field(
+        default=[], max_length=16, description="In which it is written, codes of ISO 639"
+    )
+    prevailing_language: Language | None = Field(
+        default=None, description="The one of them that counts where they differ"
+    )
+
+    @field_validator("prevailing_language")
+    @classmethod
+    def _check_language(cls, language: str | None, info: ValidationInfo) -> str | None:
+        if language is not None and language not in info.data.get("languages", []):
+            raise ValueError("is none of `languages`")
+        return language
 
     def as_terms(self) -> Terms:
         """Return them without the corridor's area."""
@@ -194,6 +248,11 @@ class NewTerms(Form):
             delay_s=self.delay_s,
             answer_within_s=self.answer_within_s,
             incidents_at_once=self.incidents_at_once,
+            keep_days=self.keep_days,
+            legal_basis=self.legal_basis,
+            approvals=tuple(each.as_approval() for each in self.approvals),
+            languages=tuple(dict.fromkeys(self.languages)),
+            prevailing_language=self.prevailing_language or "",
         )
 
 
@@ -239,7 +298,7 @@ class NewSignature(Signable):
     version: int = Field(
         ge=1, le=10**9, description="The version that was read; refused if the terms changed since"
     )
-    office: str = Field(default="", max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
+    office: str = Field(default="", max_length=200, pattern=_NO_CONTROLS)
 
 
 class AgreementReason(Signable):
@@ -315,7 +374,7 @@ class NewAct(Form):
     )
 
     act: ActName
-    office: str = Field(default="", max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
+    office: str = Field(default="", max_length=200, pattern=_NO_CONTROLS)
     reason: Words = ""
     also: list[Literal["distress", "duty_contact"]] = Field(default=[], max_length=2)
     backfill: PastStretch | None = None

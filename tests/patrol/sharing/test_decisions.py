@@ -120,6 +120,8 @@ class Judge:
                 return False
         if line or name in ("sectors", "patrols"):
             return True
+        if body["keep_days"] is not None and now - when > body["keep_days"] * 86_400:
+            return False
         moments = [when] if name in ("tracks", "incidents") else [when, now]
         for moment in moments:
             if body["hours"] is not None and not in_hours(body["hours"], moment):
@@ -206,6 +208,7 @@ def random_terms(rng: random.Random) -> dict[str, Any]:
         "only_joint": rng.random() < 0.25,
         "delay_s": rng.choice((0.0, 0.0, 600.0)),
         "precision_m": rng.choice((0.0, 100.0, 5000.0)),
+        "keep_days": rng.choice((None, None, 1, 2)),
     }
 
 
@@ -222,6 +225,7 @@ def ours(body: dict[str, Any]) -> dict[str, Any]:
         "only_joint_patrols": body["only_joint"],
         "delay_s": body["delay_s"],
         "precision_m": body["precision_m"],
+        "keep_days": body["keep_days"],
     }
 
 
@@ -271,7 +275,7 @@ def step(rng: random.Random, agreement: Agreement, judge: Judge, second: float) 
 
 
 def random_record(rng: random.Random) -> dict[str, Any]:
-    now = float(rng.randrange(-6000, 60_000))
+    now = float(rng.choice((rng.randrange(-6000, 60_000), rng.randrange(80_000, 200_000))))
     placed = rng.random() < 0.9
     owner, viewer = rng.sample(AGENCIES[: rng.choice((2, 2, 2, 3, 4))], 2)
     return {
@@ -281,7 +285,7 @@ def random_record(rng: random.Random) -> dict[str, Any]:
         "now": now,
         "at": now
         - rng.choice(
-            (0, 0, rng.randrange(9000), rng.randrange(60_000), rng.randrange(-300_000, 0))
+            (0, 0, rng.randrange(9000), rng.randrange(200_000), rng.randrange(-300_000, 0))
         ),
         "lon": rng.uniform(100.0, 100.9) if placed else None,
         "lat": rng.uniform(20.0, 20.9) if placed else None,
@@ -321,7 +325,7 @@ def test_what_time_lets_through_is_the_same_in_stretches_and_one_by_one() -> Non
     for _ in range(300):
         open_documents, _, _ = world(rng)
         sharing = Sharing(open_documents)
-        now = at(rng.randrange(-6000, 60_000))
+        now = at(rng.choice((rng.randrange(-6000, 60_000), rng.randrange(80_000, 200_000))))
         start, end = at(-30_000), at(90_000)
         for owner, viewer in ((OTHER, AGENCY), (AGENCY, OTHER)):
             for grant in sharing.open_grants(owner, viewer, now):
@@ -678,3 +682,11 @@ def test_a_sight_that_followed_shows_what_one_that_begins_now_shows(
         fresh.begin(known.values(), now)
         assert followed.visible == fresh.visible
         assert viewer == fresh.visible
+
+
+def test_what_grows_too_old_to_be_read_is_taken_from_viewers_each_hour() -> None:
+    open_documents = OpenDocuments()
+    open_documents.put([active(at(0), keep_days=1)])
+    sharing = Sharing(open_documents)
+    assert sharing.state_of(AGENCY, at(0)) == sharing.state_of(AGENCY, at(HOUR - 1))
+    assert sharing.state_of(AGENCY, at(0)) != sharing.state_of(AGENCY, at(HOUR))

@@ -79,6 +79,7 @@ def agreements(boat: str) -> dict[str, list[Any]]:
         "fridays": [active(at(0), hours=night("wed"))],
         "delayed": [active(at(0), delay_s=5 * HOUR)],
         "coarse": [active(at(0), precision_m=5000.0, corridor=corridor)],
+        "readable for a day": [active(at(0), keep_days=1)],
         "over": [active(at(0), valid_until=at(50 * HOUR))],
         "two": [
             active(at(5 * HOUR), corridor=corridor, **tracks),

@@ -233,6 +233,13 @@ export const Terms = object({
   delay_s: optional(figure),
   answer_within_s: optional(figure),
   incidents_at_once: optional(flag),
+  keep_days: optional(nullable(figure)),
+  legal_basis: optional(text),
+  approvals: optional(
+    listOf(object({ agency: text, authority: text, number: optional(text), file_sha256: optional(text) })),
+  ),
+  languages: optional(listOf(text)),
+  prevailing_language: optional(text),
 });
 export type Terms = ValueOf<typeof Terms>;
 

@@ -87,6 +87,11 @@ export interface Terms {
   delay_s?: number;
   answer_within_s?: number;
   incidents_at_once?: boolean;
+  keep_days?: number | null;
+  legal_basis?: string;
+  approvals?: Approval[];
+  languages?: string[];
+  prevailing_language?: string;
 }
 export interface Corridor {
   river: string;
@@ -101,6 +106,12 @@ export interface Hours {
   start?: number;
   end?: number;
   days?: ("fri" | "mon" | "sat" | "sun" | "thu" | "tue" | "wed")[];
+}
+export interface Approval {
+  agency: string;
+  authority: string;
+  number?: string;
+  file_sha256?: string;
 }
 export interface PartySignature {
   agency: string;
@@ -608,6 +619,11 @@ export interface NewTerms {
   delay_s?: number;
   answer_within_s?: number;
   incidents_at_once?: boolean;
+  keep_days?: number | null;
+  legal_basis?: string;
+  approvals?: NewApproval[];
+  languages?: string[];
+  prevailing_language?: string | null;
 }
 export interface NewCorridor {
   river: string;
@@ -621,6 +637,12 @@ export interface NewHours {
   start?: string;
   end?: string;
   days?: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+}
+export interface NewApproval {
+  agency: string;
+  authority: string;
+  number?: string;
+  file_sha256?: string;
 }
 export interface CheckIn {
   unit: string;

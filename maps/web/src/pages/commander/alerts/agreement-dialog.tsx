@@ -11,7 +11,7 @@ import { minuteWords } from "../../../session/times.ts";
 import { faultWords } from "../../../widgets/load-states.tsx";
 import { useModal } from "../../../widgets/modal.ts";
 import type { Agreement, OfficerWord, Terms } from "../../../wire/documents.ts";
-import { t, wordsIfAny } from "../../../words/index.ts";
+import { LANGUAGES, t, wordsIfAny } from "../../../words/index.ts";
 import { ours } from "../desk/queue.ts";
 import { endAgreement, openPast } from "../desk/queue-acts.ts";
 import { notify } from "../desk/selection.ts";
@@ -241,9 +241,37 @@ function TermsList({ terms }: { terms: Terms }): JSX.Element {
         {terms.only_joint_patrols && <>, {t("agreement.only_joint")}</>}
         {terms.incidents_at_once && <>, {t("agreement.incidents_at_once")}</>}
       </Line>
+      {terms.keep_days != null && (
+        <Line name={t("agreement.keep")}>{t("agreement.keep_days", { n: terms.keep_days })}</Line>
+      )}
       <Line name={t("agreement.answer")}>{t("agreement.answer_s", { s: terms.answer_within_s ?? 300 })}</Line>
+      {terms.legal_basis && <Line name={t("agreement.legal_basis")}>{terms.legal_basis}</Line>}
+      {(terms.approvals ?? []).length > 0 && (
+        <Line name={t("agreement.approvals")}>
+          {(terms.approvals ?? []).map((each) => (
+            <div key={`${each.agency} ${each.authority} ${each.number}`}>
+              {agencyName(each.agency)}: {each.authority}
+              {each.number && <> · {each.number}</>}
+              {each.file_sha256 && <> · {t("agreement.file", { hash: each.file_sha256 })}</>}
+            </div>
+          ))}
+        </Line>
+      )}
+      {(terms.languages ?? []).length > 0 && (
+        <Line name={t("agreement.languages")}>
+          {(terms.languages ?? []).map(languageName).join(", ")}
+          {terms.prevailing_language && (
+            <>. {t("agreement.prevails", { language: languageName(terms.prevailing_language) })}</>
+          )}
+        </Line>
+      )}
     </dl>
   );
+}
+
+/** A language by its own name; one that the pages do not speak by its code. */
+function languageName(code: string): string {
+  return Object.entries(LANGUAGES).find(([each]) => each === code)?.[1] ?? code;
 }
 
 function Line({ name, children }: { name: string; children: ComponentChildren }): JSX.Element {
