@@ -3,8 +3,8 @@
     python -m deploy.release dist --machine amd64
     JOINT_PATROL_RELEASE=dist python -m pytest -s -m by_hand tests/deploy/test_clean_root.py
 
-Needs root, `apt-get install mmdebstrap` and a mirror of Debian; takes some four minutes, and prints
-sizes, seconds and memory.
+Needs root, `apt-get install mmdebstrap systemd-container` and a mirror of Debian; takes some four
+minutes, and prints sizes, seconds and memory.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.deploy.booted_root import booted
 from tests.fixtures import needs
 
 pytestmark = [pytest.mark.by_hand, pytest.mark.timeout(900)]
@@ -164,3 +165,35 @@ def test_removed_they_leave_settings_and_data_and_purged_only_what_is_of_people(
         "runuser -u joint-patrol -- joint-patrol check --config /etc/joint-patrol/patrol.toml"
     )
     assert "can be served" in shown
+
+
+def test_under_systemd_they_run_reload_and_come_back(root: CleanRoot) -> None:
+    needs.program("systemd-nspawn")
+    root.run("apt-get install -qq --no-install-recommends systemd-sysv dbus /packages/*.deb")
+    node, gateway = "joint-patrol", "radio-gateway"
+    with booted(root.folder) as machine:
+        machine.run(f"systemctl enable --now {node} {gateway}")
+        for unit in (node, gateway):
+            machine.wait_for("active", f"systemctl is-active {unit}", seconds=60)
+            memory = machine.run(f"grep VmRSS /proc/{machine.process_of(unit)}/status")
+            print(f"{unit} under systemd: {memory}")
+        machine.run(f"systemctl reload {node}")
+        said = f'journalctl --unit {node} --output cat | grep -c \'"event": "reloaded"\''
+        machine.wait_for("1", said, seconds=30)
+        before = machine.process_of(gateway)
+        machine.run(f"kill -9 {before}")
+        machine.wait_for("1", f"systemctl show --property NRestarts --value {gateway}", seconds=30)
+        machine.wait_for("active", f"systemctl is-active {gateway}", seconds=30)
+        assert machine.process_of(gateway) != before
+        machine.run(f"kill -STOP {machine.process_of(node)}")
+        restarts = f"systemctl show --property NRestarts --value {node}"
+        took_s = machine.wait_for("1", restarts, seconds=150)
+        machine.wait_for("active", f"systemctl is-active {node}", seconds=60)
+        print(f"one that stands still is started anew after {took_s:.0f} s")
+        before = machine.process_of(node)
+        machine.run("dpkg --install /packages/*.deb")
+        machine.wait_for("active", f"systemctl is-active {node}", seconds=60)
+        assert machine.process_of(node) != before
+        machine.run(f"apt-get remove -qq {node} {node}-gateway")
+        assert machine.run(f"systemctl is-active {node} {gateway}").split() == ["inactive"] * 2
+        assert machine.run("systemctl --failed --no-legend") == ""
