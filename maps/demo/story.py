@@ -93,7 +93,9 @@ class Story:
                 )
                 target = opened.id
             else:
-                await _if_it_may(self._desk(HOUAY_XAI, "crew").targets.sight(target, sighting))
+                await _if_it_may(
+                    self._desk(HOUAY_XAI, "crew").targets.add_sighting(target, sighting)
+                )
         assert target is not None
         await _until(start, OFFERED_AT_S / speed)
         if not here.hand_offs.all():

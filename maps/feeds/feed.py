@@ -68,7 +68,7 @@ class Feed:
         scheme = settings.link.scheme
         self._roll = DueUnits(wants=self._wants, max_age=max_age)
         self._places = DuePlaces(
-            kinds=settings.also, outline=lambda sector: desk.sectors.lie(sector).outline
+            kinds=settings.also, outline=lambda sector: desk.sectors.geography_of(sector).outline
         )
         self._writer = WRITERS[settings.speaks](
             WriterSettings(

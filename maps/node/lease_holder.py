@@ -124,7 +124,7 @@ class LeaseHolder:
                     now = await store.read(lease.read, self._node)
                 else:
                     now = await store.write(lease.read_and_write, self._node)
-                if self._alone and last_lease and now and now.held and now != last_lease:
+                if self._alone and last_lease and now and now.is_held and now != last_lease:
                     raise ServerRunning(f"{self._node} is kept by {now.holder}, which runs")
                 if now == last_lease and answered:
                     stood_s += min(began_s - until_s, _LATE * pause_s)
@@ -133,12 +133,12 @@ class LeaseHolder:
                     stood_s = stood_s if now == last_lease else 0.0
                     last_lease, until_s = now, monotonic()  # it was renewed before the answer came
                 answered = True
-                if now is None or not now.held or stood_s >= self._life_s:
+                if now is None or not now.is_held or stood_s >= self._life_s:
                     taken = await store.write(
                         partial(
                             lease.take,
                             holder=self.holder,
-                            known=now,
+                            previous=now,
                             at=datetime.now(UTC),
                             agency=self._agency,
                         ),

@@ -11,7 +11,7 @@ from typing import Final
 from maps.errors.errors import ServerRunning
 from maps.settings.settings_tables import SQLITE
 from patrol.store.engine.engine import open_engine
-from patrol.store.engine.postgres import url_without_password, watching
+from patrol.store.engine.postgres import url_without_password, watch_lock
 
 try:
     import fcntl
@@ -60,7 +60,7 @@ def store_lock(url: str, *, shared: bool = False) -> Iterator[None]:
 def _database_lock(url: str, *, shared: bool) -> Iterator[None]:
     engine = open_engine(url)
     try:
-        with watching(engine, shared=shared) as free:
+        with watch_lock(engine, shared=shared) as free:
             if not free:
                 raise ServerRunning(f"{url_without_password(engine)} {_IN_USE}")
             yield

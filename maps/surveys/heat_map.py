@@ -197,9 +197,9 @@ def _shapes(
     found: list[tuple[Sector, shapely.Geometry, float]] = []
     unread = 0
     for sector in sectors:
-        lie = desk.sectors.lie(sector)
-        if lie.outline is None or lie.area_km2 is None:
+        geography = desk.sectors.geography_of(sector)
+        if geography.outline is None or geography.area_km2 is None:
             unread += 1
             continue
-        found.append((sector, shapely.geometry.shape(lie.outline), lie.area_km2 * 1e6))
+        found.append((sector, shapely.geometry.shape(geography.outline), geography.area_km2 * 1e6))
     return found, unread

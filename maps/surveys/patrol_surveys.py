@@ -106,7 +106,7 @@ async def coverage_of(
     for id in patrol.all_sectors:
         try:
             sector = await desk.sectors.one(id)
-            outline = desk.sectors.lie(sector).outline
+            outline = desk.sectors.geography_of(sector).outline
         except (NotFound, GisError):
             hidden += 1
             continue

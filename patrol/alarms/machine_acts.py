@@ -110,7 +110,7 @@ class MachineActs:
 
 def _new_acts(connection: Connection, after: int) -> tuple[int, list[Entry]]:
     """Return the number of the newest line, and those by a command after another."""
-    return journal.end(connection)[0], journal.by(connection, COMMAND_LINE, after=after)
+    return journal.end(connection)[0], journal.of_actor(connection, COMMAND_LINE, after=after)
 
 
 def _where_to_begin(connection: Connection, since: datetime) -> tuple[int, frozenset[str]]:

@@ -59,7 +59,7 @@ class MarkDesk:
             Forbidden: If the role may not.
         """
         self._access.may("see marks")
-        found = [each for each in self._access.open(Mark) if _has(each, words)]
+        found = [each for each in self._access.open(Mark) if _matches(each, words)]
         return sorted(found, key=lambda each: (each.name.casefold(), each.id))
 
     async def past(
@@ -82,7 +82,7 @@ class MarkDesk:
         )
         visible = (self._access.policy.document(each) for each in found if each.is_closed)
         marks = [cast(Mark, each) for each in visible if each is not None]
-        return [each for each in marks if _has(each, words)][: max(1, limit)]
+        return [each for each in marks if _matches(each, words)][: max(1, limit)]
 
     async def one(self, id: str) -> Mark:
         """Return one mark, standing or ended.
@@ -203,7 +203,7 @@ class MarkDesk:
                 ),
             )
 
-        return await self._acted(id, "change", decide, "change mark")
+        return await self._file_act(id, "change", decide, "change mark")
 
     async def end(self, id: str) -> Mark:
         """End a mark of the user's agency; the same, said again by its sender, stays ended.
@@ -214,7 +214,7 @@ class MarkDesk:
             IllegalStep: If it has ended.
         """
         self._access.may("keep marks")
-        return await self._acted(
+        return await self._file_act(
             id,
             "end",
             lambda open_documents, now: (
@@ -306,7 +306,7 @@ class MarkDesk:
             narrative=narrative or "\n".join(part for part in (mark.name, mark.remarks) if part),
         )
         if own:
-            await self._acted(
+            await self._file_act(
                 id,
                 "change",
                 lambda open_documents, now: (
@@ -332,7 +332,7 @@ class MarkDesk:
             raise Conflict(f"a mark stands for at most {LASTS_AT_MOST.days} days")
         return until
 
-    async def _acted(self, id: str, word: str, decide: Any, act: str) -> Mark:
+    async def _file_act(self, id: str, word: str, decide: Any, act: str) -> Mark:
         try:
             made = await self._access.file(act, decide)
         except NotFound:
@@ -343,6 +343,6 @@ class MarkDesk:
         return cast(Mark, made[0])
 
 
-def _has(mark: Mark, words: str) -> bool:
+def _matches(mark: Mark, words: str) -> bool:
     text = f"{mark.name} {mark.remarks} {mark.sender} {mark.place}".casefold()
     return all(word in text for word in words.casefold().split())

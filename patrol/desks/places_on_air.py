@@ -181,7 +181,7 @@ class PlacesOnAirDesk:
                 remarks=f"{summary}. {document.description}".strip(),
                 ends_at=now + LASTS,
             )
-        outline = self._sectors.lie(document).outline
+        outline = self._sectors.geography_of(document).outline
         if outline is None:
             return None
         middle = shapely.geometry.shape(outline).representative_point()

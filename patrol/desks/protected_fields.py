@@ -166,7 +166,7 @@ class ProtectedFieldDesk:
         await self._own_document(kind, document)
         agency, by, at = self._access.user.agency, self._access.user.name, self._access.now()
 
-        def told(left: ProtectedField) -> Note:
+        def redaction_note(left: ProtectedField) -> Note:
             detail = {
                 "id": left.id,
                 "field": left.field,
@@ -176,7 +176,7 @@ class ProtectedFieldDesk:
             return self._note("redact protected field", kind, document, detail)
 
         left = await self._access.journal.write(
-            told,
+            redaction_note,
             protected_fields.redact,
             id,
             agency=agency,
@@ -234,7 +234,7 @@ class ProtectedFieldDesk:
                 if done
                 else ()
             ),
-            protected_fields.give,
+            protected_fields.grant,
             reader,
             agency=self._access.user.agency,
             kind=kind,
@@ -261,7 +261,7 @@ class ProtectedFieldDesk:
                 if done
                 else ()
             ),
-            protected_fields.take_back,
+            protected_fields.revoke,
             reader,
             agency=self._access.user.agency,
             kind=kind,

@@ -108,7 +108,7 @@ class ReplayDesk:
             films.documents_between, kinds, start, end, MOST_DOCUMENTS + 1
         )
         later = dict.fromkeys(
-            await self._access.read(films.told_later, start, end, MOST_DOCUMENTS + 1)
+            await self._access.read(films.changed_later, start, end, MOST_DOCUMENTS + 1)
         )
         chosen = dict.fromkeys((*found, *later))
         visible: list[Document] = []
@@ -174,7 +174,7 @@ class ReplayDesk:
             # With what stands between: a clock that was set back must not tear the chain.
             entries += some[: inside[-1]]
         own = self._access.user.agency if reads else None
-        linked = await asyncio.to_thread(lambda: [_linked(each, own) for each in entries])
+        linked = await asyncio.to_thread(lambda: [_linked_row(each, own) for each in entries])
         return linked[:MOST_ROWS], len(linked) <= MOST_ROWS
 
     def _outlines(self, documents: Sequence[Document]) -> dict[str, dict[str, Any]]:
@@ -182,7 +182,7 @@ class ReplayDesk:
         found = {}
         for each in documents:
             if isinstance(each, Sector) and each.polygon is None:
-                lie = self._sectors.lie(each)
+                lie = self._sectors.geography_of(each)
                 if lie.outline is not None:
                     found[f"{each.id} {each.version}"] = lie.outline
         return found
@@ -199,7 +199,7 @@ class ReplayDesk:
         return document if joined else document.own_part(own)
 
 
-def _linked(entry: Entry, own: str | None) -> LinkedRow:
+def _linked_row(entry: Entry, own: str | None) -> LinkedRow:
     """Return a row, whole if it is on behalf of the agency `own`."""
     return LinkedRow(
         seq=entry.seq,

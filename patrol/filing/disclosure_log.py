@@ -75,7 +75,7 @@ class DisclosureLog:
         some = dict(list(grown.items())[:MOST_NOTES])
         notes = tuple(_note(key, n, self._hour, whole=True) for key, n in some.items())
 
-        def filed() -> None:
+        def after_commit() -> None:
             self._noted.update(some)
             if len(some) == len(grown):
                 # What was seen while this was written counts for the new hour.
@@ -87,9 +87,9 @@ class DisclosureLog:
                 self._noted, self._hour = {}, hour
 
         if not notes:
-            filed()
+            after_commit()
             return NOTHING
-        return Filing(notes=notes, after_commit=filed)
+        return Filing(notes=notes, after_commit=after_commit)
 
 
 def _note(key: tuple[str, str, DataClass], count: int, hour: datetime, *, whole: bool) -> Note:

@@ -173,5 +173,5 @@ def _store(connection: Connection, filing: Filing, now: datetime, origin: str) -
         )
     if filing.protected:
         protected_fields.put(connection, filing.protected, origin=origin)
-        notes += [protected_fields.written(each, actor=each.by) for each in filing.protected]
+        notes += [protected_fields.writing_note(each, actor=each.by) for each in filing.protected]
     return journal.append(connection, [*notes, *filing.notes], now, origin=origin)

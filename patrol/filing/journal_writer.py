@@ -19,7 +19,7 @@ from patrol.store.store import Store
 P = ParamSpec("P")
 T = TypeVar("T")
 
-Told: TypeAlias = Note | Sequence[Note] | Callable[[T], Note | Sequence[Note]]
+NotesOf: TypeAlias = Note | Sequence[Note] | Callable[[T], Note | Sequence[Note]]
 """What the journal is told: notes, or what makes them of the outcome; none for an act that came to
 nothing."""
 
@@ -44,7 +44,7 @@ class JournalWriter:
 
     async def write(
         self,
-        note_of: Told[T],
+        note_of: NotesOf[T],
         query: Callable[Concatenate[Connection, P], T],
         *args: P.args,
         **kwargs: P.kwargs,
@@ -62,15 +62,15 @@ class JournalWriter:
         """
         at, node = self._now(), self.node
 
-        def both(connection: Connection) -> T:
-            done = query(connection, *args, **kwargs)
-            notes = note_of(done) if callable(note_of) else note_of
+        def transaction(connection: Connection) -> T:
+            outcome = query(connection, *args, **kwargs)
+            notes = note_of(outcome) if callable(note_of) else note_of
             journal.append(
                 connection, (notes,) if isinstance(notes, Note) else notes, at, origin=node
             )
-            return done
+            return outcome
 
-        return await self._store.write(both)
+        return await self._store.write(transaction)
 
     async def note(self, *notes: Note) -> None:
         """Write a journal entry of an act that changes nothing in the store: a refused sign-in, a

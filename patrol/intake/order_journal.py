@@ -99,7 +99,7 @@ def note_plotted(connection: Connection, *, record: Record, origin: str) -> None
         record: The position.
         origin: This node's id.
     """
-    if not receptions.is_kept(connection, record.gid):  # it could not be stored, and is set aside
+    if not receptions.is_stored(connection, record.gid):  # it could not be stored, and is set aside
         return
     transmission = record.transmission
     detail: dict[str, Any] = {"at": record.time}

@@ -181,7 +181,7 @@ class Outbox:
 async def is_from_before(read: StoreReader, subscription: PushSubscription) -> bool:
     """Return whether all sessions of its user were ended since a browser subscribed."""
     return await read(
-        journal.tells,
+        journal.has_entry,
         subscription.agency,
         subject=f"user:{subscription.user}",
         acts=ENDING,

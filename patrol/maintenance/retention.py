@@ -180,7 +180,7 @@ class Retention:
         while True:
             try:
                 await self._store.write(partitions.make_ahead, self._now())
-                count = await self._store.read(partitions.stray)
+                count = await self._store.read(partitions.count_strays)
                 if count:
                     log.warning(
                         "messages claim to be heard years ago or in the future", count=count
@@ -214,7 +214,7 @@ class Retention:
     async def _next_day(self, stage: str, age: timedelta) -> int | None:
         """Return the next day that is due for a stage, by its first microsecond."""
         done = await self._store.read(thinning.mark, stage)
-        first = await self._store.read(thinning.next_heard, -_EVER if done is None else done)
+        first = await self._store.read(thinning.first_heard_since, -_EVER if done is None else done)
         if first is None:
             return None
         day = first // _DAY_US * _DAY_US

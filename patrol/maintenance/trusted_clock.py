@@ -74,7 +74,7 @@ class CredibleClock:
             StoreError: If the store cannot be read or written.
         """
         if not self._looked:
-            self._newest = await self._store.read(thinning.newest, to_us(self._start))
+            self._newest = await self._store.read(thinning.newest_time, to_us(self._start))
             self._last = await self._store.read(thinning.last_id)
             self._looked = True
         now, wall = self.now(), self._wall()

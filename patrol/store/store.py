@@ -95,7 +95,7 @@ class Store:
             except Exception as error:  # whatever it is, these very records caused it
                 raise StoreError(f"{type(error).__name__}: {error}", transient=False) from error
 
-        await self._done(self._writer.do(commit))
+        await self._done(self._writer.run(commit))
 
     async def write(
         self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
@@ -116,7 +116,7 @@ class Store:
                 self._file.require_after()
             return done
 
-        return await self._done(self._writer.do(transaction))
+        return await self._done(self._writer.run(transaction))
 
     async def read(
         self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
@@ -134,7 +134,7 @@ class Store:
         loop = asyncio.get_running_loop()
         return await self._done(loop.run_in_executor(self._readers, reading))
 
-    async def look(self) -> None:
+    async def check_file(self) -> None:
         """Make sure that the store is there, also while nothing is written.
 
         Raises:
@@ -143,7 +143,7 @@ class Store:
         if self._file is None:
             await self.read(lambda connection: connection.exec_driver_sql("SELECT 1"))
         else:
-            await self._done(self._writer.do(self._connection))
+            await self._done(self._writer.run(self._connection))
 
     async def migrate(self) -> None:
         """Bring the database to the newest schema, if it is not; whoever must hold a lease does.
@@ -155,7 +155,7 @@ class Store:
         def migrating() -> None:
             migrate(self._engine, first=self.fence)
 
-        await self._done(self._writer.do(migrating))
+        await self._done(self._writer.run(migrating))
 
     async def close(self) -> None:
         """Finish what is being written and close the database; once closed, nothing happens."""
@@ -168,7 +168,7 @@ class Store:
                 self._writing.close()
                 self._writing = None
 
-        await self._done(self._writer.do(close_writer))
+        await self._done(self._writer.run(close_writer))
         await asyncio.to_thread(self._readers.shutdown)
         await asyncio.to_thread(self._writer.end)
         self._engine.dispose()
@@ -180,7 +180,7 @@ class Store:
         content = packed(rows)
         if rows and not self._span.has_begun:
             with commit_proved(connection):
-                self._span.find(connection)
+                self._span.find_start(connection)
         with commit_proved(connection):
             if self.fence is not None:
                 self.fence(connection)
@@ -191,9 +191,9 @@ class Store:
         if self._file is not None:
             self._file.require_after()
         if self._span.add(connection, content, len(rows)) and rows:
-            self._tell(connection, origin=rows[-1][-1])
+            self._write_digest(connection, origin=rows[-1][-1])
 
-    def _tell(self, connection: Connection, *, origin: str) -> None:
+    def _write_digest(self, connection: Connection, *, origin: str) -> None:
         """Tell the journal of the messages since the last time; they are stored, whatever comes of
         that.
         """
@@ -201,7 +201,7 @@ class Store:
             with commit_proved(connection):
                 if self.fence is not None:
                     self.fence(connection)
-                self._span.tell(connection, origin)
+                self._span.write(connection, origin)
         except (SQLAlchemyError, PatrolError) as error:
             log.warning("the journal does not tell of what was heard yet", fault=str(error))
             self._span.retry_later()
@@ -229,7 +229,7 @@ class Store:
             fault = faults.error_text(error)
             if self._damage is not None and faults.is_damage(error):
                 fault = await self._damage.describe(fault)
-            raise StoreError(fault, transient=faults.is_stores(error)) from error
+            raise StoreError(fault, transient=faults.is_of_store(error)) from error
 
 
 def create_store(url: str) -> None:

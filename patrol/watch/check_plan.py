@@ -47,14 +47,14 @@ def refusal_lookup(sharing: Sharing | None) -> RefusalLookup:
     'no agreement names patrols'
     """
 
-    def asked(owner: str, viewer: str, data_class: DataClass, at: datetime) -> str | None:
+    def refusal(owner: str, viewer: str, data_class: DataClass, at: datetime) -> str | None:
         if owner == viewer:
             return None
         if sharing is None:
             return f"no agreement names {data_class}"
         return sharing.refusal(owner=owner, viewer=viewer, data_class=data_class, now=at)
 
-    return asked
+    return refusal
 
 
 def parted(sharing: Sharing, agencies: Sequence[str], at: datetime) -> str | None:

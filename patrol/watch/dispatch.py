@@ -84,7 +84,7 @@ class Dispatch:
     async def load(self) -> None:
         """Take up what the last run left; to be called before any channel is attached."""
         now = self._now()
-        if await self._store.read(messages.open_ones):
+        if await self._store.read(messages.count_open):
             await self._store.write(messages.give_up, now, restarted=True)
             self._unsent = await self._store.read(messages.waiting, now)
 
@@ -249,7 +249,7 @@ class Dispatch:
         self._news.clear()
         if self._pending:
             await self._write_first(len(self._pending))
-        elif await self._store.read(messages.open_ones):
+        elif await self._store.read(messages.count_open):
             await self._store.write(messages.give_up, self._now(), restarted=False)
 
     # -- inside

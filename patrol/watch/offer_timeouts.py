@@ -39,12 +39,12 @@ def expiry_duty(
     def duty(open_documents: OpenDocuments, now: datetime) -> Filing:
         for made in open_documents.all(HandOff):
             if made.is_open:
-                found = _brought(made, open_documents, now)
-                if found:
-                    return found
+                filing = _due_filing(made, open_documents, now)
+                if filing:
+                    return filing
         return NOTHING
 
-    def _brought(made: HandOff, open_documents: OpenDocuments, now: datetime) -> Filing:
+    def _due_filing(made: HandOff, open_documents: OpenDocuments, now: datetime) -> Filing:
         refusal = refusal_of(made, now)
         if made.node != node:
             if refusal is not None:

@@ -95,10 +95,10 @@ class PlacesOnAir:
         """Take back what has ended, until cancelled."""
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(AGAIN_S if self._ended() else None):
+                async with asyncio.timeout(AGAIN_S if self._ended_places() else None):
                     await self._news.wait()
             self._news.clear()
-            for message in self._ended():
+            for message in self._ended_places():
                 try:
                     await self._take_back(message)
                 except (CannotSend, StoreError) as error:
@@ -132,7 +132,7 @@ class PlacesOnAir:
         lon, lat = object_place(lon=lon, lat=lat)
         self._own.note_waypoint("", object_name(mark), lon=lon, lat=lat)
 
-    def _ended(self) -> list[Message]:
+    def _ended_places(self) -> list[Message]:
         """Return what radios were shown of what stands no more."""
         kinds = KINDS if self._sent else ()
         ids = {outward_name(each) for kind in kinds for each in self._open_documents.all(kind)}

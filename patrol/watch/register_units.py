@@ -52,9 +52,9 @@ class Registrar:
         now: Clock, aware UTC.
 
     Attributes:
-        when_cleared: Told in the same turn of whom a call for help is over, by whose word, and
+        on_cleared: Told in the same turn of whom a call for help is over, by whose word, and
             why; None: nobody is.
-        when_assigned: Told in the same turn of whose radio it is from when to when, once what is
+        on_assigned: Told in the same turn of whose radio it is from when to when, once what is
             known of that unit is set by it; None: nobody is.
     """
 
@@ -74,8 +74,8 @@ class Registrar:
         self._turn = turn
         self._publish = publish
         self._now = now
-        self.when_cleared: Callable[[WriterTurn, str, str, str], Awaitable[None]] | None = None
-        self.when_assigned: Callable[[str], None] | None = None
+        self.on_cleared: Callable[[WriterTurn, str, str, str], Awaitable[None]] | None = None
+        self.on_assigned: Callable[[str], None] | None = None
 
     async def load(self, duplicates: Duplicates) -> None:
         """Read units, assignments, calls for help and the newest of what was heard."""
@@ -85,7 +85,7 @@ class Registrar:
         for assignment in await read(registry.all_assignments):
             if assignment.unit in picture.units:
                 picture.put_assignment(assignment)
-        calling = await read(registry.open_latches)
+        distress_ids = await read(registry.open_latches)
         picture.cleared.update(await read(registry.cleared_latches))
         heard = [
             address
@@ -93,10 +93,10 @@ class Registrar:
             if self._is_shown(address, now)
         ]
         # Whoever calls for help stays in sight, however long ago it was heard.
-        heard += sorted(id for id in calling.difference(heard, picture.units))
+        heard += sorted(id for id in distress_ids.difference(heard, picture.units))
         ids = [*picture.contacts, *reversed(heard)]
         for start in range(0, len(ids), READ_AT_ONCE):
-            await self._rebuild(ids[start : start + READ_AT_ONCE], calling)
+            await self._rebuild(ids[start : start + READ_AT_ONCE], distress_ids)
         for claim in await read(registry.open_claims):
             picture.take_up_claim(claim, now)
         for assignment in picture.assignments.values():
@@ -173,9 +173,9 @@ class Registrar:
         contacts = self._picture.contacts
         known = [contacts[id] for id in ids if id in contacts]
         heard_times = {contact.id: contact.heard_at for contact in known}
-        calling = {contact.id for contact in known if contact.distress}
+        distress_ids = {contact.id for contact in known if contact.distress}
         try:
-            await self._rebuild(list(heard_times), calling)
+            await self._rebuild(list(heard_times), distress_ids)
         except StoreError as error:
             log.warning("the picture could not be told anew", fault=str(error))
             return
@@ -245,35 +245,37 @@ class Registrar:
         if taken is not None:
             picture.note_taken(taken)
         radio = picture.contacts.get(address)
-        calling = {unit} if unit in picture.contacts and picture.contacts[unit].distress else set()
+        distress_ids = (
+            {unit} if unit in picture.contacts and picture.contacts[unit].distress else set()
+        )
         if radio is not None and holds:
             if radio.distress:
-                calling.add(unit)
+                distress_ids.add(unit)
             if radio.cleared_at is not None:
                 before = picture.cleared.get(unit, radio.cleared_at)
                 picture.cleared[unit] = max(radio.cleared_at, before)
         elif radio is not None and radio.distress:
-            calling.add(address)
+            distress_ids.add(address)
         if self._is_shown(address, now):
-            await self._rebuild([unit, address], calling)
+            await self._rebuild([unit, address], distress_ids)
         else:
             picture.forget(address)
-            await self._rebuild([unit], calling)
-        if self.when_assigned is not None:
-            self.when_assigned(unit)
+            await self._rebuild([unit], distress_ids)
+        if self.on_assigned is not None:
+            self.on_assigned(unit)
         self._show()
 
     async def _clear_distress(self, turn: WriterTurn, of: str, by: str, note: str) -> None:
-        told = distress_note(self._picture.contact(of), by=by)
+        notes = distress_note(self._picture.contact(of), by=by)
         at = self._now()
-        await self._journal_writer.write(told, registry.clear_latch, of=of, at=at, by=by)
+        await self._journal_writer.write(notes, registry.clear_latch, of=of, at=at, by=by)
         self._picture.clear_distress(of, at)
         await self.rebuild(turn, [of])  # what it said before its call is what it said last
         if of not in self._picture.contacts:  # it said no more, and that was set aside
             self._picture.rebuild(of, ())
         self._publish()
-        if self.when_cleared is not None:
-            await self.when_cleared(turn, of, by, note)
+        if self.on_cleared is not None:
+            await self.on_cleared(turn, of, by, note)
 
     def _show(self) -> None:
         self._picture.tick(self._now())
@@ -299,7 +301,7 @@ class Registrar:
             return None
         return TakenRadio(assignment.address, assignment.agency, heard_by, assignment.start)
 
-    async def _rebuild(self, ids: Sequence[str], calling: set[str] | None = None) -> None:
+    async def _rebuild(self, ids: Sequence[str], distress_ids: set[str] | None = None) -> None:
         """Set units and unknown radios from what is stored of them."""
         picture = self._picture
         spans_by_address: list[tuple[str, list[AddressSpan]]] = []
@@ -314,7 +316,7 @@ class Registrar:
         )
         for (id, _), stored in zip(spans_by_address, found, strict=True):
             records = self._owned(id, stored)
-            calls = calling is not None and id in calling
+            calls = distress_ids is not None and id in distress_ids
             has_radio = any(not record.transmission.is_of_no_radio for record in records)
             if has_radio or calls or id in picture.units:
                 picture.rebuild(id, records, distress=calls)

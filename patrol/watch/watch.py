@@ -203,8 +203,8 @@ class Watch:
         self.document_service.listeners.extend(
             (self._marks.note_ended, self.places_on_air.documents_changed)
         )
-        self.registrar.when_cleared = self.alarms.cleared
-        self.registrar.when_assigned = self.alarms.reassigned
+        self.registrar.on_cleared = self.alarms.cleared
+        self.registrar.on_assigned = self.alarms.reassigned
         self._placing = RiverPositioner(locate, describe)
         self.duplicates = Duplicates()
         self._store_health = StoreHealth(now=now, publish=self._publish_store_health)
@@ -240,7 +240,7 @@ class Watch:
         self._marks.note_ended(await self.store.read(partial(of_kind, kind="mark", since_us=ended)))
         await self.places_on_air.load()
         self._store_health.note_rejected(
-            await self.store.read(quarantine.since, self.now() - SHOWN_FOR)
+            await self.store.read(quarantine.rejected_since, self.now() - SHOWN_FOR)
         )
         contacts = self.picture.contacts
         slow_clocks.take_up(contacts, self.document_service.open_documents.all(Alert))
@@ -379,7 +379,7 @@ class Watch:
         while True:
             await asyncio.sleep(1.0)
             try:
-                await self.store.look()
+                await self.store.check_file()
             except StoreError as error:
                 self._store_health.put_absence(str(error))
                 if isinstance(error, StoreReturned) and self._store_returned is not None:

@@ -76,7 +76,7 @@ async def _placed(
     sectors = sorted(desk.sectors.all(), key=lambda each: each.id)
 
     def work() -> list[tuple[Sector, dict[str, Any] | None, shapely.Geometry | None]]:
-        outlines = [desk.sectors.lie(each).outline for each in sectors]
+        outlines = [desk.sectors.geography_of(each).outline for each in sectors]
         return [
             (sector, outline, None if outline is None else shapely.geometry.shape(outline))
             for sector, outline in zip(sectors, outlines, strict=True)

@@ -57,7 +57,7 @@ class Incidents:
         """Return the box of all places and the first and last time; none for who may see none."""
         if not may(desk.user.role, "see incidents"):
             return extent()
-        found = await desk.incidents.incidents(IncidentQuery(), how="map")
+        found = await desk.incidents.incidents(IncidentQuery(), purpose="map")
         lons = [each.lon for each in found if each.lon is not None]
         lats = [each.lat for each in found if each.lat is not None]
         times = [each.happened_at for each in found]
@@ -72,7 +72,7 @@ class Incidents:
             start=None if query.start == FIRST else query.start,
             end=None if query.end == LAST else query.end,
         )
-        found = await desk.incidents.incidents(incident_query, how="map")
+        found = await desk.incidents.incidents(incident_query, purpose="map")
         if query.box is not None:
             box = query.box
             found = [each for each in found if _lies_in(each, box)]

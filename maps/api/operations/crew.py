@@ -243,7 +243,7 @@ async def upload_photo(
         # One may take 250 MB, and the live picture goes first.
         async with turns.turn(desk.user.name):
             stored = await desk.photos.add(body, is_original=not small)
-        await crew.note([crew.receipt_for(name, "photo", made=stored.sha256)])
+        await crew.note([crew.receipt_for(name, "photo", result_id=stored.sha256)])
     return Response(status_code=204)
 
 
@@ -279,7 +279,7 @@ async def upload_original(
         async with turns.turn(desk.user.name):
             if not await desk.photos.add_original(sent.result_id, body):
                 raise Conflict("the agency has stored as many originals of late as it may")
-        await crew.note([crew.receipt_for(name, "original", made=sent.result_id)])
+        await crew.note([crew.receipt_for(name, "original", result_id=sent.result_id)])
     return Response(status_code=204)
 
 

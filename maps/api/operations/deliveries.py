@@ -159,7 +159,7 @@ async def list_browsers(desk: DeskHere) -> Response:
 
     With a new password, another role, or all sessions ended, all end; subscribe again.
     """
-    return answer(await desk.deliveries.taking())
+    return answer(await desk.deliveries.active_browsers())
 
 
 @router.post(

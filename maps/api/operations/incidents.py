@@ -134,7 +134,7 @@ async def read_totals(desk: DeskHere, which: WantedHere, request: Request) -> Re
 @router.get("/table.csv", responses=_CSV, response_class=Csv)
 async def export_table(desk: DeskHere, which: WantedHere) -> Response:
     """Return incidents as a table, without what is never shared, whoever's they are."""
-    found = await desk.incidents.incidents(which, how="file")
+    found = await desk.incidents.incidents(which, purpose="file")
     saved = 'attachment; filename="incidents.csv"'
     return Csv(csv_of(found), headers={"content-disposition": saved})
 

@@ -274,7 +274,7 @@ class ReportIntake:
                 await targets.add_photo(report.target, each)
             targets.receipt = receipt
             note = report.sighting.private_note
-            return (await targets.sight(report.target, sighting, private_note=note)).id
+            return (await targets.add_sighting(report.target, sighting, private_note=note)).id
         if report.what is None or not report.name:
             raise BadReport("a new target needs what it is and a name", "name")
         details = report.model_dump(

@@ -319,7 +319,7 @@ async def add_sighting(target: str, form: NewSighting, desk: DeskHere) -> Respon
     lets that happen, no offer goes, and `remarks` of the target say why.
     """
     sighting = form.sighting(utc_now())
-    made = await desk.targets.sight(target, sighting, private_note=form.private_note)
+    made = await desk.targets.add_sighting(target, sighting, private_note=form.private_note)
     return answer(made, status=201)
 
 

@@ -437,16 +437,16 @@ async def _details(desk: SectorDesk, sectors: Sequence[Sector]) -> list[SectorDe
     """Return how sectors lie, found out in a thread: the first time it takes a while."""
 
     def work() -> list[SectorDetails]:
-        lies = [(sector, desk.lie(sector)) for sector in sectors]
+        geographies = [(sector, desk.geography_of(sector)) for sector in sectors]
         return [
             SectorDetails(
                 sector=sector,
-                outline=lie.outline,
-                area_km2=lie.area_km2,
-                countries=lie.countries,
-                along=lie.along,
+                outline=geography.outline,
+                area_km2=geography.area_km2,
+                countries=geography.countries,
+                along=geography.along,
             )
-            for sector, lie in lies
+            for sector, geography in geographies
         ]
 
     return await asyncio.to_thread(work)

@@ -192,7 +192,7 @@ def _verify_store(
             settings,
             prove,
             heads=places,
-            progress=lambda each: progress(_COUNTED[each.what], each.done, each.total),
+            progress=lambda each: progress(_COUNTED[each.subject], each.done, each.total),
             after=after,
             mark=marks.keep,
         )

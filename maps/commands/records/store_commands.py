@@ -88,7 +88,7 @@ def salvage(
             raise StoreError("a store on a server is not salvaged: restore a back-up of it")
         with store_lock(settings.store.url):
             found = salvage_file(damaged, settings.store.file)
-            lost = {name: each.lost for name, each in found.rows.items() if not each.is_whole}
+            lost = {name: each.lost_count for name, each in found.rows.items() if not each.is_whole}
             detail = {"lost": lost, "faults": len(found.faults), "unread": sorted(found.unread)}
             note(settings, store_note("salvage store", settings, **detail))
             return found
@@ -100,7 +100,7 @@ def _show_salvage(found: Salvage) -> None:
     for table, rows in found.rows.items():
         if rows.saved or not rows.is_whole:
             typer.echo(f"  {table}: {rows.saved}{_missing(rows)}")
-        for name in rows.named:
+        for name in rows.lost_names:
             typer.echo(f"    lost: {name}")
     for table, fault in found.unread.items():
         typer.echo(f"  {table}: nothing could be read: {fault}")
@@ -122,5 +122,5 @@ def _missing(rows: Rows) -> str:
         return ""
     where = ", ".join(f"{first} to {last}" for first, last in rows.gaps[:10])
     more = " …" if len(rows.gaps) > 10 else ""
-    count = "not known how many" if rows.lost is None else str(rows.lost)
+    count = "not known how many" if rows.lost_count is None else str(rows.lost_count)
     return f", lost: {count}" + (f" (row ids {where}{more})" if where else "")

@@ -130,7 +130,7 @@ async def incidents_between(
     """
     query = IncidentQuery(start=start, end=end, patrol=patrol, zone=zone)
     try:
-        result = await desk.incidents.incidents(query, how="file")
+        result = await desk.incidents.incidents(query, purpose="file")
     except Forbidden:
         return []
     found: dict[str, Incident] = {}

@@ -121,13 +121,13 @@ def table(areas: Sequence[SectorOutline], words: Wording) -> Table:
 
 def _area(request: ReportRequest, sector: Sector) -> SectorOutline:
     try:
-        lie = request.desk.sectors.lie(sector)
+        geography = request.desk.sectors.geography_of(sector)
     except GisError:
         return SectorOutline(sector=sector, outline=None, area_km2=None, km=None)
-    outline = None if lie.outline is None else shapely.geometry.shape(lie.outline)
+    outline = None if geography.outline is None else shapely.geometry.shape(geography.outline)
     main = request.site.land.river.name
-    along = [each for each in lie.along if each.river == main]
+    along = [each for each in geography.along if each.river == main]
     km = None
     if along:
         km = min(each.km_from for each in along), max(each.km_to for each in along)
-    return SectorOutline(sector=sector, outline=outline, area_km2=lie.area_km2, km=km)
+    return SectorOutline(sector=sector, outline=outline, area_km2=geography.area_km2, km=km)

@@ -124,15 +124,15 @@ class IncidentDesk:
             at=now,
             by=self._access.user.name,
             credited=self._credits(credited or (self._access.user.agency,)),
-            **_tellable(fields),
+            **_changeable(fields),
         )
-        made = self._placed(made)
+        made = self._with_address(made)
         check(made)
         _check_time(made, now)
-        again = await self._logged_already(made, words)
+        again = await self._find_logged(made, words)
         if again is not None:
             return again
-        await self._check_named(made)
+        await self._check_references(made)
         sealed = self._access.sealed("incident", made.id, words)
         try:
             await self._access.file(
@@ -143,7 +143,7 @@ class IncidentDesk:
             )
         except Conflict:
             # Sent twice at once: the other one was first.
-            again = await self._logged_already(made, words)
+            again = await self._find_logged(made, words)
             if again is None:
                 raise
             return again
@@ -166,21 +166,21 @@ class IncidentDesk:
         """
         self._access.may("log incidents")
         words = {name: changes.pop(name) for name in PROTECTED if name in changes}
-        fields = _tellable({name: each for name, each in changes.items() if name != "credited"})
+        fields = _changeable({name: each for name, each in changes.items() if name != "credited"})
         stored = await self._stored(id)
         if "credited" in changes:
             known = {each.agency: each for each in stored.credited}
             made = self._credits(changes["credited"])
             fields["credited"] = tuple(known.get(each.agency, each) for each in made)
-        wished = self._placed(msgspec.structs.replace(stored, **fields))
-        await self._check_named(wished, since=stored)
+        wished = self._with_address(msgspec.structs.replace(stored, **fields))
+        await self._check_references(wished, previous=stored)
 
-        def right(incident: Incident, now: datetime) -> dict[str, Any]:
+        def corrected(incident: Incident, now: datetime) -> dict[str, Any]:
             if incident.state != "reported":
                 require(self._access.user.role, "confirm incidents")
                 if not reason.strip():
                     raise Conflict("say why what was confirmed is corrected")
-            right = self._placed(msgspec.structs.replace(incident, **fields))
+            right = self._with_address(msgspec.structs.replace(incident, **fields))
             if right == incident and not any(words.values()):
                 raise Conflict("nothing is changed")
             check(right)
@@ -192,7 +192,7 @@ class IncidentDesk:
             "correct",
             version=version,
             reason=reason,
-            changes=right,
+            changes=corrected,
             protected=self._access.sealed("incident", id, words),
         )
 
@@ -209,7 +209,7 @@ class IncidentDesk:
         """
         self._access.may("confirm incidents")
         stored = await self._stored(id)
-        if self._second_person and self._access.user.name in await self._tellers(id):
+        if self._second_person and self._access.user.name in await self._reporters(id):
             raise Conflict(
                 "you told some of it: somebody else confirms it", code="second_person_needed"
             )
@@ -337,7 +337,7 @@ class IncidentDesk:
         return incidents
 
     async def incidents(
-        self, query: IncidentQuery, *, how: Literal["list", "totals", "map", "file"] = "list"
+        self, query: IncidentQuery, *, purpose: Literal["list", "totals", "map", "file"] = "list"
     ) -> list[Incident]:
         """Return the visible incidents that match a query, newest first.
 
@@ -351,7 +351,7 @@ class IncidentDesk:
         """
         self._access.may("see incidents")
         visible = await self._visible_incidents(query)
-        await self._note_shared(visible, how)
+        await self._note_shared(visible, purpose)
         return sorted(visible, key=lambda each: (each.happened_at, each.id), reverse=True)
 
     async def totals(self, query: IncidentQuery, *, zone: tzinfo = UTC) -> Totals:
@@ -360,7 +360,7 @@ class IncidentDesk:
         Raises:
             As `incidents`.
         """
-        return totals(await self.incidents(query, how="totals"), zone=zone)
+        return totals(await self.incidents(query, purpose="totals"), zone=zone)
 
     # -- inside
 
@@ -392,7 +392,7 @@ class IncidentDesk:
             for each in agencies
         )
 
-    def _placed(self, incident: Incident) -> Incident:
+    def _with_address(self, incident: Incident) -> Incident:
         """Return it with the river address of its place."""
         words = ""
         lon, lat, ground = incident.lon, incident.lat, self._ground
@@ -400,15 +400,17 @@ class IncidentDesk:
             words = ground.words(lon=lon, lat=lat)
         return msgspec.structs.replace(incident, place=words)
 
-    async def _check_named(self, incident: Incident, *, since: Incident | None = None) -> None:
+    async def _check_references(
+        self, incident: Incident, *, previous: Incident | None = None
+    ) -> None:
         """Refuse a patrol or incident that the user may not know of, and photos of others."""
-        if incident.patrol and (since is None or incident.patrol != since.patrol):
+        if incident.patrol and (previous is None or incident.patrol != previous.patrol):
             await self._access.any_document(Patrol, incident.patrol)
-        if incident.same_as and (since is None or incident.same_as != since.same_as):
+        if incident.same_as and (previous is None or incident.same_as != previous.same_as):
             await self._access.any_document(Incident, incident.same_as)
         await self._photos.check_own(incident.photos)
 
-    async def _logged_already(self, made: Incident, words: Mapping[str, str]) -> Incident | None:
+    async def _find_logged(self, made: Incident, words: Mapping[str, str]) -> Incident | None:
         """Return the present version of an incident that the same user sent before; None if
         none.
         """
@@ -436,7 +438,7 @@ class IncidentDesk:
             if value.strip()
         )
 
-    async def _tellers(self, id: str) -> set[str]:
+    async def _reporters(self, id: str) -> set[str]:
         """Return who logged an incident, and who corrected it since it was last confirmed."""
         found = await self._access.read(documents.versions, "incident", id)
         first = {found[0].by} if found else set()
@@ -485,7 +487,7 @@ class IncidentDesk:
         assert isinstance(filed, Incident)
         return filed
 
-    async def _note_shared(self, incidents: Sequence[Incident], how: str) -> None:
+    async def _note_shared(self, incidents: Sequence[Incident], purpose: str) -> None:
         """Tell the journal that another agency's incidents were seen.
 
         Lists and maps are looked at again and again: they are counted by the hour. Who looked one
@@ -496,15 +498,15 @@ class IncidentDesk:
             return
         for owner, count in Counter(each.agency for each in others).items():
             self._access.disclosures.count(self._access.user.agency, owner, "incidents", count)
-        if how in ("one", "file"):
+        if purpose in ("one", "file"):
             await self._access.journal.note(
                 Note(
                     act="see shared incidents",
                     actor=self._access.user.name,
                     agency=self._access.user.agency,
-                    subject=f"incident:{others[0].id}" if how == "one" else "",
+                    subject=f"incident:{others[0].id}" if purpose == "one" else "",
                     detail={
-                        "how": how,
+                        "how": purpose,
                         "count": len(others),
                         "of": sorted({each.agency for each in others}),
                     },
@@ -512,7 +514,7 @@ class IncidentDesk:
             )
 
 
-def _tellable(fields: dict[str, Any]) -> dict[str, Any]:
+def _changeable(fields: dict[str, Any]) -> dict[str, Any]:
     for name in fields:
         if name not in CHANGEABLE or name == "credited":
             raise TypeError(f"{name} is not what people tell of an incident")

@@ -64,10 +64,10 @@ class PhotoDesk:
         self.may_add()
         photo = await asyncio.to_thread(_cleaned, file)
         agency, now = self._access.user.agency, self._access.now()
-        sent = await self._access.read(photos.sent_since, agency, now - timedelta(days=1))
+        sent = await self._access.read(photos.count_since, agency, now - timedelta(days=1))
         if sent >= MOST_A_DAY:
             raise Conflict(f"an agency keeps at most {MOST_A_DAY} new photos a day")
-        note = self._noted("keep photo", photo.sha256)
+        note = self._photo_note("keep photo", photo.sha256)
         await self._access.journal.write(
             lambda is_new: note if is_new else (),
             photos.put,
@@ -78,7 +78,7 @@ class PhotoDesk:
             origin=self._access.node,
         )
         if is_original:
-            await self._seal(photo.sha256, file, photo)
+            await self._store_original(photo.sha256, file, photo)
         return photo
 
     async def add_original(self, sha256: str, file: bytes) -> bool:
@@ -101,7 +101,7 @@ class PhotoDesk:
         self.may_add()
         camera_note = await asyncio.to_thread(_camera_note, file)
         await self.check_own((sha256,))
-        return await self._seal(sha256, file, camera_note)
+        return await self._store_original(sha256, file, camera_note)
 
     async def originals(self, sha256: str) -> list[Original]:
         """Return the records of the originals of a photo of the user's agency, oldest first.
@@ -151,10 +151,10 @@ class PhotoDesk:
         own = await self._access.read(photos.body, sha256, self._access.user.agency)
         if own is not None:
             return own
-        found = await self._through(sha256, self._access.open_documents)
+        found = await self._read_through(sha256, self._access.open_documents)
         if found is None:
             closed = await self._access.read(photos.closed_documents_naming, sha256)
-            found = await self._through(sha256, closed)
+            found = await self._read_through(sha256, closed)
         if found is None:
             raise NotFound("photo", sha256)
         return found
@@ -181,13 +181,13 @@ class PhotoDesk:
 
     # -- inside
 
-    async def _seal(self, photo: str, file: bytes, camera_note: CameraNote) -> bool:
+    async def _store_original(self, photo: str, file: bytes, camera_note: CameraNote) -> bool:
         """Store a camera's file; return whether it is there."""
         agency, now = self._access.user.agency, self._access.now()
         sent = await self._access.read(originals.bytes_since, agency, now - timedelta(days=1))
         if sent + len(file) > MOST_ORIGINALS_A_DAY:
             await self._access.journal.note(
-                self._noted("leave out original", photo, size=len(file))
+                self._photo_note("leave out original", photo, size=len(file))
             )
             return False
         original = Original(
@@ -202,7 +202,7 @@ class PhotoDesk:
             by=self._access.user.name,
         )
         # Where and when the camera says it was is no part of the journal, which nobody can shorten.
-        note = self._noted("keep original", photo, original=original.sha256, size=len(file))
+        note = self._photo_note("keep original", photo, original=original.sha256, size=len(file))
         await self._access.journal.write(
             lambda is_new: note if is_new else (),
             originals.put,
@@ -213,7 +213,7 @@ class PhotoDesk:
         )
         return True
 
-    def _noted(self, act: str, photo: str, **detail: Any) -> Note:
+    def _photo_note(self, act: str, photo: str, **detail: Any) -> Note:
         return Note(
             act=act,
             actor=self._access.user.name,
@@ -222,7 +222,7 @@ class PhotoDesk:
             detail=detail,
         )
 
-    async def _through(self, sha256: str, documents: Iterable[Document]) -> bytes | None:
+    async def _read_through(self, sha256: str, documents: Iterable[Document]) -> bytes | None:
         """Return a photo that one of these documents shows the user; None where none does.
 
         Only the document's owner can show it: who once learned a hash opens nothing by writing it

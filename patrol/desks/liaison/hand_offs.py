@@ -125,7 +125,7 @@ class HandOffDesk:
         def act(open_documents: OpenDocuments, now: datetime) -> Filing:
             mine = self._access.own(open_documents, Target, target)
             try:
-                return self._offered(mine, to, note, now)
+                return self._offer_filing(mine, to, note, now)
             except IllegalStep:
                 raise
             except Conflict as why_not:
@@ -161,7 +161,7 @@ class HandOffDesk:
             by = self._access.user.name
             return return_offer(made, target, "withdraw", reason=reason, now=now, by=by)
 
-        return await self._acted(id, "withdraw", act)
+        return await self._file_act(id, "withdraw", act)
 
     # -- of the one who answers
 
@@ -182,14 +182,14 @@ class HandOffDesk:
         self._access.may("answer hand-offs")
 
         def act(open_documents: OpenDocuments, now: datetime) -> Filing:
-            made = self._offered_to_me(open_documents, id, now)
+            made = self._received_offer(open_documents, id, now)
             by = self._access.user.name
             if made.node != self._access.node:
                 return accept_remotely(made, term=term, now=now, by=by)
             target = open_documents.get(Target, made.target)
             return accept(made, target, own_of(open_documents, made), term=term, now=now, by=by)
 
-        return await self._acted(id, "accept", act)
+        return await self._file_act(id, "accept", act)
 
     async def decline(self, id: str, *, term: int, reason: str = "") -> HandOff:
         """Decline an offer; the offerer keeps the target.
@@ -208,18 +208,18 @@ class HandOffDesk:
         self._access.may("answer hand-offs")
 
         def act(open_documents: OpenDocuments, now: datetime) -> Filing:
-            made = self._offered_to_me(open_documents, id, now)
+            made = self._received_offer(open_documents, id, now)
             by = self._access.user.name
             if made.node != self._access.node:
                 return decline_remotely(made, term=term, reason=reason, now=now, by=by)
             target = open_documents.get(Target, made.target)
             return decline(made, target, term=term, reason=reason, now=now, by=by)
 
-        return await self._acted(id, "decline", act)
+        return await self._file_act(id, "decline", act)
 
     # -- inside
 
-    def _offered(self, mine: Target, to: str | None, note: str, now: datetime) -> Filing:
+    def _offer_filing(self, mine: Target, to: str | None, note: str, now: datetime) -> Filing:
         office = ""
         if to is None:
             found = self._offers.counterpart(mine)
@@ -227,9 +227,9 @@ class HandOffDesk:
         elif not self._offers.knows(to):
             raise NotFound("agency", to)
         by = self._access.user.name
-        return self._offers.offered(mine, to=to, office=office, note=note, now=now, by=by)
+        return self._offers.offer_filing(mine, to=to, office=office, note=note, now=now, by=by)
 
-    def _offered_to_me(self, open_documents: OpenDocuments, id: str, now: datetime) -> HandOff:
+    def _received_offer(self, open_documents: OpenDocuments, id: str, now: datetime) -> HandOff:
         made = self._open_hand_off(open_documents, id, lambda each: each.to_agency)
         refusal = hand_off_refusal(self._sharing, made, now) if made.is_open else None
         if refusal is not None:
@@ -261,8 +261,8 @@ class HandOffDesk:
         refusal = hand_off_refusal(self._sharing, made, self._access.now())
         return made.shared({"targets"}) if refusal is None else None
 
-    async def _acted(
-        self, id: str, word: str, act: Callable[[OpenDocuments, datetime], Filing]
+    async def _file_act(
+        self, id: str, step: str, act: Callable[[OpenDocuments, datetime], Filing]
     ) -> HandOff:
         """File an act on a hand-off and return its visible part.
 
@@ -281,7 +281,7 @@ class HandOffDesk:
             if refusal is not None and stored.to_agency == self._access.user.agency:
                 raise Conflict(refusal) from None  # all that is left of it here is the notice
             if stored.is_over:
-                raise IllegalStep(LIFECYCLE.name, stored.state, word, ()) from None
+                raise IllegalStep(LIFECYCLE.name, stored.state, step, ()) from None
             raise
         made = cast(HandOff, filing.documents[0])
         return self._visible_part(made) or cast(HandOff, made.shared({"targets"}))

@@ -33,7 +33,7 @@ class Offers:
     Args:
         sharing: What may cross between agencies.
         agencies: Those of this node, by id.
-        elsewhere: Nodes of the agencies that are not of this one, by agency.
+        remote_nodes: Nodes of the agencies that are not of this one, by agency.
         offices: Border liaison offices that face each other; None without a gazetteer.
         node: This node.
         user: Who tells of sightings.
@@ -44,17 +44,17 @@ class Offers:
         *,
         sharing: Sharing,
         agencies: Mapping[str, Agency],
-        elsewhere: Mapping[str, str],
+        remote_nodes: Mapping[str, str],
         offices: Offices | None,
         node: str,
         user: User,
     ) -> None:
-        self._sharing, self._agencies, self._elsewhere = sharing, agencies, elsewhere
+        self._sharing, self._agencies, self._remote_nodes = sharing, agencies, remote_nodes
         self._offices, self._node, self._user = offices, node, user
 
     def knows(self, agency: str) -> bool:
         """Return whether an agency is known here."""
-        return agency in self._agencies or agency in self._elsewhere
+        return agency in self._agencies or agency in self._remote_nodes
 
     def counterpart(self, target: Target) -> Counterpart:
         """Return whom a target would be offered to: by where it will land, or where it is.
@@ -80,13 +80,13 @@ class Offers:
             country=last.country if last.side_sure else None,
         )
 
-    def offered(
+    def offer_filing(
         self,
         target: Target,
         *,
         to: str,
         office: str,
-        why: Why = "demand",
+        cause: Why = "demand",
         note: str = "",
         now: datetime,
         by: str,
@@ -115,9 +115,9 @@ class Offers:
             target,
             to=to,
             node=self._node,
-            to_node=self._elsewhere.get(to, ""),
+            to_node=self._remote_nodes.get(to, ""),
             office=office,
-            why=why,
+            why=cause,
             note=note,
             fixes=fixes,
             prediction=prediction,
@@ -126,7 +126,7 @@ class Offers:
             by=by,
         )
 
-    def after_sighting(
+    def sighting_filing(
         self, open_documents: OpenDocuments, before: Target, target: Target, now: datetime
     ) -> Filing:
         """Return the filing of a new sighting, with the offer that follows from it if one does.
@@ -142,30 +142,30 @@ class Offers:
             permission = OfferPermission(self._sharing, made.agency, made.to_agency, now)
             disclosed = permission.shared_sightings(target.sightings, target.prediction)
             renewed = refresh(made, target, *disclosed, now=now, by=self._user.name)
-            return self._sighted(target, renewed)
-        line = self._crossed(before, target) if target.state == "followed" else None
+            return self._sighting_only(target, renewed)
+        line = self._crossed_line(before, target) if target.state == "followed" else None
         if line is None:
-            return self._sighted(target)
+            return self._sighting_only(target)
         try:
-            return self._offered(target, line, now)
+            return self._sighting_and_offer(target, line, now)
         except Conflict as why_not:
             text = f"It crossed the {line}, and no offer went: {why_not}"
             remarks = add_remark(target, text, now=now).remarks
             noted = msgspec.structs.replace(target, remarks=remarks)
-            return self._sighted(noted, reason=text)
+            return self._sighting_only(noted, reason=text)
 
     # -- inside
 
-    def _crossed(self, before: Target, target: Target) -> Across | None:
+    def _crossed_line(self, before: Target, target: Target) -> Across | None:
         if target.sightings[:-1] != before.sightings:
             return None  # a late one, put in among the others
         agency = self._agencies.get(target.agency)
         return comes_across(target.sightings, None if agency is None else agency.country)
 
-    def _offered(self, target: Target, line: Across, now: datetime) -> Filing:
+    def _sighting_and_offer(self, target: Target, line: Across, now: datetime) -> Filing:
         found = self.counterpart(target)
-        filing = self.offered(
-            target, to=found.agency, office=found.office.id, why=line, now=now, by=""
+        filing = self.offer_filing(
+            target, to=found.agency, office=found.office.id, cause=line, now=now, by=""
         )
         # Sighting and offer are one version of the target.
         both = msgspec.structs.replace(
@@ -178,7 +178,7 @@ class Offers:
             actor=self._user.name,
         )
 
-    def _sighted(self, *made: Document, reason: str = "") -> Filing:
+    def _sighting_only(self, *made: Document, reason: str = "") -> Filing:
         return Filing(
             documents=made,
             act="sight target",

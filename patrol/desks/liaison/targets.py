@@ -212,10 +212,10 @@ class TargetDesk:
         sealed += self._access.sealed("target", target.id, {"private_note": sighting_note})
         filing = open_target(target, sighting, ground=ground, by=by)
         filing = msgspec.structs.replace(filing, protected=sealed)
-        filed = await self._access.do(lambda _open_documents, _now: self._receipted(filing))
+        filed = await self._access.do(lambda _open_documents, _now: self._with_receipt(filing))
         return cast(Target, filed.documents[0])
 
-    async def sight(self, id: str, sighting: Sighting, *, private_note: str = "") -> Target:
+    async def add_sighting(self, id: str, sighting: Sighting, *, private_note: str = "") -> Target:
         """Note that a target was seen; if that brings it surely across, it is offered.
 
         Args:
@@ -237,10 +237,10 @@ class TargetDesk:
         def act(open_documents: OpenDocuments, now: datetime) -> Filing:
             before = self._access.own(open_documents, Target, id)
             target = sight(before, located, ground=self._ground, now=now, by=self._access.user.name)
-            filing = self._offers.after_sighting(open_documents, before, target, now)
+            filing = self._offers.sighting_filing(open_documents, before, target, now)
             return msgspec.structs.replace(filing, protected=sealed)
 
-        return await self._acted(id, "sight", act)
+        return await self._file_act(id, "sight", act)
 
     async def change(self, id: str, values: dict[str, Any]) -> Target:
         """Change fields of a target.
@@ -271,7 +271,7 @@ class TargetDesk:
             )
             return msgspec.structs.replace(filing, protected=sealed)
 
-        return await self._acted(id, "change", act)
+        return await self._file_act(id, "change", act)
 
     async def add_photo(self, id: str, sha256: str) -> Target:
         """Add a stored photo, by its hash; one that the target has already changes nothing.
@@ -296,7 +296,7 @@ class TargetDesk:
                 change(target, now=now, by=self._access.user.name, photos=photos),
             )
 
-        return await self._acted(id, "change", act)
+        return await self._file_act(id, "change", act)
 
     async def close(self, id: str, *, outcome: Outcome, note: str = "") -> Target:
         """Close a target; that ends its custody, if the user's agency has it.
@@ -307,7 +307,7 @@ class TargetDesk:
             IllegalStep: If it is closed, or on offer: take that back first.
         """
         self._access.may("close targets")
-        return await self._acted(
+        return await self._file_act(
             id,
             "close",
             lambda open_documents, now: close(
@@ -347,14 +347,14 @@ class TargetDesk:
             documents=made, act=act, actor=self._access.user.name, agency=self._access.user.agency
         )
 
-    def _receipted(self, filing: Filing) -> Filing:
+    def _with_receipt(self, filing: Filing) -> Filing:
         return (
             filing
             if self.receipt is None
             else msgspec.structs.replace(filing, receipt=self.receipt)
         )
 
-    async def _acted(self, id: str, word: str, act: Act) -> Target:
+    async def _file_act(self, id: str, step: str, act: Act) -> Target:
         """File an act on a target and return it.
 
         Raises:
@@ -363,12 +363,12 @@ class TargetDesk:
         """
         try:
             filing = await self._access.do(
-                lambda open_documents, now: self._receipted(act(open_documents, now))
+                lambda open_documents, now: self._with_receipt(act(open_documents, now))
             )
         except NotFound:
             stored = await self._access.any_document(Target, id)
             if stored.agency == self._access.user.agency and stored.is_closed:
-                raise IllegalStep(LIFECYCLE.name, stored.state, word, ()) from None
+                raise IllegalStep(LIFECYCLE.name, stored.state, step, ()) from None
             raise
         return (
             cast(Target, filing.documents[0])

@@ -162,18 +162,18 @@ class SectorDesk:
         versions = await self.versions(id)
         reasons = await self._reasons(id)
 
-        def told(sector: Sector) -> PastVersion:
-            lie = self.lie(sector)
+        def past_version(sector: Sector) -> PastVersion:
+            geography = self.geography_of(sector)
             return PastVersion(
                 sector=sector,
                 reason=reasons.get(sector.version, ""),
-                outline=lie.outline,
-                area_km2=lie.area_km2,
+                outline=geography.outline,
+                area_km2=geography.area_km2,
             )
 
-        return await asyncio.to_thread(lambda: [told(each) for each in versions])
+        return await asyncio.to_thread(lambda: [past_version(each) for each in versions])
 
-    def lie(self, sector: Sector) -> SectorGeography:
+    def geography_of(self, sector: Sector) -> SectorGeography:
         """Return how a sector that the user was given lies on the ground."""
         try:
             area, countries, along = self._ground.lie(sector)
@@ -257,7 +257,7 @@ class SectorDesk:
             sector = self._access.own(open_documents, Sector, id)
             _check_version(sector, version)
             if values.get("name", sector.name) != sector.name:
-                _check_name(open_documents, sector.agency, values["name"], but=id)
+                _check_name(open_documents, sector.agency, values["name"], except_id=id)
             if all(getattr(sector, name) == value for name, value in values.items()):
                 return ()
             return (revise(sector, at=now, by=self._access.user.name, **values),)
@@ -325,12 +325,12 @@ class _ChangeReason(msgspec.Struct, frozen=True):
 
 
 def _check_name(
-    open_documents: OpenDocuments, agency: str, name: str, *, but: str | None = None
+    open_documents: OpenDocuments, agency: str, name: str, *, except_id: str | None = None
 ) -> None:
     """Refuse a name that another sector of the agency than `but` has; large and small are one."""
     for sector in open_documents.all(Sector):
         same = sector.agency == agency and sector.name.casefold() == name.casefold()
-        if same and sector.id != but:
+        if same and sector.id != except_id:
             raise Conflict(
                 f"there is a sector {sector.name} already", code="sector_taken", name=sector.name
             )

@@ -65,7 +65,7 @@ class HistoryDesk:
         states = {state.id: state for state in self._visible.states() if state.known}
         for unit in self._visible.picture.units.values():
             if unit.agency != self.user.agency:
-                visible = self._visible.of_others(unit.id)
+                visible = self._visible.other_agency_unit(unit.id)
                 if visible is not None:
                     self._visible.note_disclosure(visible)
                     states[unit.id] = visible
@@ -75,7 +75,7 @@ class HistoryDesk:
                 states[unit.id] = out_of_service(unit)
         return [states[id] for id in sorted(states)]
 
-    async def unit_then(self, id: str, *, start: datetime, end: datetime) -> UnitDetails:
+    async def unit_in_period(self, id: str, *, start: datetime, end: datetime) -> UnitDetails:
         """Return a unit or radio as whoever is told of a stretch of time may know it.
 
         Another agency's that is seen nowhere now is known where a position of it in that time is
@@ -128,7 +128,7 @@ class HistoryDesk:
             return details(state, None)
         start = patrol.started_at or patrol.starts_at
         end = patrol.ended_at or self._visible.now()
-        return await self.unit_then(id, start=start, end=end)
+        return await self.unit_in_period(id, start=start, end=end)
 
     async def is_known(self, state: UnitState, *, start: datetime, end: datetime) -> bool:
         """Return whether a state that the user was given may be named of a stretch of time.
@@ -165,7 +165,7 @@ class HistoryDesk:
             NotFound: If there is none, or the user may not know of it.
         """
         self._visible.may("see tracks")
-        reading = self._visible.reading(self._visible.visible(id), start, end)
+        reading = self._visible.reading(self._visible.visible_state(id), start, end)
         limit = max(1, min(limit, LARGEST_PAGE))
         if not reading.exact:
             return await self._shared_page(id, reading, limit=limit, after=after, box=box)
@@ -208,11 +208,11 @@ class HistoryDesk:
             NotFound: If there is none, or the user may not know of it.
         """
         self._visible.may("see tracks")
-        state = self._visible.visible(id)
+        state = self._visible.visible_state(id)
         reading = self._visible.reading(state, ALWAYS, NEVER)
         if not reading.exact:
             return await self._shared_fix(state, gid)
-        found = await self._visible.read(history.one, id, reading.spans, reading.agencies, gid)
+        found = await self._visible.read(history.position, id, reading.spans, reading.agencies, gid)
         fixes = [] if found is None else reading.fixes([found])
         if not fixes:
             raise NotFound("position", gid.hex())
@@ -226,7 +226,7 @@ class HistoryDesk:
             NotFound: If there is none, or the user may not know of it.
         """
         self._visible.may("see tracks")
-        reading = self._visible.reading(self._visible.visible(id), start, end)
+        reading = self._visible.reading(self._visible.visible_state(id), start, end)
         if reading.exact:
             return await self._visible.read(history.days, reading.spans, reading.agencies)
         return await self._shared_days(reading)
@@ -259,7 +259,7 @@ class HistoryDesk:
         self._visible.may("see tracks")
         found: list[HistoryExtent] = []
         for id in ids:
-            reading = self._visible.reading(self._visible.visible(id), start, end)
+            reading = self._visible.reading(self._visible.visible_state(id), start, end)
             left = MOST_IN_EXTENT - sum(each.count for each in found)
             if reading.exact:
                 some = await self._visible.read(
@@ -279,7 +279,7 @@ class HistoryDesk:
             if some is None:
                 return None
             found += some
-        return _all_of(found)
+        return _joint_extent(found)
 
     async def paths(
         self, *, start: datetime, end: datetime, ids: Sequence[str] | None = None
@@ -305,7 +305,7 @@ class HistoryDesk:
             states |= {state.id: state for state in self._visible.states()}
             chosen = list(states.values())
         else:
-            chosen = [self._visible.visible(id) for id in ids]
+            chosen = [self._visible.visible_state(id) for id in ids]
         readings = {state.id: self._visible.reading(state, start, end) for state in chosen}
         part = (end - start) / max(MOST_IN_PATHS // max(len(readings), 1), 1)
         part = timedelta() if part < FINEST else part
@@ -343,7 +343,9 @@ class HistoryDesk:
         """
         self._visible.may("see tracks")
         chosen = (
-            self.replayable_units() if ids is None else [self._visible.visible(id) for id in ids]
+            self.replayable_units()
+            if ids is None
+            else [self._visible.visible_state(id) for id in ids]
         )
         readings = {state.id: self._visible.reading(state, start, end) for state in chosen}
         found: dict[str, Film] = {}
@@ -427,13 +429,13 @@ class HistoryDesk:
             page = reading.page(found)
             page = PositionPage(fixes=page.fixes, ids=naming.names(page.fixes), last=None)
             # By the place that is told: small boxes must not find out where it is more exactly.
-            page = page if box is None else history.within(page, box)
+            page = page if box is None else history.page_in_box(page, box)
             empty.fixes.extend(page.fixes)
             empty.ids.extend(page.ids)
             mark, at_once = found.last, min(2 * at_once, LARGEST_PAGE)
-            if mark is None or _ends(empty.fixes, limit) is not None:
+            if mark is None or _page_end(empty.fixes, limit) is not None:
                 break
-        end = _ends(empty.fixes, limit)
+        end = _page_end(empty.fixes, limit)
         if end is None:
             return empty
         last = end_of_moment(empty.fixes[end - 1].time)
@@ -478,7 +480,7 @@ class HistoryDesk:
         return [from_us(day * history.DAY_US).date() for day in sorted(days)]
 
 
-def _all_of(found: Sequence[HistoryExtent]) -> HistoryExtent:
+def _joint_extent(found: Sequence[HistoryExtent]) -> HistoryExtent:
     """Return the extent of all; of none with a count of 0, anywhere and always."""
     if not found:
         return HistoryExtent(count=0, box=(-180.0, -90.0, 180.0, 90.0), times=(ALWAYS, NEVER))
@@ -490,7 +492,7 @@ def _all_of(found: Sequence[HistoryExtent]) -> HistoryExtent:
     )
 
 
-def _ends(fixes: Sequence[Fix], limit: int) -> int | None:
+def _page_end(fixes: Sequence[Fix], limit: int) -> int | None:
     """Return how many of some positions make a page of `limit`, which parts no moment; None while
     there may be more of the last one.
     """

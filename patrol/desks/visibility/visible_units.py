@@ -156,7 +156,7 @@ class VisibleUnits:
             NotFound: If there is none, or the user may not know of it.
         """
         self.may("see the picture")
-        state = self.visible(id)
+        state = self.visible_state(id)
         if not unplaced and state.agency != self.user.agency and state.last is None:
             raise NotFound("unit or radio", id)
         return details(state, self._own_unit(state))
@@ -192,7 +192,7 @@ class VisibleUnits:
         self.may("see rejected frames")
         if channel not in self.picture.channels:
             raise NotFound("channel", channel)
-        return list(reversed(self._rejected(channel))) if self._is_nodes else []
+        return list(reversed(self._rejected(channel))) if self._is_node_agency else []
 
     # -- what was
 
@@ -212,7 +212,7 @@ class VisibleUnits:
             NotFound: If there is none, or the user may not know of it.
         """
         self.may("see tracks")
-        reading = self.reading(self.visible(id), start, end)
+        reading = self.reading(self.visible_state(id), start, end)
         found = await self.read(
             tracks.track, id, reading.spans, reading.agencies, min(limit, LONGEST_TRACK)
         )
@@ -297,7 +297,7 @@ class VisibleUnits:
             Forbidden: If the role may not.
         """
         self.may("see what a radio sent")
-        sees_rejected = self._is_nodes and may(self.user.role, "see rejected frames")
+        sees_rejected = self._is_node_agency and may(self.user.role, "see rejected frames")
         rejected = self._rejected if sees_rejected else None
         search = RadioSearch(
             picture=self.picture, live=self._live, read=self.read, now=self.now, policy=self.policy
@@ -326,7 +326,7 @@ class VisibleUnits:
         require(self.user.role, act)
 
     @property
-    def _is_nodes(self) -> bool:
+    def _is_node_agency(self) -> bool:
         """Whether what nobody else owns is the user's agency's."""
         return self.policy.agency == self._agency
 
@@ -356,7 +356,7 @@ class VisibleUnits:
             self.note_disclosure(state)
         return own + others
 
-    def visible(self, id: str) -> UnitState:
+    def visible_state(self, id: str) -> UnitState:
         """Return the visible state of a unit or radio, also of another agency's.
 
         For acts it is `own_state`, which knows the user's own alone.
@@ -367,13 +367,13 @@ class VisibleUnits:
         try:
             return self.own_state(id)
         except NotFound:
-            visible = self.of_others(id)
+            visible = self.other_agency_unit(id)
             if visible is None:
                 raise
             self.note_disclosure(visible)
             return visible
 
-    def of_others(self, id: str) -> UnitState | None:
+    def other_agency_unit(self, id: str) -> UnitState | None:
         """Return another agency's unit as it is seen now, or bare where only its past may be."""
         if not self.policy.sees_others:
             return None

@@ -262,12 +262,12 @@ class AlertDesk:
         if (until is None) == (for_s is None):
             raise Conflict("say until when, or for how long")
 
-        def put_aside(alert: Alert, now: datetime) -> Alert:
+        def shelved(alert: Alert, now: datetime) -> Alert:
             end = until if for_s is None else now + timedelta(seconds=for_s)
             assert end is not None
             return alert_acts.shelve(alert, at=now, by=self._access.user.name, until=end)
 
-        return await self._change("shelve alert", id, put_aside, reason=reason)
+        return await self._change("shelve alert", id, shelved, reason=reason)
 
     async def unshelve(self, id: str) -> Alert:
         """Take up an alert before its time.

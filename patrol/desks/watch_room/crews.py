@@ -146,8 +146,8 @@ class CrewDesk:
         access: What the user may read, see and file.
         picture: What is known of units and radios now.
         receive: Takes in what a radio or phone says.
-        tell: Notes how a text to a phone fares.
-        handed: Takes a text from the queue of those that wait for their phones.
+        store_result: Notes how a text to a phone fares.
+        note_fetched: Takes a text from the queue of those that wait for their phones.
         ground: Rivers and borders of this site.
         device: The device that is calling; None for a person.
         unit: Id of the unit that an enrolled phone was made for.
@@ -159,14 +159,14 @@ class CrewDesk:
         *,
         picture: Picture,
         receive: Receive,
-        tell: Callable[[OrderResult], Awaitable[None]],
-        handed: Callable[[str], None],
+        store_result: Callable[[OrderResult], Awaitable[None]],
+        note_fetched: Callable[[str], None],
         ground: Ground,
         device: str | None,
         unit: str | None,
     ) -> None:
         self._access, self._picture, self._ground = access, picture, ground
-        self._receive, self._send, self._handed = receive, tell, handed
+        self._receive, self._store_result, self._note_fetched = receive, store_result, note_fetched
         self.device: Final = device or access.user.name
         self._unit = unit
 
@@ -197,14 +197,14 @@ class CrewDesk:
         self._access.may("report positions")
         return await self._access.read(crew_reports.stored_receipts, self._access.user.agency, ids)
 
-    def receipt_for(self, id: str, kind: str, *, made: str = "") -> PhoneReceipt:
+    def receipt_for(self, id: str, kind: str, *, result_id: str = "") -> PhoneReceipt:
         """Return the receipt for a report of this crew."""
         return PhoneReceipt(
             id=id,
             agency=self._access.user.agency,
             kind=kind,
             by=self._access.user.name,
-            result_id=made,
+            result_id=result_id,
         )
 
     async def note(self, receipts: Sequence[PhoneReceipt]) -> None:
@@ -249,10 +249,12 @@ class CrewDesk:
         """
         self._access.may("report positions")
         found = await self._access.read(messages.find, id)
-        if found is None or not self._is_ours(found):
+        if found is None or not self._is_own_text(found):
             raise NotFound("text", id)
-        await self._send(OrderResult(id=id, state="read", at=self._access.now(), final=True))
-        self._handed(id)
+        await self._store_result(
+            OrderResult(id=id, state="read", at=self._access.now(), final=True)
+        )
+        self._note_fetched(id)
 
     # -- what the phone shows
 
@@ -284,7 +286,7 @@ class CrewDesk:
             Forbidden: If the role may not.
         """
         self._access.may("report positions")
-        return tuple(self._crew_patrol(patrol) for patrol in self._ours())
+        return tuple(self._crew_patrol(patrol) for patrol in self._own_patrols())
 
     def sectors(self) -> tuple[CrewSector, ...]:
         """Return the areas of those patrols, and those of the agency to keep out of.
@@ -293,7 +295,7 @@ class CrewDesk:
             Forbidden: If the role may not.
         """
         self._access.may("report positions")
-        covered = {id for patrol in self._ours() for id in _covered(patrol)}
+        covered = {id for patrol in self._own_patrols() for id in _covered(patrol)}
         own = self._access.user.agency
         found = [
             each
@@ -327,8 +329,10 @@ class CrewDesk:
         texts = []
         for each in found:
             if each.state == "queued" and each.expires_at > now:
-                await self._send(OrderResult(id=each.id, state="delivered", at=now, final=True))
-                self._handed(each.id)
+                await self._store_result(
+                    OrderResult(id=each.id, state="delivered", at=now, final=True)
+                )
+                self._note_fetched(each.id)
             elif each.state not in _SEEN:
                 continue
             read = (step.at for step in each.history if step.state == "read")
@@ -346,14 +350,14 @@ class CrewDesk:
 
     # -- inside
 
-    def _is_ours(self, message: Message) -> bool:
+    def _is_own_text(self, message: Message) -> bool:
         return (message.agency, message.channel, message.address) == (
             self._access.user.agency,
             PHONE,
             self.address,
         )
 
-    def _ours(self) -> list[Patrol]:
+    def _own_patrols(self) -> list[Patrol]:
         unit, own = self.unit, self._access.user.agency
         found = [
             each

@@ -95,7 +95,7 @@ class DeliveryDesk:
         self._access.may("subscribe to alerts")
         return [_browser(each) for each in self._own_browsers(self._access.open_documents)]
 
-    async def taking(self) -> list[Browser]:
+    async def active_browsers(self) -> list[Browser]:
         """Return those that are told of alerts: not who subscribed before all sessions of the user
         were ended, until it subscribes again.
 

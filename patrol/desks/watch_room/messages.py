@@ -55,7 +55,7 @@ class MessageDesk:
         """
         self._visible.may("see messages")
         return await self._visible.read(
-            messages.between, self._visible.policy.agency, start, end, most
+            messages.given_between, self._visible.policy.agency, start, end, most
         )
 
     async def send_message(
@@ -117,7 +117,7 @@ class MessageDesk:
             # one that nothing reaches any more.
             return request.answered_by(known)
         if unit is not None or address is not None:
-            unit, address, channel = await self._way(kind, unit, address, channel)
+            unit, address, channel = await self._choose_route(kind, unit, address, channel)
         elif channel is None:
             raise CannotSend("no_channel", "name a unit, a radio or a channel")
         now = self._visible.now()
@@ -146,18 +146,18 @@ class MessageDesk:
             NotFound: If there is no such unit, or the user may not know of it.
         """
         self._visible.may("see messages")
-        known, addresses = self._addressed(unit, address)
+        known, addresses = self._addresses(unit, address)
         own = self._visible.policy.agency == self._agency or self._is_own_person(addresses)
         if known is None and not own:
             return []  # when and where unknown radios are heard is for the node's own agency
-        routes = await self._visible.read(messages.heard_on, addresses)
+        routes = await self._visible.read(messages.last_heard_on, addresses)
         ways = [
             (address, channel, at)
             for address, channel, at in routes
             # plotted by voice, or vouched for by a key or user: no channel, and no way back
             if ":" not in channel and channel != "voice"
         ]
-        ways += await self._to_phones(addresses, routes)
+        ways += await self._phone_routes(addresses, routes)
         ways.sort(key=lambda way: way[2], reverse=True)
         return [self._route(address, channel, heard_at=at) for address, channel, at in ways]
 
@@ -231,11 +231,11 @@ class MessageDesk:
 
     # -- inside
 
-    async def _way(
+    async def _choose_route(
         self, kind: OrderKind, unit: str | None, address: str | None, channel: str | None
     ) -> tuple[str | None, str, str]:
         """Return the unit, the radio and the channel for a message."""
-        unit, addresses = self._addressed(unit, address)
+        unit, addresses = self._addresses(unit, address)
         routes = await self.routes(unit=unit, address=None if unit is not None else addresses[0])
         if unit is not None and address is not None:
             routes = [route for route in routes if route.address == address]
@@ -253,7 +253,7 @@ class MessageDesk:
         refusal = routes[0].refuses[kind]
         raise CannotSend(refusal.reason, refusal.detail)
 
-    def _addressed(
+    def _addresses(
         self, unit: str | None, address: str | None
     ) -> tuple[str | None, tuple[str, ...]]:
         """Return the registered unit, if it is one, and the radio addresses meant."""
@@ -276,7 +276,7 @@ class MessageDesk:
             raise NotFound("unit or radio", address)  # by the name it was asked for, no other
         return assigned.unit, (address,)
 
-    async def _to_phones(
+    async def _phone_routes(
         self, addresses: Sequence[str], routes: Sequence[tuple[str, str, datetime]]
     ) -> list[tuple[str, str, datetime]]:
         """Return the ways to enrolled phones, and to people on the crew's page.

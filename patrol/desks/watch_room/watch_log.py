@@ -313,7 +313,7 @@ def _read(
     limit: int,
 ) -> list[tuple[Entry, Document | None]]:
     """Return entries, newest first, each with the version of the document that it names."""
-    entries = journal.on(
+    entries = journal.of_kinds(
         connection, agency=agency, own=own, joint=joint, after=after, before=before, limit=limit
     )
     return [(entry, _document(connection, entry)) for entry in entries]

@@ -134,7 +134,7 @@ def restore(file: Path, url: str) -> Inventory:
                 raise StoreError(f"{file} is no back-up of a PostgreSQL database")
             _load(engine, file)
             _make_ready(engine)
-            return _proved(url)
+            return _proved_inventory(url)
         if start != _SQLITE:
             raise StoreError(f"{file} is no back-up of a store in a file")
         return _put(file, Path(str(engine.url.database)))
@@ -196,7 +196,7 @@ def _copy(source: Path, to: Path) -> Inventory:
     if not source.is_file():
         raise StoreError(f"there is no store {source}")
     _copy_file(source, to)
-    found = _proved(f"sqlite:///{to}")
+    found = _proved_inventory(f"sqlite:///{to}")
     _settle(to)
     return found
 
@@ -210,7 +210,7 @@ def _put(file: Path, store: Path) -> Inventory:
             _make_ready(engine)
         finally:
             engine.dispose()
-        return _proved(f"sqlite:///{part}")
+        return _proved_inventory(f"sqlite:///{part}")
 
 
 @contextmanager
@@ -221,7 +221,7 @@ def making(store: Path) -> Iterator[Path]:
         StoreError: If something lies where the store is to be.
         OSError: If it cannot be written.
     """
-    for there in (store, *_beside(store)):
+    for there in (store, *_wal_files(store)):
         if there.exists():
             raise StoreError(f"{there} is there: move it away first, nothing is written over")
     part = store.with_name(f"{store.name}.part")
@@ -258,7 +258,7 @@ def _settle(file: Path) -> None:
         database.execute("PRAGMA journal_mode=DELETE")
 
 
-def _beside(file: Path) -> list[Path]:
+def _wal_files(file: Path) -> list[Path]:
     return [file.with_name(f"{file.name}-{what}") for what in ("wal", "shm", "journal")]
 
 
@@ -273,7 +273,7 @@ def _make(part: Path) -> None:
 
 
 def _remove(file: Path) -> None:
-    for each in (file, *_beside(file)):
+    for each in (file, *_wal_files(file)):
         each.unlink(missing_ok=True)
 
 
@@ -310,7 +310,7 @@ def _load(engine: Engine, file: Path) -> None:
     program = _program("pg_restore", engine)
     options = ("--single-transaction", "--exit-on-error", "--no-owner", "--no-comments")
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".list") as list_file:
-        list_file.write(_ours(program, file))
+        list_file.write(_restore_list(program, file))
         list_file.flush()
         _run(
             engine, program, *options, "--no-privileges", f"--use-list={list_file.name}", str(file)
@@ -335,7 +335,7 @@ def _empty(engine: Engine) -> None:
             connection.exec_driver_sql(f'DROP TABLE IF EXISTS "{table}" CASCADE')
 
 
-def _ours(program: Path, file: Path) -> str:
+def _restore_list(program: Path, file: Path) -> str:
     """Return what of a file is to be restored: all but what belongs to PostGIS.
 
     That and its table of reference systems are a superuser's, and there already.
@@ -390,7 +390,7 @@ def _program(name: str, engine: Engine) -> Path:
     return good[0][1]
 
 
-def _proved(url: str) -> Inventory:
+def _proved_inventory(url: str) -> Inventory:
     found = inventory(url)
     if found.proof.faults:
         raise StoreError(f"what it tells is not as it was written: {found.proof.faults[0]}")

@@ -48,21 +48,21 @@ class Rows(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         saved: How many are in the new store.
-        lost: How many are not; None where no index that can be read counts them.
+        lost_count: How many are not; None where no index that can be read counts them.
         gaps: Ranges of row ids in which nothing could be read, both ends within; a gap may hold no
             row at all.
-        named: Lost rows, at most `NAMED`, by what an index tells of them.
+        lost_names: Lost rows, at most `NAMED`, by what an index tells of them.
     """
 
     saved: int
-    lost: int | None = 0
+    lost_count: int | None = 0
     gaps: tuple[tuple[int, int], ...] = ()
-    named: tuple[str, ...] = ()
+    lost_names: tuple[str, ...] = ()
 
     @property
     def is_whole(self) -> bool:
         """Whether nothing is missing, as far as it can be known."""
-        return self.lost == 0 or (self.lost is None and not self.gaps)
+        return self.lost_count == 0 or (self.lost_count is None and not self.gaps)
 
 
 class Salvage(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,9 +146,8 @@ def _copied(damaged: Path, part: Path) -> tuple[dict[str, Rows], dict[str, str]]
                 raise StoreError(f"{damaged} has no table {table.name}")
             columns = ", ".join(f'"{each.name}"' for each in table.columns)
             name = str(table.name)
-            copy = _Copy(new, name, columns)
             try:
-                rows[name] = copy.all()
+                rows[name] = _Copy(new, name, columns).run()
             except sqlite3.DatabaseError as error:
                 unread[name] = str(error)
         return rows, unread
@@ -179,7 +178,7 @@ class _Copy:
         self._new, self._table, self._columns = new, table, columns
         self._gaps: list[tuple[int, int]] = []
 
-    def all(self) -> Rows:
+    def run(self) -> Rows:
         """Copy what can be read.
 
         Raises:
@@ -189,25 +188,25 @@ class _Copy:
         if last is not None:
             first = min(1, self._first())
             self._range(first, last)
-        (saved,) = self._ask("SELECT count(*) FROM main.{table}").fetchone()
+        (saved,) = self._execute("SELECT count(*) FROM main.{table}").fetchone()
         if not self._gaps and last is not None and last < _MOST:
             with suppress(sqlite3.DatabaseError):
-                (there,) = self._ask("SELECT count(*) FROM old.{table} NOT INDEXED").fetchone()
+                (there,) = self._execute("SELECT count(*) FROM old.{table} NOT INDEXED").fetchone()
                 if there == saved:
                     return Rows(saved=saved)
         if last is None:
             return Rows(saved=saved)
-        lost, lost_names = self._lost()
-        return Rows(saved=saved, lost=lost, gaps=tuple(self._joined()), named=lost_names)
+        lost, lost_names = self._lost_rows()
+        return Rows(saved=saved, lost_count=lost, gaps=tuple(self._joined()), lost_names=lost_names)
 
-    def _ask(self, words: str, *values: Any) -> sqlite3.Cursor:
+    def _execute(self, words: str, *values: Any) -> sqlite3.Cursor:
         return self._new.execute(
             words.format(table=f'"{self._table}"', columns=self._columns), values
         )
 
     def _first(self) -> int:
         try:
-            (first,) = self._ask("SELECT min(rowid) FROM old.{table} NOT INDEXED").fetchone()
+            (first,) = self._execute("SELECT min(rowid) FROM old.{table} NOT INDEXED").fetchone()
         except sqlite3.DatabaseError:
             return 1
         return 1 if first is None else int(first)
@@ -219,7 +218,7 @@ class _Copy:
             sqlite3.DatabaseError: If neither can be read.
         """
         try:
-            (last,) = self._ask("SELECT max(rowid) FROM old.{table} NOT INDEXED").fetchone()
+            (last,) = self._execute("SELECT max(rowid) FROM old.{table} NOT INDEXED").fetchone()
         except sqlite3.DatabaseError as error:
             damage = error
         else:
@@ -227,7 +226,7 @@ class _Copy:
         for index in self._indexes():
             with suppress(sqlite3.DatabaseError):
                 query = f'SELECT max(rowid) FROM old.{{table}} INDEXED BY "{index}"'  # noqa: S608 - a name of the file's own
-                (last,) = self._ask(query).fetchone()
+                (last,) = self._execute(query).fetchone()
                 return None if last is None else int(last)
         raise damage
 
@@ -240,7 +239,7 @@ class _Copy:
     def _range(self, first: int, last: int) -> None:
         """Copy the rows with these ids, both ends within; note in which nothing can be read."""
         try:
-            self._ask(
+            self._execute(
                 "INSERT OR IGNORE INTO main.{table} (rowid, {columns}) SELECT rowid, {columns}"
                 " FROM old.{table} NOT INDEXED WHERE rowid BETWEEN ? AND ?",
                 first,
@@ -266,7 +265,7 @@ class _Copy:
         for number in range(_PROBES + 1):
             at = first + int(step * number)
             with suppress(sqlite3.DatabaseError):
-                self._ask(
+                self._execute(
                     "SELECT rowid FROM old.{table} NOT INDEXED WHERE rowid >= ? LIMIT 1", at
                 ).fetchone()
                 return True
@@ -284,7 +283,7 @@ class _Copy:
         if span is not None:
             yield span
 
-    def _lost(self) -> tuple[int | None, tuple[str, ...]]:
+    def _lost_rows(self) -> tuple[int | None, tuple[str, ...]]:
         """Return how many rows are lost, and what names them, by the indexes of the damaged file.
 
         An index names rows without looking at their table. None where none can be read.
@@ -303,7 +302,7 @@ class _Copy:
             with suppress(sqlite3.DatabaseError):
                 count = 0
                 lost_names: list[str] = []
-                for row in self._ask(query):
+                for row in self._execute(query):
                     count += 1
                     if len(lost_names) < NAMED:
                         lost_names.append(" ".join(map(str, row)))

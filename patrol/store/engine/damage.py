@@ -52,7 +52,7 @@ def damage_text(file: Path, error: str, tables: dict[str, str] | None) -> str:
 
     Args:
         file: The store.
-        said: What SQLite said.
+        error: SQLite's error message.
         tables: What `damaged_tables` found; None while that is not known.
     """
     if tables is None:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from patrol.errors.errors import StoreError
 from patrol.store.engine import faults
-from patrol.store.engine.postgres import TRANSACTION, open_postgres, was_kept
+from patrol.store.engine.postgres import TRANSACTION, open_postgres, was_committed
 from patrol.store.journal import journal, reception_digests, row_digests
 
 BUSY_S: Final = 5.0
@@ -42,7 +42,7 @@ def open_engine(url: str, *, new: bool = False) -> Engine:
     except ArgumentError as error:
         raise StoreError("that is no URL of a database") from error
     if parsed.get_backend_name() == "postgresql":
-        return _prepared(open_postgres(parsed))
+        return _with_listeners(open_postgres(parsed))
     if parsed.get_backend_name() != "sqlite":
         raise StoreError(
             f"no store for {parsed.get_backend_name()!r}: use sqlite:///FILE"
@@ -50,12 +50,12 @@ def open_engine(url: str, *, new: bool = False) -> Engine:
         )
     if parsed.database in (None, "", ":memory:"):
         raise StoreError("a store in memory keeps nothing: use sqlite:///FILE")
-    return _prepared(_open_sqlite(parsed, new=new))
+    return _with_listeners(_open_sqlite(parsed, new=new))
 
 
-def _prepared(engine: Engine) -> Engine:
+def _with_listeners(engine: Engine) -> Engine:
     """Note what statements change, and on each connection forget what was undone."""
-    row_digests.watch_over(engine)
+    row_digests.record_changes(engine)
 
     @event.listens_for(engine, "rollback")
     def _rollback(connection: Connection) -> None:
@@ -102,9 +102,9 @@ def commit_proved(connection: Connection) -> Iterator[None]:
             journal.close(connection)
             committing = True
     except DBAPIError as error:
-        if not (committing and transaction is not None and faults.is_stores(error)):
+        if not (committing and transaction is not None and faults.is_of_store(error)):
             raise
-        if not was_kept(connection.engine, transaction):
+        if not was_committed(connection.engine, transaction):
             raise
 
 

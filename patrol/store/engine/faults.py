@@ -54,7 +54,7 @@ What is missing is of the record: 22 a value out of range or text that is none, 
 """
 
 
-def is_stores(error: SQLAlchemyError) -> bool:
+def is_of_store(error: SQLAlchemyError) -> bool:
     """Return whether `error` has nothing to do with what was to be written or asked for."""
     if not isinstance(error, DBAPIError):
         return False

@@ -32,14 +32,14 @@ class Lease(msgspec.Struct, frozen=True, kw_only=True):
         epoch: Raised each time somebody takes it; the first is 1.
         holder: What the holder calls itself, for people.
         renewals: How often it was renewed under this epoch.
-        held: Whether it is; False once it was given back.
+        is_held: Whether it is; False once it was given back.
         renewed_at: When it was last renewed by its holder's clock, aware UTC; for people alone.
     """
 
     epoch: int
     holder: str
     renewals: int
-    held: bool
+    is_held: bool
     renewed_at: datetime
 
 
@@ -52,7 +52,7 @@ def read(connection: Connection, node: str) -> Lease | None:
         epoch=row.epoch,
         holder=row.holder,
         renewals=row.renewals,
-        held=bool(row.held),
+        is_held=bool(row.held),
         renewed_at=from_us(row.renewed_us),
     )
 
@@ -73,7 +73,7 @@ def take(
     node: str,
     holder: str,
     *,
-    known: Lease | None,
+    previous: Lease | None,
     at: datetime,
     agency: str,
 ) -> int | None:
@@ -83,14 +83,14 @@ def take(
         connection: In a transaction that writes.
         node: The node's id.
         holder: What the process calls itself, for people.
-        seen: As `read` returned it.
+        previous: As `read` returned it.
         at: The present, aware UTC.
         agency: Owner of what is the node's own.
 
     Returns:
         The epoch that now has to be named; None if it moved since.
     """
-    if known is None:
+    if previous is None:
         if read(connection, node) is not None:
             return None
         connection.execute(
@@ -110,13 +110,13 @@ def take(
         update(leases)
         .where(
             leases.c.id == node,
-            leases.c.epoch == known.epoch,
-            leases.c.renewals == known.renewals,
-            leases.c.held == int(known.held),
+            leases.c.epoch == previous.epoch,
+            leases.c.renewals == previous.renewals,
+            leases.c.held == int(previous.is_held),
         )
-        .values(epoch=known.epoch + 1, holder=holder, renewals=0, held=1, renewed_us=to_us(at))
+        .values(epoch=previous.epoch + 1, holder=holder, renewals=0, held=1, renewed_us=to_us(at))
     )
-    return known.epoch + 1 if taken.rowcount == 1 else None
+    return previous.epoch + 1 if taken.rowcount == 1 else None
 
 
 def renew(
@@ -133,7 +133,7 @@ def renew(
         .values(renewals=leases.c.renewals + 1, held=int(is_held), renewed_us=to_us(at))
     )
     if renewed.rowcount != 1:
-        raise _lost(connection, node, epoch)
+        raise _lease_lost(connection, node, epoch)
 
 
 def check(connection: Connection, node: str, epoch: int) -> None:
@@ -144,9 +144,9 @@ def check(connection: Connection, node: str, epoch: int) -> None:
     """
     stands = connection.execute(_STANDS, {"node": node}).scalar()
     if stands != epoch:
-        raise _lost(connection, node, epoch)
+        raise _lease_lost(connection, node, epoch)
 
 
-def _lost(connection: Connection, node: str, epoch: int) -> LeaseLost:
+def _lease_lost(connection: Connection, node: str, epoch: int) -> LeaseLost:
     now = read(connection, node)
     return LeaseLost(epoch, None if now is None else now.epoch, "" if now is None else now.holder)

@@ -156,7 +156,7 @@ def look(url: str) -> list[str]:
             require(connection, changes=False)
             if _version(connection) is None:
                 raise no_store(_place(engine))
-            count = partitions.stray(connection)
+            count = partitions.count_strays(connection)
     except SQLAlchemyError as error:
         raise StoreError(f"{url_without_password(engine)}: {faults.error_text(error)}") from error
     finally:

@@ -32,7 +32,7 @@ class OpenFile:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._lost: str | None = None
+        self._fault: str | None = None
         self._inodes: dict[str, _Inode] = {}
         self._inodes |= _inodes([str(file)])
 
@@ -58,8 +58,8 @@ class OpenFile:
                     f"{name} is another file than the one that was opened: stop the server, see to"
                     " it that the right store lies there, and start it again"
                 )
-        if self._lost is not None:
-            raise StoreReturned(self._lost)
+        if self._fault is not None:
+            raise StoreReturned(self._fault)
 
     def require_after(self) -> None:
         """Make sure that what was just committed lies there; if not, nothing is any more.
@@ -72,7 +72,7 @@ class OpenFile:
         try:
             self.require()
         except StoreError as error:
-            self._lost = (
+            self._fault = (
                 f"{self._file} went while it was written to, and is back: the server has to start"
                 " anew"
             )

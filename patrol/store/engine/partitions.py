@@ -3,7 +3,7 @@
 By heard time and not by the time they tell: duplicates are looked for by it, a late report of last
 month lands where the others of today do, and no device's clock decides where. What a gateway claims
 to have heard years ago or in the future goes to the table `transmissions_stray`, is told
-(`stray`), and is moved once its month has a table.
+(`count_strays`), and is moved once its month has a table.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Partition(NamedTuple):
     end_us: int
 
 
-def found(connection: Connection) -> list[Partition]:
+def existing(connection: Connection) -> list[Partition]:
     """Return the tables there are, oldest first; the stray one is not among them."""
     rows = connection.exec_driver_sql(_BOUNDS.replace("%", "%%")).all()
     return [Partition(row[0], row[1], row[2]) for row in rows if row[1] is not None]
@@ -69,7 +69,7 @@ def cover(connection: Connection, heard_us: Sequence[int]) -> None:
     """
     known: list[tuple[int, int]] | None = connection.info.get(_KNOWN)
     if known is None:
-        known = connection.info[_KNOWN] = _joined(found(connection))
+        known = connection.info[_KNOWN] = _joined_spans(existing(connection))
     first, last = min(heard_us), max(heard_us)
     if any(start <= first and last < end for start, end in known):
         return
@@ -88,7 +88,7 @@ def make_ahead(connection: Connection, now: datetime) -> None:
         now: The present, aware UTC.
     """
     if is_postgres(connection):
-        have = {each.start_us for each in found(connection)}
+        have = {each.start_us for each in existing(connection)}
         month = month_of(to_us(now))
         while month.start_us < to_us(now + AHEAD):
             if month.start_us not in have:
@@ -98,7 +98,7 @@ def make_ahead(connection: Connection, now: datetime) -> None:
 
 def make(connection: Connection, month: Partition) -> None:
     """Make the table of a month, and move there what of it lies among the strays."""
-    forget(connection)
+    forget_existing(connection)
     # By itself first: nobody waits for it but while it is attached.
     name, start, end = month
     connection.exec_driver_sql(
@@ -128,14 +128,14 @@ def drop_empty(connection: Connection, before_us: int) -> None:
         before_us: Microseconds since 1970 UTC.
     """
     if is_postgres(connection):
-        for name, _, end_us in found(connection):
+        for name, _, end_us in existing(connection):
             some = f"SELECT 1 FROM {name} LIMIT 1"  # noqa: S608 - a name that we gave
             if end_us <= before_us and connection.exec_driver_sql(some).first() is None:
-                forget(connection)
+                forget_existing(connection)
                 connection.exec_driver_sql(f"DROP TABLE {name}")
 
 
-def stray(connection: Connection, most: int = 10_000) -> int:
+def count_strays(connection: Connection, most: int = 10_000) -> int:
     """Return how many messages lie in no month's table, at most `most`; 0 on SQLite."""
     if not is_postgres(connection):
         return 0
@@ -143,12 +143,12 @@ def stray(connection: Connection, most: int = 10_000) -> int:
     return int(connection.exec_driver_sql(query).scalar_one())
 
 
-def forget(connection: Connection) -> None:
+def forget_existing(connection: Connection) -> None:
     """Ask the database anew which tables there are."""
     connection.info.pop(_KNOWN, None)
 
 
-def _joined(parts: Sequence[Partition]) -> list[tuple[int, int]]:
+def _joined_spans(parts: Sequence[Partition]) -> list[tuple[int, int]]:
     """Return from when to when there are tables without a gap."""
     spans: list[tuple[int, int]] = []
     for _, start, end in parts:

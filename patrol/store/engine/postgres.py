@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from patrol.errors.errors import StoreError
 from patrol.store.engine import faults
 from patrol.store.engine.stalled_writer import WriterStall
-from patrol.store.schema.tables import say_to_postgres
+from patrol.store.schema.tables import set_postgres_conditions
 
 BUSY_S: Final = 5.0
 """How long to wait for another process that writes; then the store refuses."""
@@ -81,7 +81,7 @@ def open_postgres(url: URL) -> Engine:
         raise StoreError(f"no store by {url.drivername}: use postgresql+psycopg://")
     if not url.database and "service" not in url.query:
         raise StoreError("name the database: postgresql+psycopg://USER@HOST/DATABASE")
-    say_to_postgres()
+    set_postgres_conditions()
     given = {
         "connect_timeout": 10,
         "application_name": "joint-patrol",
@@ -128,7 +128,7 @@ def require(connection: Connection, *, changes: bool = True) -> None:
     Raises:
         StoreError: With what is wrong and how to mend it, in plain words.
     """
-    found = [*_wrong(connection)]
+    found = [*_faults(connection)]
     if changes and not (found or _has_postgis(connection)):
         try:
             with connection.begin_nested():
@@ -144,7 +144,7 @@ def _has_postgis(connection: Connection) -> bool:
     return bool(connection.exec_driver_sql(query).scalar_one())
 
 
-def _wrong(connection: Connection) -> Iterator[str]:
+def _faults(connection: Connection) -> Iterator[str]:
     version = int(connection.exec_driver_sql("SHOW server_version_num").scalar_one()) // 10_000
     if version < OLDEST:
         yield f"PostgreSQL {version} is too old: use {OLDEST} or newer"
@@ -173,7 +173,7 @@ def _wrong(connection: Connection) -> Iterator[str]:
 
 
 @contextmanager
-def watching(engine: Engine, *, shared: bool = False) -> Iterator[bool]:
+def watch_lock(engine: Engine, *, shared: bool = False) -> Iterator[bool]:
     """Hold the lock of the one watch while inside; yield whether it was free.
 
     It is held by a connection of its own and ends with it, however this process ends.
@@ -201,7 +201,7 @@ def watching(engine: Engine, *, shared: bool = False) -> Iterator[bool]:
         held.close()
 
 
-def was_kept(engine: Engine, transaction: str) -> bool:
+def was_committed(engine: Engine, transaction: str) -> bool:
     """Return whether a transaction was committed, from a server that may be starting."""
     end = time.monotonic() + _ASKED_FOR_S
     while True:

@@ -60,7 +60,7 @@ class WriterStall:
     def __init__(self, engine: Engine, *, key: int) -> None:
         self._engine, self._key = engine, key
         self._last_commits: tuple[object, ...] | None = None
-        self._looked_s = self._stood_s = 0.0
+        self._looked_s = self._stalled_s = 0.0
         self._one_at_a_time = Lock()
 
     def look(self) -> None:
@@ -82,11 +82,11 @@ class WriterStall:
             now_s = monotonic()
             commits = None if found is None else tuple(found)
             if commits is None or commits != self._last_commits:
-                self._stood_s = 0.0
+                self._stalled_s = 0.0
             else:
-                self._stood_s += min(now_s - self._looked_s, _LOOKS_APART_S)
+                self._stalled_s += min(now_s - self._looked_s, _LOOKS_APART_S)
             self._last_commits, self._looked_s = commits, now_s
-            if commits is None or self._stood_s < STOPPED_S:
+            if commits is None or self._stalled_s < STOPPED_S:
                 return
             pid, _, _, query, processed, name = commits
             given = {"key": self._key, "pid": pid, "query": query, "bytes": processed}

@@ -22,12 +22,12 @@ class Writer:
     """One thread; it begins with the first work and does not keep the process alive."""
 
     def __init__(self) -> None:
-        self._works: SimpleQueue[_Work | None] = SimpleQueue()
+        self._queue: SimpleQueue[_Work | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._ended = False
-        self._giving = threading.Lock()  # nothing is put behind the end, where nobody does it
+        self._queue_lock = threading.Lock()  # nothing is put behind the end, where nobody does it
 
-    async def do(self, work: Callable[[], T]) -> T:
+    async def run(self, work: Callable[[], T]) -> T:
         """Have `work` done after everything given before; return or raise what it does.
 
         Where whoever waits is cancelled, what has begun is brought to its end all the same, and
@@ -38,10 +38,10 @@ class Writer:
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        with self._giving:
+        with self._queue_lock:
             if self._ended:
                 raise RuntimeError("the store is closed")
-            self._works.put((loop, future, work))
+            self._queue.put((loop, future, work))
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
                 self._thread.start()
@@ -49,14 +49,14 @@ class Writer:
 
     def end(self) -> None:
         """Take nothing more; wait until everything given is done and the thread has ended."""
-        with self._giving:
+        with self._queue_lock:
             self._ended = True
-            self._works.put(None)
+            self._queue.put(None)
         if self._thread is not None:
             self._thread.join()
 
     def _run(self) -> None:
-        while (given := self._works.get()) is not None:
+        while (given := self._queue.get()) is not None:
             loop, future, work = given
             if future.cancelled():
                 continue
@@ -69,11 +69,11 @@ class Writer:
             except BaseException as error:  # noqa: BLE001 - raised where it is waited for
                 fault = error
             with suppress(RuntimeError):  # the loop has ended, and nobody waits
-                loop.call_soon_threadsafe(_tell, future, result, fault)
+                loop.call_soon_threadsafe(_settle, future, result, fault)
             del given, future, work, result, fault  # may hold much
 
 
-def _tell(future: asyncio.Future[Any], result: Any, fault: BaseException | None) -> None:
+def _settle(future: asyncio.Future[Any], result: Any, fault: BaseException | None) -> None:
     if future.cancelled():
         return
     if fault is not None:

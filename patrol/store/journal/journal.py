@@ -101,7 +101,7 @@ def page(connection: Connection, *, after: int = 0, limit: int = 1000) -> list[E
     return [_entry(row) for row in rows]
 
 
-def by(connection: Connection, actor: str, *, after: int) -> list[Entry]:
+def of_actor(connection: Connection, actor: str, *, after: int) -> list[Entry]:
     """Return the entries of an actor with numbers above `after`, in order."""
     rows = connection.execute(
         select(journal).where(_J.seq > after, _J.actor == actor).order_by(_J.seq)
@@ -176,7 +176,7 @@ def of_agency(
     return list(readable(rows, _entry))
 
 
-def tells(
+def has_entry(
     connection: Connection,
     agency: str,
     *,
@@ -197,7 +197,7 @@ def tells(
     return connection.execute(query.limit(1)).first() is not None
 
 
-def on(
+def of_kinds(
     connection: Connection,
     *,
     agency: str,

@@ -182,7 +182,7 @@ class OpenSpan:
         """Whether it is known where it begins."""
         return self._after is not None
 
-    def find(self, connection: Connection) -> None:
+    def find_start(self, connection: Connection) -> None:
         """Find out, before the first message is stored, where it begins."""
         span = _newest(connection)
         stored = int(connection.execute(select(func.max(_T.id))).scalar() or 0)
@@ -197,14 +197,14 @@ class OpenSpan:
             count: How many they are.
         """
         if connection.info.pop(_OPEN_CHANGED, False):  # it replaced a message of this span
-            self._is_as_added = False
+            self._is_unchanged = False
         self._hash.update(content)
         self._count += count
         if self._count >= MOST:
             return True
         return self._count > 0 and self._steady() - self._since >= EVERY_S
 
-    def tell(self, connection: Connection, origin: str) -> None:
+    def write(self, connection: Connection, origin: str) -> None:
         """Tell the journal of it, in a transaction that writes, and begin the next one after that
         (`told`).
         """
@@ -215,8 +215,8 @@ class OpenSpan:
         if not count:
             return
         sha256 = self._hash.hexdigest()
-        if count != self._count or not self._is_as_added:
-            sha256 = found(connection, SpanBounds(self._after, last, VERSION)).sha256
+        if count != self._count or not self._is_unchanged:
+            sha256 = stored_span(connection, SpanBounds(self._after, last, VERSION)).sha256
         span = MessageSpan(
             after=self._after, last=last, count=count, sha256=sha256, version=VERSION
         )
@@ -234,11 +234,11 @@ class OpenSpan:
 
     def _begin(self, now: float) -> None:
         self._hash, self._count, self._since = hashlib.sha256(), 0, now
-        self._is_as_added = True
+        self._is_unchanged = True
         self._next = self._after
 
 
-def found(connection: Connection, place: SpanBounds) -> StoredSpan:
+def stored_span(connection: Connection, place: SpanBounds) -> StoredSpan:
     """Return what is in the store of a span."""
     digest, count, pack = hashlib.sha256(), 0, _PACKED[place.version]
     for rows in _pages(connection, place):
@@ -252,11 +252,11 @@ def before_replacing(connection: Connection, id: int) -> None:
 
     `close` tells the journal what it holds then, at the end of the transaction.
     """
-    place = _place_of(connection, id)
+    place = _bounds_of(connection, id)
     if isinstance(place, SpanBounds):
         changed: dict[SpanBounds, str] = connection.info.setdefault(_CHANGED, {})
         if place not in changed:
-            changed[place] = found(connection, place).sha256
+            changed[place] = stored_span(connection, place).sha256
     elif place == "open":
         connection.info[_OPEN_CHANGED] = True
 
@@ -265,7 +265,7 @@ def close(connection: Connection) -> None:
     """Tell the journal, at a transaction's end, in which spans it replaced receptions."""
     changed: dict[SpanBounds, str] = connection.info.pop(_CHANGED, {})
     for place, was in changed.items():
-        now = found(connection, place)
+        now = stored_span(connection, place)
         if now.sha256 == was:
             continue
         span = MessageSpan(
@@ -281,7 +281,7 @@ def close(connection: Connection) -> None:
         journal.append(connection, [_note(REPLACED, span)], datetime.now(UTC), origin=origin)
 
 
-def _place_of(connection: Connection, id: int) -> SpanBounds | Literal["open", "before"]:
+def _bounds_of(connection: Connection, id: int) -> SpanBounds | Literal["open", "before"]:
     """Return where a message lies: in a span, after all of them, or before there were any."""
     seq = None
     while True:

@@ -68,7 +68,7 @@ def digest(row: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical(values)).hexdigest()
 
 
-def watch_over(engine: Engine) -> None:
+def record_changes(engine: Engine) -> None:
     """Note what the rows of `COVERED` were before a statement changes them."""
 
     @event.listens_for(engine, "before_execute")
@@ -156,19 +156,19 @@ class DifferingRow(NamedTuple):
 
     table: str
     id: str
-    what: What
+    fault: What
     seq: int
 
 
-class RowReplay(msgspec.Struct):
+class RowReplay(msgspec.Struct, rename={"last_digests": "known"}):
     """What the journal tells of rows, gone through line by line.
 
     Attributes:
-        known: The digest after the last act and the number of its line, by table and id.
+        last_digests: The digest after the last act and the number of its line, by table and id.
         covered: Tables of which a line covered all rows there were.
     """
 
-    known: dict[str, dict[str, tuple[str, int]]] = {}
+    last_digests: dict[str, dict[str, tuple[str, int]]] = {}
     covered: set[str] = set()
 
     def take(self, entry: Entry, digests: Digests) -> tuple[str, str] | None:
@@ -178,7 +178,7 @@ class RowReplay(msgspec.Struct):
         is_cover = entry.act == COVER and entry.subject == SUBJECT
         found: tuple[str, str] | None = None
         for name, rows in digests.items():
-            known = self.known.setdefault(name, {})
+            known = self.last_digests.setdefault(name, {})
             begins = is_cover and name not in self.covered
             for id, (before, after) in rows.items():
                 expected, _ = known.get(id, (None, 0))
@@ -206,7 +206,7 @@ class RowReplay(msgspec.Struct):
         for name in COVERED:
             if name not in self.covered:
                 continue
-            known = self.known.get(name, {})
+            known = self.last_digests.get(name, {})
             rows = {
                 str(row["id"]): digest({**row})
                 for row in connection.exec_driver_sql(f"SELECT * FROM {name}").mappings()  # noqa: S608 - our own names
@@ -224,7 +224,7 @@ class RowReplay(msgspec.Struct):
         """How many rows of some tables there must be; None where one is not covered."""
         if not self.covered >= set(tables):
             return None
-        return sum(len(self.known.get(name, ())) for name in tables)
+        return sum(len(self.last_digests.get(name, ())) for name in tables)
 
 
 def _touch(

@@ -72,7 +72,7 @@ def prove_day(
     last = closing if until is None else until
     chain = Chain(start, signed[start]) if start else Chain()
     spans, rows = reception_digests.SpanReplay(whole=False), RowReplay()
-    removed = verify_journal.what_retention_removed(connection)
+    removed = verify_journal.removed_by_retention(connection)
     faults: list[ChainFault] = []
     documents, count, altered = 0, 0, False
     for entries, unreadable in verify_journal.read_pages(connection, start):
@@ -83,7 +83,7 @@ def prove_day(
                 break
             fault_here = chain.take(entry)
             if fault_here is None and signed.get(entry.seq, entry.hash) != entry.hash:
-                fault_here = verify_journal.written_anew(entry.seq)
+                fault_here = verify_journal.rewritten_fault(entry.seq)
             if fault_here is not None:
                 fault = fault_here
                 break

@@ -51,7 +51,7 @@ WHERE (id, version) > ({mark}, {mark}) ORDER BY id, version LIMIT {mark}"""
 
 _REPLACED: Final = "SELECT detail FROM journal WHERE subject = {mark} AND act = 'seal plain words'"
 
-_TOLD: Final = "SELECT detail FROM journal WHERE subject = {mark}"
+_VERSION_ENTRIES: Final = "SELECT detail FROM journal WHERE subject = {mark}"
 
 _PHOTO: Final = "SELECT body FROM photos WHERE agency = {mark} AND sha256 = {mark}"
 
@@ -112,7 +112,7 @@ class JournalProof(
 class Progress(NamedTuple):
     """How far a verification is: what it counts now, how many are done, of how many."""
 
-    what: Literal["rows", "messages"]
+    subject: Literal["rows", "messages"]
     done: int
     total: int
 
@@ -150,7 +150,7 @@ class _PlainWords(msgspec.Struct, frozen=True, rename={"became": "is"}):
     became: str
 
 
-class _Told(msgspec.Struct):
+class _VersionDigest(msgspec.Struct):
     """What an entry tells of a version of a document."""
 
     version: int = 0
@@ -174,7 +174,7 @@ def prove(
         after: How far it came before it was interrupted; what lies before is not read again.
         mark: Told, as long as nothing is wrong, what returns how far it is.
     """
-    documents, found, rewritten, told = 0, False, False, False
+    documents, found, rewritten, has_row_fault = 0, False, False, False
     rows, receptions, contradicted, chain = (
         RowReplay(),
         reception_digests.SpanReplay(),
@@ -184,26 +184,26 @@ def prove(
     if after is not None:
         documents, rows, chain = after.documents, after.rows, Chain(after.seq, after.hash)
         receptions = reception_digests.SpanReplay(after.spans)
-    heard, as_told = _Heard(), False
-    removed = what_retention_removed(connection)
+    messages, rows_agree = _ReceptionCounts(), False
+    removed = removed_by_retention(connection)
     faults: list[ChainFault] = []
     last: Entry | None = None
     signed: dict[int, set[bytes]] = {}
     for seq, signed_hash in heads:
         signed.setdefault(seq, set()).add(signed_hash)
     if after is not None:
-        last, faults_behind = _behind(connection, after, signed)
+        last, faults_behind = _compare_signed(connection, after, signed)
         faults += faults_behind
     length = journal.end(connection)[0]
 
-    def here(messages: int = 0 if after is None else after.last_reception) -> ProofMark:
+    def mark_here(last_reception: int = 0 if after is None else after.last_reception) -> ProofMark:
         return ProofMark(
             seq=chain.seq,
             hash=chain.hash,
             documents=documents,
             rows=rows,
             spans=[*receptions.spans()],
-            last_reception=messages,
+            last_reception=last_reception,
         )
 
     for entries, fault in read_pages(connection, chain.seq):
@@ -213,15 +213,15 @@ def prove(
                 fault = fault_here
                 break
             if entry.seq in signed and signed.pop(entry.seq) != {entry.hash}:
-                faults += [] if rewritten else [written_anew(entry.seq)]
+                faults += [] if rewritten else [rewritten_fault(entry.seq)]
                 rewritten = True
             why = receptions.take(entry)
             if why and not contradicted:
                 faults.append(ChainFault(seq=entry.seq, what="altered", reason=why))
                 contradicted = True
             if fault_here := row_fault(rows, entry):
-                faults += [fault_here] if not told else []
-                told = True
+                faults += [fault_here] if not has_row_fault else []
+                has_row_fault = True
             last = entry
         # Of what follows a fault nothing is proved, and of documents the first fault is enough.
         if not found:
@@ -236,35 +236,35 @@ def prove(
         if fault is not None:
             faults.append(fault)
             break
-        if not (faults or told):
-            mark(here)
+        if not (faults or has_row_fault):
+            mark(mark_here)
     else:
         if max(signed, default=0) > chain.seq:
             why = f"the signed head is row {max(signed)}: the tail was cut off"
             faults.append(ChainFault(seq=chain.seq + 1, what="missing", reason=why))
         if not found:
             faults += _unwritten(connection, documents)
-        heard = _receptions(
+        messages = _receptions(
             connection,
             receptions,
             0 if after is None else after.last_reception,
             progress,
-            (lambda _: None) if faults else lambda done: mark(lambda: here(done)),
+            (lambda _: None) if faults else lambda done: mark(lambda: mark_here(done)),
         )
-        faults += [] if heard.fault is None else [heard.fault]
-        if not told:
+        faults += [] if messages.fault is None else [messages.fault]
+        if not has_row_fault:
             faults_now = _rows_now(rows, connection)
             faults += faults_now
-            as_told = not faults_now
+            rows_agree = not faults_now
     return JournalProof(
         entries=chain.seq,
         documents=documents,
-        accounts=_proved(rows.count(*ACCOUNTS), as_told),
-        protected=_proved(rows.count(*PROTECTED), as_told),
-        set_aside=_proved(rows.count(*SET_ASIDE), as_told),
-        receptions=heard.proved,
-        receptions_before=heard.before,
-        receptions_since=heard.since,
+        accounts=_proved(rows.count(*ACCOUNTS), rows_agree),
+        protected=_proved(rows.count(*PROTECTED), rows_agree),
+        set_aside=_proved(rows.count(*SET_ASIDE), rows_agree),
+        receptions=messages.proved,
+        receptions_before=messages.before_count,
+        receptions_since=messages.since_count,
         further_receptions=connection.execute(
             select(func.count()).select_from(also_heard)
         ).scalar_one(),
@@ -282,7 +282,7 @@ def every_fault(connection: Connection) -> tuple[tuple[ChainFault, ...], int]:
         What is wrong, the first in the journal first; of rows that are missing one after the other
         the first is named. And of how many versions of documents no row tells any more.
     """
-    chain, proved, removed = Chain(), 0, what_retention_removed(connection)
+    chain, proved, removed = Chain(), 0, removed_by_retention(connection)
     found: list[ChainFault] = []
     after: int | None = 0
     while after is not None:
@@ -333,7 +333,7 @@ def _photos_compared(
     return 0, compare_photos(connection, entries, removed)
 
 
-def what_retention_removed(connection: Connection) -> frozenset[bytes]:
+def removed_by_retention(connection: Connection) -> frozenset[bytes]:
     """Return what went by the policy, as lines of the same chain say: it is not looked for."""
     return frozenset(row[0] for row in _rows(connection, _REMOVED, (REMOVED,)))
 
@@ -394,12 +394,12 @@ def _entry(row: Sequence[Any]) -> Entry | None:
     )
 
 
-def written_anew(seq: int) -> ChainFault:
+def rewritten_fault(seq: int) -> ChainFault:
     why = "it is not the one whose hash was signed: the journal was written anew up to here"
     return ChainFault(seq=seq, what="altered", reason=why)
 
 
-def _behind(
+def _compare_signed(
     connection: Connection, mark: ProofMark, signed: dict[int, set[bytes]]
 ) -> tuple[Entry | None, list[ChainFault]]:
     """Compare signed heads with entries that are not read again; they are taken out of `signed`.
@@ -415,7 +415,7 @@ def _behind(
     for seq in sorted(seq for seq in signed if 0 < seq <= mark.seq):
         rows = journal.page(connection, after=seq - 1, limit=1)
         if (not rows or signed[seq] != {rows[0].hash}) and not faults:
-            faults.append(written_anew(seq))
+            faults.append(rewritten_fault(seq))
         del signed[seq]
     return last, faults
 
@@ -423,31 +423,31 @@ def _behind(
 # -- what was heard
 
 
-class _Heard(NamedTuple):
+class _ReceptionCounts(NamedTuple):
     """What came of the messages: how many are proved, are of before and since, what is wrong."""
 
     proved: int = 0
-    before: int = 0
-    since: int = 0
+    before_count: int = 0
+    since_count: int = 0
     fault: ChainFault | None = None
 
 
 def _receptions(
     connection: Connection,
-    told: reception_digests.SpanReplay,
-    proved: int,
+    replay: reception_digests.SpanReplay,
+    proved_id: int,
     progress: Callable[[Progress], None],
     mark: Callable[[int], None],
-) -> _Heard:
+) -> _ReceptionCounts:
     """Compare the messages with what the journal tells, up to the first span that is altered.
 
     Those up to the number `proved` are; what it told of them may have changed since.
     """
     count, fault = 0, None
-    spans = [*told.spans()]
+    spans = [*replay.spans()]
     total = sum(span.count for _, span in spans)
     for seq, span in spans:
-        if span.last <= proved:
+        if span.last <= proved_id:
             count += span.count
             continue
         fault = span_fault(connection, seq, span)
@@ -457,12 +457,12 @@ def _receptions(
         progress(Progress("messages", count, total))
         mark(span.last)
     stored = select(func.count()).select_from(transmissions)
-    first = told.first
+    first = replay.first
     if first is None:
-        return _Heard(since=int(connection.execute(stored).scalar_one()))
+        return _ReceptionCounts(since_count=int(connection.execute(stored).scalar_one()))
     before = connection.execute(stored.where(transmissions.c.id <= first)).scalar_one()
-    since = connection.execute(stored.where(transmissions.c.id > told.last)).scalar_one()
-    return _Heard(count, int(before), int(since), fault)
+    since = connection.execute(stored.where(transmissions.c.id > replay.last)).scalar_one()
+    return _ReceptionCounts(count, int(before), int(since), fault)
 
 
 def span_fault(
@@ -470,7 +470,7 @@ def span_fault(
 ) -> ChainFault | None:
     """Return what is wrong with the messages of a span that the entry `seq` tells of."""
     place = reception_digests.SpanBounds(span.after, span.last, span.version)
-    there = reception_digests.found(connection, place)
+    there = reception_digests.stored_span(connection, place)
     if there == (span.count, span.sha256):
         return None
     what: Literal["altered", "missing"] = "altered"
@@ -492,8 +492,8 @@ class _Changed(msgspec.Struct):
     digests: Digests = {}
 
 
-def _proved(count: int | None, as_told: bool) -> int | None:
-    return count if as_told or count is None else 0
+def _proved(count: int | None, rows_agree: bool) -> int | None:
+    return count if rows_agree or count is None else 0
 
 
 def row_fault(rows: RowReplay, entry: Entry) -> ChainFault | None:
@@ -590,7 +590,7 @@ def _version_claim(entry: Entry) -> tuple[Entry, str, str, int, str] | None:
     if '"sha256"' not in entry.detail:
         return None
     try:
-        version_entry = json_decoder(_Told).decode(entry.detail)
+        version_entry = json_decoder(_VersionDigest).decode(entry.detail)
     except msgspec.MsgspecError:
         return None
     kind, colon, id = entry.subject.partition(":")
@@ -681,7 +681,7 @@ def _unwritten(connection: Connection, entries: int) -> list[ChainFault]:
     while True:
         rows = _rows(connection, _VERSIONS, (*after, PAGE))
         for id, version, kind in rows:
-            if version not in _versions_told(connection, f"{kind}:{id}"):
+            if version not in _journalled_versions(connection, f"{kind}:{id}"):
                 document = f"{kind} {id} version {version}"
                 faults.append(ChainFault(seq=0, what="unwritten", document=document))
                 return faults
@@ -690,11 +690,11 @@ def _unwritten(connection: Connection, entries: int) -> list[ChainFault]:
         after = (rows[-1][0], rows[-1][1])
 
 
-def _versions_told(connection: Connection, subject: str) -> set[int]:
+def _journalled_versions(connection: Connection, subject: str) -> set[int]:
     versions: set[int] = set()
-    for (detail,) in _rows(connection, _TOLD, (subject,)):
+    for (detail,) in _rows(connection, _VERSION_ENTRIES, (subject,)):
         with suppress(msgspec.MsgspecError):
-            versions.add(json_decoder(_Told).decode(detail).version)
+            versions.add(json_decoder(_VersionDigest).decode(detail).version)
     return versions
 
 

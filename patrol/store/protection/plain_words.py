@@ -42,7 +42,7 @@ def plain_documents(url: str) -> int:
     try:
         expect(engine)
         with connect_to_read(engine) as connection:
-            return len({row.id for row in _rows(connection) if taken_out(row)[1]})
+            return len({row.id for row in _rows(connection) if without_plain_words(row)[1]})
     except SQLAlchemyError as error:
         raise StoreError(f"{url_without_password(engine)}: {faults.error_text(error)}") from error
     finally:
@@ -105,7 +105,7 @@ def _seal(
     notes: list[Note] = []
     known: dict[str, set[tuple[str, str]]] = {}  # of each document, the words sealed already
     for row in _rows(connection):
-        body, words = taken_out(row)
+        body, words = without_plain_words(row)
         if not words:
             continue
         seen = known.setdefault(row.id, set())
@@ -123,7 +123,7 @@ def _seal(
                 by=body.get("by", ""),
             )
             protected_fields.put(connection, made, origin=row.origin)
-            notes += [protected_fields.written(each, actor=actor) for each in made]
+            notes += [protected_fields.writing_note(each, actor=actor) for each in made]
         new = msgspec.json.encode(body)
         connection.execute(
             update(documents)
@@ -160,7 +160,7 @@ def _rows(connection: Connection) -> list[Row[Any]]:
     return list(found)
 
 
-def taken_out(row: Row[Any]) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+def without_plain_words(row: Row[Any]) -> tuple[dict[str, Any], list[tuple[str, str]]]:
     """Return the content of a version of an incident or target without plain words, and those by
     field.
     """

@@ -36,7 +36,7 @@ def put(connection: Connection, fields: Sequence[ProtectedField], *, origin: str
         connection.execute(protected_fields.insert().values(row))
 
 
-def written(field: ProtectedField, *, actor: str) -> Note:
+def writing_note(field: ProtectedField, *, actor: str) -> Note:
     """Return what the journal says of a field that was written."""
     return Note(
         act="write protected field",
@@ -151,7 +151,7 @@ def all_readers(connection: Connection, agency: str, *, most: int) -> list[Prote
     ]
 
 
-def give(
+def grant(
     connection: Connection,
     reader: str,
     *,
@@ -171,9 +171,7 @@ def give(
     return True
 
 
-def take_back(
-    connection: Connection, reader: str, *, agency: str, kind: str, document: str
-) -> bool:
+def revoke(connection: Connection, reader: str, *, agency: str, kind: str, document: str) -> bool:
     """Let a user read them no more; return whether it was given."""
     deletion = connection.execute(
         delete(protected_readers).where(

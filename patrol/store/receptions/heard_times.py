@@ -88,17 +88,17 @@ def last(connection: Connection, before_us: int = EVER) -> int | None:
 
     Hops from one address to the next in the index, whatever the number of messages.
     """
-    found = _both(connection, _LAST, before=before_us)
+    found = _values_of(connection, _LAST, before=before_us)
     return max(found, default=None)
 
 
 def first(connection: Connection, since_us: int) -> int | None:
     """Return when the first of all messages since then was heard; None without any."""
-    found = _both(connection, _FIRST, since=since_us)
+    found = _values_of(connection, _FIRST, since=since_us)
     return min(found, default=None)
 
 
-def within(spans: int, columns: str) -> TextClause:
+def spans_query(spans: int, columns: str) -> TextClause:
     """Return the query for what was heard in so many spans of addresses, both ends included.
 
     In words of SQL that both databases know: the spans are a table that stands first, so that
@@ -122,10 +122,10 @@ def within(spans: int, columns: str) -> TextClause:
 
 
 def span_values(number: int, address: str, first_us: int, last_us: int) -> dict[str, object]:
-    """Return the values of one span for `within`, the first having number 0."""
+    """Return the values of one span for `spans_query`, the first having number 0."""
     return {f"address{number}": address, f"first{number}": first_us, f"last{number}": last_us}
 
 
-def _both(connection: Connection, query: TextClause, **values: int) -> list[int]:
+def _values_of(connection: Connection, query: TextClause, **values: int) -> list[int]:
     row = connection.execute(query, values).one()
     return [each for each in row if each is not None]

@@ -87,7 +87,7 @@ def latest(
     )
 
 
-def is_kept(connection: Connection, gid: bytes) -> bool:
+def is_stored(connection: Connection, gid: bytes) -> bool:
     """Return whether there is a message with this global id."""
     found = connection.execute(select(_T.gid).where(_T.gid == gid).limit(1)).first()
     return found is not None

@@ -80,7 +80,7 @@ def put(
             "address": _text(transmission.address),
             "channel": _text(transmission.channel),
             "fault": _text(each.fault)[:2000],
-            "said": _whole(transmission) if whole else None,
+            "said": _transmission_json(transmission) if whole else None,
             "raw": raw,
             "agency": agency,
             "origin": origin,
@@ -94,7 +94,7 @@ def put(
         journal.append(connection, [note], at, origin=origin)
 
 
-def since(connection: Connection, time: datetime) -> list[tuple[datetime, str, str, str]]:
+def rejected_since(connection: Connection, time: datetime) -> list[tuple[datetime, str, str, str]]:
     """Return when, reception id, address and fault of what was set aside since `time`.
 
     Returns:
@@ -163,7 +163,7 @@ def _id_of(transmission: Transmission) -> str:
     return blake2b(words.encode(), digest_size=16).hexdigest()
 
 
-def _whole(transmission: Transmission) -> bytes | None:
+def _transmission_json(transmission: Transmission) -> bytes | None:
     try:
         return msgspec.json.encode(transmission)
     except (TypeError, ValueError, OverflowError, msgspec.MsgspecError):

@@ -51,15 +51,15 @@ def find(connection: Connection, query: DuplicateQuery) -> Found:
         for row in connection.execute(select(*_COLUMNS).where(_T.gid.in_(gids))):
             rows[row.gid] = row
     for spans in _parts(_spans(query.spans)):
-        for row in connection.execute(_within(len(spans)), _values(spans)):
+        for row in connection.execute(_spans_query(len(spans)), _values(spans)):
             rows[row.gid] = row
     also = also_heard.c
     receptions: list[tuple[str, datetime]] = []
     for ids in _parts(query.receptions):
         found = select(also.reception_id, also.heard_us).where(also.reception_id.in_(ids))
         receptions += ((row[0], from_us(row[1])) for row in connection.execute(found))
-    beside = [_beside(connection, name) for name in query.neighbours_of]
-    return [_stored(row) for row in rows.values()], receptions, beside
+    neighbours = [_neighbours(connection, name) for name in query.neighbours_of]
+    return [_stored(row) for row in rows.values()], receptions, neighbours
 
 
 def newest(connection: Connection, limit: int) -> tuple[Found, bool]:
@@ -93,7 +93,7 @@ def last_heard_at(connection: Connection) -> datetime | None:
     return None if last_us is None else from_us(last_us)
 
 
-def _beside(connection: Connection, name: bytes) -> StoredNeighbours:
+def _neighbours(connection: Connection, name: bytes) -> StoredNeighbours:
     gid = _IDS.c.gid if is_postgres(connection) else _T.gid
     before = select(gid).where(gid < name).order_by(gid.desc()).limit(BESIDE)
     after = select(gid).where(gid >= name).order_by(gid).limit(BESIDE)
@@ -125,12 +125,12 @@ def _spans(near: Iterable[tuple[str, datetime, float]]) -> list[tuple[str, int, 
     return spans
 
 
-def _within(spans: int) -> Any:
+def _spans_query(spans: int) -> Any:
     """Return the query for what was heard in so many spans."""
     names = ", ".join(
         f"t.{name}" for name in ("address", "duplicate_key", "channel", "raw", "heard_us", "gid")
     ).replace("t.raw", "CASE WHEN t.duplicate_key IS NULL THEN t.raw END AS raw")
-    return heard_times.within(spans, f"{names}, t.reception_id").columns(
+    return heard_times.spans_query(spans, f"{names}, t.reception_id").columns(
         *(column(each.name) for each in _COLUMNS)
     )
 

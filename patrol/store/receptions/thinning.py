@@ -99,12 +99,12 @@ def put_mark(
         )
 
 
-def next_heard(connection: Connection, since_us: int) -> int | None:
+def first_heard_since(connection: Connection, since_us: int) -> int | None:
     """Return when the first message since then was heard; None if there is none."""
     return heard_times.first(connection, since_us)
 
 
-def newest(connection: Connection, before_us: int) -> int | None:
+def newest_time(connection: Connection, before_us: int) -> int | None:
     """Return how far time had come before then, by what is stored; None if nothing is.
 
     That is when the last message was heard or the last line of the journal written, but no later
@@ -153,7 +153,8 @@ def messages(
     """Return what an address was heard to say from `start_us` (in) to `end_us` (out)."""
     columns = ", ".join(f"t.{name}" for name in _LOOKED_AT)
     rows = connection.execute(
-        heard_times.within(1, columns), heard_times.span_values(0, address, start_us, end_us - 1)
+        heard_times.spans_query(1, columns),
+        heard_times.span_values(0, address, start_us, end_us - 1),
     )
     found = [
         RetentionCandidate(

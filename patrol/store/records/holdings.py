@@ -16,7 +16,7 @@ from patrol.documents_registry.document_kinds import KINDS
 from patrol.holdings.mention import SEARCH, Mention, Mentions
 from patrol.protected_fields.field import FIELDS
 from patrol.store.engine.sql_functions import json_contains, text_contains
-from patrol.store.protection.plain_words import taken_out
+from patrol.store.protection.plain_words import without_plain_words
 from patrol.store.receptions import thinning
 from patrol.store.schema.tables import (
     assignments,
@@ -98,7 +98,7 @@ def _documents(connection: Connection, agency: str, words: str) -> Iterator[Ment
         .limit(MOST + 1)
     )
     for row in rows:
-        body = taken_out(row)[0] if row.kind in FIELDS else _decoded(row.body)
+        body = without_plain_words(row)[0] if row.kind in FIELDS else _decoded(row.body)
         fields = tuple(each for each in body if _says(body[each], words))
         if not fields and row.kind in FIELDS and not _says(row.id, words):
             continue  # in words that are not sealed yet: who informed is not to be guessed here

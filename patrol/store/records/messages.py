@@ -99,7 +99,7 @@ def newest(
     return list(readable(rows, _message))
 
 
-def between(
+def given_between(
     connection: Connection, agency: str, start: datetime, end: datetime, limit: int
 ) -> list[Message]:
     """Return the messages of an agency given from `start` (in) to `end` (out), oldest first."""
@@ -236,7 +236,7 @@ def give_up(connection: Connection, now: datetime, *, restarted: bool) -> int:
     return count
 
 
-def open_ones(connection: Connection) -> int:
+def count_open(connection: Connection) -> int:
     """Return how many messages are not at their end."""
     return int(
         connection.execute(
@@ -245,7 +245,7 @@ def open_ones(connection: Connection) -> int:
     )
 
 
-def heard_on(
+def last_heard_on(
     connection: Connection, addresses: Sequence[str], among: int = 200
 ) -> list[tuple[str, str, datetime]]:
     """Return address, channel and when last, of the newest messages of each address.

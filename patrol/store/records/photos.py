@@ -60,7 +60,7 @@ def owned(connection: Connection, agency: str, hashes: tuple[str, ...]) -> froze
     return frozenset(bytes(each).hex() for each in found)
 
 
-def sent_since(connection: Connection, agency: str, since: datetime) -> int:
+def count_since(connection: Connection, agency: str, since: datetime) -> int:
     """Return how many photos an agency has kept since then."""
     found = connection.execute(
         select(func.count()).where(_F.agency == agency, _F.at_us >= to_us(since))

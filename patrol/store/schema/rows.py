@@ -197,14 +197,14 @@ def protocol_of(address: str) -> str:
     return address.partition(":")[0]
 
 
-def readable(rows: Iterable[Any], made: Callable[[Any], T]) -> Iterator[T]:
+def readable(rows: Iterable[Any], decode: Callable[[Any], T]) -> Iterator[T]:
     """Yield what is made of each row; one that cannot be read is logged and left out.
 
     One bad row in the file must not keep all others from the patrol.
     """
     for row in rows:
         try:
-            yield made(row)
+            yield decode(row)
         except (ValueError, TypeError, ArithmeticError, msgspec.MsgspecError) as error:
             log.error("a stored record cannot be read", fault=str(error), record=repr(row)[:4000])
 

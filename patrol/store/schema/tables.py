@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 metadata = MetaData()
-"""All tables. Of which rows an index is, is said for SQLite; `say_to_postgres` says it there."""
+"""All tables. Partial indexes have SQLite conditions; `set_postgres_conditions` copies them."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -531,7 +531,7 @@ retention_marks = Table(
 )
 
 
-def say_to_postgres() -> None:
+def set_postgres_conditions() -> None:
     """Say in PostgreSQL's words, too, of which rows an index is.
 
     They load its dialect, two megabytes, which a node that keeps its records in a file never needs.

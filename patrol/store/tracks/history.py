@@ -106,7 +106,7 @@ def page(
     )
 
 
-def within(page: PositionPage, box: Box) -> PositionPage:
+def page_in_box(page: PositionPage, box: Box) -> PositionPage:
     """Return those positions of a page that lie in a box; it goes on where it went on."""
     west, south, east, north = box
     passing = [
@@ -120,7 +120,7 @@ def within(page: PositionPage, box: Box) -> PositionPage:
     )
 
 
-def one(
+def position(
     connection: Connection,
     of: str,
     spans: Iterable[AddressSpan],

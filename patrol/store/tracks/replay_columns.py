@@ -190,7 +190,7 @@ def documents_between(
     return [(row.kind, row.id) for row in connection.execute(query)]
 
 
-def told_later(
+def changed_later(
     connection: Connection, start: datetime, end: datetime, limit: int
 ) -> list[tuple[str, str]]:
     """Return kind and id of incidents and alerts of a time that were written or changed after it,

@@ -224,7 +224,7 @@ async def test_who_lies_still_rings_though_only_the_latch_of_the_call_before_is_
 
 async def test_a_latch_cleared_before_a_kill_resolves_the_alert_at_the_start(node: Node) -> None:
     await hear(node, said("a", 1, distress=True))
-    node.watch.registrar.when_cleared = None  # as if the process had died there
+    node.watch.registrar.on_cleared = None  # as if the process had died there
     await node.desk().registry.clear_distress(address())
     node = await node.again()
     assert alerts(node) == []

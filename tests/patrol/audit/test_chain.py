@@ -419,5 +419,5 @@ async def test_a_long_journal_is_read_in_pages(
     finally:
         await store.close()
     assert proof.faults == ()
-    counted = [each.done for each in seen if each.what == "rows"]
+    counted = [each.done for each in seen if each.subject == "rows"]
     assert counted == [*range(7, ROWS, 7), ROWS]

@@ -160,7 +160,7 @@ async def test_private_notes_of_a_target_are_sealed_too(node: Node) -> None:
         informants=("the ferryman", "a monk"),
         private_note="ours alone",
     )
-    await desk.sight(made.id, sighting, private_note="two men on board")
+    await desk.add_sighting(made.id, sighting, private_note="two men on board")
     made = await desk.change(made.id, {"witnesses": ("Ms Witness",)})
     assert made.version == 3
     shown = await node.desk().protected_fields.read("target", made.id, purpose="x")

@@ -326,7 +326,7 @@ class World:
                 to = THAI if agency == LAO else LAO
                 await self.asked(act, desk.hand_offs.offer(target.id, to=to))
             elif act == "sight":
-                await self.asked(act, desk.targets.sight(target.id, self.sighting()))
+                await self.asked(act, desk.targets.add_sighting(target.id, self.sighting()))
             else:
                 await self.asked(act, desk.targets.close(target.id, outcome="lost"))
 

@@ -93,7 +93,7 @@ async def test_an_agreement_shares_an_incident_and_its_photo_without_secrets(nod
     body = msgspec.json.encode(incident).decode()
     assert not [secret for secret in SECRETS if secret in body]
     assert await other.incidents.incidents(IncidentQuery()) == [incident]
-    assert await other.incidents.incidents(IncidentQuery(), how="file") == [incident]
+    assert await other.incidents.incidents(IncidentQuery(), purpose="file") == [incident]
     assert (await other.incidents.totals(IncidentQuery())).region.reports == 1
     photo = await other.photos.body(made.photos[0])
     assert photo == await node.desk("crew").photos.body(made.photos[0])

@@ -175,7 +175,9 @@ def test_where_there_is_no_store_nobody_makes_one_but_who_says_so(
 def _take_over(connection: Connection) -> None:
     seen = lease.read(connection, "hx")
     assert seen is not None
-    taken = lease.take(connection, "hx", "another", known=seen, at=seen.renewed_at, agency="joint")
+    taken = lease.take(
+        connection, "hx", "another", previous=seen, at=seen.renewed_at, agency="joint"
+    )
     assert taken == 2
 
 

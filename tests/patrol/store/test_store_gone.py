@@ -92,7 +92,7 @@ async def test_what_was_committed_as_it_went_is_not_answered_and_ends_the_writin
     with pytest.raises(StoreError, match="went while it was written to"):
         await store.write(goes)
     with pytest.raises(StoreError, match="is gone"):
-        await store.look()
+        await store.check_file()
     away.rename(file)
     with pytest.raises(StoreReturned, match="has to start anew"):
         await store.write(registry.all_units)

@@ -283,7 +283,7 @@ def test_whom_to_ask_is_shown_when_it_cannot_be_found(offices: Offices) -> None:
 
 async def test_a_crew_opens_and_sights_and_a_restart_forgets_nothing(border: Node) -> None:
     made = await boat(border)
-    again = await border.desk("crew").targets.sight(made.id, seen(500, 30, note="two men"))
+    again = await border.desk("crew").targets.add_sighting(made.id, seen(500, 30, note="two men"))
     assert [each.note for each in again.sightings] == ["", "two men"]
     assert again.sightings[0].place.startswith("km 2")
     assert again.prediction is not None
@@ -300,7 +300,7 @@ async def test_each_role_does_with_targets_what_the_table_says(border: Node) -> 
     for role in ROLES:
         desk = border.desk(role)
         asked: list[tuple[set[str], Coroutine[Any, Any, Any]]] = [
-            (may_open, desk.targets.sight(made.id, seen(600))),
+            (may_open, desk.targets.add_sighting(made.id, seen(600))),
             (may_close, desk.hand_offs.withdraw("none")),
             (may_close, desk.hand_offs.accept("none", term=1)),
             (may_close, desk.targets.close("none", outcome="lost")),
@@ -328,7 +328,7 @@ async def test_of_another_agencys_target_nothing_is_known_nor_done(border: Node)
     for asking in (
         desk.one(made.id),
         desk.versions(made.id),
-        desk.sight(made.id, seen(600)),
+        desk.add_sighting(made.id, seen(600)),
         desk.change(made.id, {"name": "mine"}),
         desk.close(made.id, outcome="lost"),
         border.desk(agency=OTHER).hand_offs.offer(made.id, to=AGENCY),
@@ -341,12 +341,12 @@ async def test_what_cannot_have_been_seen_is_refused(border: Node) -> None:
     made = await boat(border)
     desk = border.desk("crew").targets
     with pytest.raises(Conflict, match="ahead of time"):
-        await desk.sight(made.id, seen(600, 600))
+        await desk.add_sighting(made.id, seen(600, 600))
     with pytest.raises(PositionError):
-        await desk.sight(made.id, Sighting(at=START, lon=20.27, lat=100.41))
+        await desk.add_sighting(made.id, Sighting(at=START, lon=20.27, lat=100.41))
     theirs = await border.boat(agency=OTHER)
     with pytest.raises(NotFound, match="no unit"):
-        await desk.sight(made.id, seen(600, unit=theirs))
+        await desk.add_sighting(made.id, seen(600, unit=theirs))
     with pytest.raises(NotFound, match="no photo"):
         await desk.add_photo(made.id, "ab" * 32)
     with pytest.raises(NotFound, match="no patrol"):
@@ -356,7 +356,7 @@ async def test_what_cannot_have_been_seen_is_refused(border: Node) -> None:
 async def test_a_late_sighting_goes_where_its_time_says_and_offers_nothing(border: Node) -> None:
     await agreed(border)
     made = await boat(border)
-    again = await border.desk("crew").targets.sight(made.id, seen(-600, -300))
+    again = await border.desk("crew").targets.add_sighting(made.id, seen(-600, -300))
     assert [each.at for each in again.sightings] == [at(-300), at(0)]
     assert again.state == "followed"
 
@@ -375,7 +375,7 @@ async def test_a_closed_target_is_changed_by_nothing(border: Node) -> None:
     desk = border.desk().targets
     await desk.close(made.id, outcome="arrested", note="at the ferry")
     for asking in (
-        desk.sight(made.id, seen(600)),
+        desk.add_sighting(made.id, seen(600)),
         desk.close(made.id, outcome="lost"),
         desk.change(made.id, {"name": "other"}),
     ):
@@ -391,7 +391,7 @@ async def test_a_closed_target_is_changed_by_nothing(border: Node) -> None:
 async def test_a_target_that_comes_surely_across_is_offered_at_once(border: Node) -> None:
     await agreed(border, answer_within_s=60.0)
     made = await boat(border)
-    crossed_it = await border.desk("crew").targets.sight(
+    crossed_it = await border.desk("crew").targets.add_sighting(
         made.id, seen(-600, 60, speed_mps=8.0, heads=60.0)
     )
     assert crossed_it.version == 2
@@ -405,7 +405,7 @@ async def test_a_target_that_comes_surely_across_is_offered_at_once(border: Node
     assert landing is not None
     assert (landing.bank, landing.river) == ("right", "Mekong")
     assert offer.lapses_at == offer.offered_at + timedelta(seconds=180)
-    newer = await border.desk("crew").targets.sight(made.id, seen(-650, 90))
+    newer = await border.desk("crew").targets.add_sighting(made.id, seen(-650, 90))
     assert newer.state == "offered"
     [offer] = border.desk(agency=OTHER).hand_offs.all()
     assert len(offer.fixes) == 3, "the offer keeps up with what is seen"
@@ -413,7 +413,7 @@ async def test_a_target_that_comes_surely_across_is_offered_at_once(border: Node
 
 async def test_without_an_agreement_no_offer_goes_and_the_target_says_why(border: Node) -> None:
     made = await boat(border)
-    target = await border.desk("crew").targets.sight(made.id, seen(-600, 60))
+    target = await border.desk("crew").targets.add_sighting(made.id, seen(-600, 60))
     assert target.state == "followed"
     assert "no agreement between la-hx and th-ck names targets" in target.remarks[-1].text
     assert "crossed the border" in target.remarks[-1].text
@@ -445,11 +445,11 @@ async def test_what_was_seen_while_suspended_does_not_go_with_a_later_offer(bord
     border.time = at(10)
     await thai.agreements.suspend(id, reason="a row")
     border.time = at(20)
-    await border.desk("crew").targets.sight(made.id, seen(500, 20))
+    await border.desk("crew").targets.add_sighting(made.id, seen(500, 20))
     border.time = at(30)
     await thai.agreements.resume(id)
     border.time = at(40)
-    await border.desk("crew").targets.sight(made.id, seen(400, 40))
+    await border.desk("crew").targets.add_sighting(made.id, seen(400, 40))
     await border.desk().hand_offs.offer(made.id)
     [offer] = thai.hand_offs.all()
     assert [each.at for each in offer.fixes] == [at(0), at(40)]
@@ -484,7 +484,7 @@ async def test_what_was_accepted_stays_when_the_agreement_is_suspended(border: N
     assert (theirs.agency, theirs.case, theirs.custodian) == (OTHER, made.case, OTHER)
     [mine] = border.desk().targets.all()
     assert (mine.state, mine.custodian) == ("handed over", OTHER)
-    noted = await border.desk("crew").targets.sight(mine.id, seen(-600, 60))
+    noted = await border.desk("crew").targets.add_sighting(mine.id, seen(-600, 60))
     assert noted.state == "handed over", "who gave it away may look on, for itself"
     assert len(thai.targets.all()[0].sightings) == 1
 
@@ -534,7 +534,7 @@ async def test_an_offer_tells_places_as_exactly_and_as_late_as_agreed(border: No
     await agreed(border, precision_m=1000.0, delay_s=60.0)
     made = await boat(border)
     border.time = at(70)
-    await border.desk("crew").targets.sight(made.id, seen(500, 65))
+    await border.desk("crew").targets.add_sighting(made.id, seen(500, 65))
     await border.desk().hand_offs.offer(made.id)
     [offer] = border.desk(agency=OTHER).hand_offs.all()
     [fix] = offer.fixes

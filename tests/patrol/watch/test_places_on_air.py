@@ -186,7 +186,7 @@ async def test_a_target_is_shown_where_it_was_last_seen_until_it_is_closed(node:
     targets = node.desk().targets
     place = Sighting(at=node.time, lon=100.41, lat=20.27)
     target = await targets.open(what="vessel", name="Blue hull", sighting=place, description="fast")
-    await targets.sight(target.id, Sighting(at=node.time, lon=100.42, lat=20.28))
+    await targets.add_sighting(target.id, Sighting(at=node.time, lon=100.42, lat=20.28))
     sent = await node.desk().on_air.show(Target, target.id, channel="mesh")
     mark = mesh.sent[0].mark
     assert mark is not None

@@ -211,8 +211,10 @@ async def test_a_browser_subscribed_before_all_sessions_ended_is_sent_that_and_n
         it.node.time += timedelta(seconds=1)
         note = Note(act=act, actor="boss", agency=AGENCY, subject="user:kham")
         await it.node.watch.document_service.note(note)
-        assert await desk(it, KHAM).deliveries.taking() == []
-        assert [each.label for each in await desk(it, NOI).deliveries.taking()] == ["noi's"]
+        assert await desk(it, KHAM).deliveries.active_browsers() == []
+        assert [each.label for each in await desk(it, NOI).deliveries.active_browsers()] == [
+            "noi's"
+        ]
         it.node.time += timedelta(seconds=1)
         alert = await it.raise_alert(severity="sos")
         states = {each.user: each.state for each in await it.settled(2)}
@@ -225,7 +227,7 @@ async def test_a_browser_subscribed_before_all_sessions_ended_is_sent_that_and_n
         assert answer["body"].startswith("Your sessions were ended.")
         assert (answer["url"], answer["alert"], answer["severity"]) == ("/account", None, "high")
         await desk(it, KHAM).deliveries.subscribe(**thief.fields)
-        assert len(await desk(it, KHAM).deliveries.taking()) == 1
+        assert len(await desk(it, KHAM).deliveries.active_browsers()) == 1
         second = await it.raise_alert(2)
         await it.settled(4)
         (post,) = [each for each in service.posts[2:] if each.path == "/push/1"]
@@ -245,10 +247,12 @@ async def test_a_clock_that_was_set_neither_keeps_a_thief_s_browser_nor_refuses_
             await desk(it, KHAM).deliveries.subscribe(**thief.fields)
             it.node.time = began + after
             await document_service.note(ended)
-            assert await desk(it, KHAM).deliveries.taking() == []
+            assert await desk(it, KHAM).deliveries.active_browsers() == []
             it.node.time = began
             await desk(it, KHAM).deliveries.subscribe(**own.fields, label="own")
-            assert [each.label for each in await desk(it, KHAM).deliveries.taking()] == ["own"]
+            assert [each.label for each in await desk(it, KHAM).deliveries.active_browsers()] == [
+                "own"
+            ]
 
 
 async def test_a_shared_browser_takes_alerts_for_its_last_user_only(

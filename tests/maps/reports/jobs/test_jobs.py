@@ -150,14 +150,14 @@ async def test_a_week_ends_with_its_last_day(story: Story) -> None:
 async def test_nobody_waits_while_sectors_are_laid_out(
     story: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lie = SectorDesk.lie
+    lie = SectorDesk.geography_of
     beside: list[bool] = []
 
     def watched(desk: SectorDesk, sector: Sector) -> SectorGeography:
         beside.append(threading.current_thread() is not threading.main_thread())
         return lie(desk, sector)
 
-    monkeypatch.setattr(SectorDesk, "lie", watched)
+    monkeypatch.setattr(SectorDesk, "geography_of", watched)
     somchai = story.offices["somchai"]
     span: dict[str, Any] = {"start": story.start.isoformat(), "end": story.end.isoformat()}
     await over(somchai, await ask(somchai, report="briefing", patrol=story.patrol))

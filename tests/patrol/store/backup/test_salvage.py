@@ -95,14 +95,14 @@ async def test_what_lies_on_pages_that_can_be_read_is_saved_and_lost_rows_are_na
     assert set(damaged_tables(damaged)) == {"transmissions", "journal"}
     found = salvage(damaged, tmp_path / "new.db")
     rows, lines = found.rows["transmissions"], found.rows["journal"]
-    assert rows.lost is not None
-    assert lines.lost is not None
-    assert 0 < rows.lost < 60
-    assert rows.saved + rows.lost == MESSAGES
+    assert rows.lost_count is not None
+    assert lines.lost_count is not None
+    assert 0 < rows.lost_count < 60
+    assert rows.saved + rows.lost_count == MESSAGES
     assert len(rows.gaps) == 2
-    assert len(rows.named) == rows.lost
-    assert all(each.startswith(f"{address()} ") for each in rows.named)
-    assert lines.named[0].startswith("unit:")
+    assert len(rows.lost_names) == rows.lost_count
+    assert all(each.startswith(f"{address()} ") for each in rows.lost_names)
+    assert lines.lost_names[0].startswith("unit:")
     assert {each.what for each in found.faults} == {"missing"}
     assert found.rows["units"].is_whole
     assert damaged_tables(tmp_path / "new.db") == {}
@@ -123,7 +123,7 @@ def test_a_table_whose_first_page_is_gone_is_named_and_the_others_are_saved(
     spoil(damaged, root)
     found = salvage(damaged, tmp_path / "new.db")
     rows = found.rows["transmissions"]
-    assert (rows.saved, rows.lost) == (0, MESSAGES)
+    assert (rows.saved, rows.lost_count) == (0, MESSAGES)
     assert found.rows["journal"].is_whole
     assert found.faults == ()
 

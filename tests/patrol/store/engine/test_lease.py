@@ -165,7 +165,7 @@ class Alone:
     ) -> None:
         self.now_s = self.renewed_s = 0.0
         self.renewals, self.stops, self.locked = list(renewals), stops, locked
-        self.held = lease.Lease(epoch=1, holder="one", renewals=0, held=True, renewed_at=NOW)
+        self.held = lease.Lease(epoch=1, holder="one", renewals=0, is_held=True, renewed_at=NOW)
 
     def monotonic(self) -> float:
         return self.now_s
@@ -339,12 +339,12 @@ async def test_what_was_given_back_is_taken_at_once(tmp_path: Path) -> None:
 async def test_of_two_that_saw_the_same_only_one_takes_it(tmp_path: Path) -> None:
     store = open_store(empty_store(tmp_path / "patrol.db"))
     try:
-        take = partial(lease.take, known=None, at=NOW, agency="joint")
+        take = partial(lease.take, previous=None, at=NOW, agency="joint")
         assert await store.write(take, "hx", "a") == 1
         assert await store.write(take, "hx", "b") is None
         seen = await store.read(lease.read, "hx")
         assert seen is not None
-        take = partial(lease.take, known=seen, at=NOW, agency="joint")
+        take = partial(lease.take, previous=seen, at=NOW, agency="joint")
         assert await store.write(take, "hx", "b") == 2
         assert await store.write(take, "hx", "c") is None
         with pytest.raises(LeaseLost, match="2 is held by b"):
@@ -376,7 +376,7 @@ async def test_who_was_still_past_the_lease_renews_it_in_the_first_transaction_a
         assert now is not None
         assert (now.epoch, now.renewals) == (1, 2)  # each of the two, until the next is in time
         # who had waited for long enough by what it saw before comes too late
-        late = partial(lease.take, holder="two", known=seen, at=NOW, agency="joint")
+        late = partial(lease.take, holder="two", previous=seen, at=NOW, agency="joint")
         assert await second.write(late, "hx") is None
         await holding.__aexit__(None, None, None)
     finally:

@@ -321,7 +321,7 @@ async def test_messages_lie_in_the_month_they_were_received_in(store: Store, url
         url, "SELECT tableoid::regclass::text, count(*) FROM transmissions GROUP BY 1 ORDER BY 1"
     )
     assert found == [(before.name, 1), (month.name, 1), ("transmissions_stray", 1)]
-    assert await store.read(partitions.stray) == 1
+    assert await store.read(partitions.count_strays) == 1
     assert "years ago" in look(url)[0]
 
 
@@ -329,9 +329,9 @@ async def test_a_new_month_takes_its_own_from_among_the_strays(store: Store, url
     later = OURS + timedelta(days=100)
     more: dict[str, Any] = {"heard_at": later, "device_time": None}
     await store.commit([row(heard(0, **more))], [], [])
-    assert await store.read(partitions.stray) == 1
+    assert await store.read(partitions.count_strays) == 1
     await store.write(partitions.make_ahead, later)
-    assert await store.read(partitions.stray) == 0
+    assert await store.read(partitions.count_strays) == 0
     name = partitions.month_of(to_us(later)).name
     assert asked(url, "SELECT tableoid::regclass::text FROM transmissions") == [(name,)]
     await store.write(partitions.make_ahead, later)  # again, and nothing happens
@@ -342,17 +342,17 @@ async def test_a_month_that_is_over_and_empty_goes_and_comes_again_when_it_is_ne
 ) -> None:
     old = row(heard(-80 * 86_400))
     await store.commit([old], [], [])
-    names = {each.name for each in await store.read(partitions.found)}
+    names = {each.name for each in await store.read(partitions.existing)}
     await store.write(partitions.drop_empty, to_us(OURS))
-    assert {each.name for each in await store.read(partitions.found)} == names
+    assert {each.name for each in await store.read(partitions.existing)} == names
     await store.write(
         lambda c: thinning.take_out(c, thinning.messages(c, "test:a", 0, to_us(OURS)))
     )
     await store.write(partitions.drop_empty, to_us(OURS))
-    assert len(await store.read(partitions.found)) == len(names) - 1
+    assert len(await store.read(partitions.existing)) == len(names) - 1
     assert asked(url, "SELECT count(*) FROM transmission_ids") == [(0,)]
     await store.commit([old], [], [])
-    assert {each.name for each in await store.read(partitions.found)} == names
+    assert {each.name for each in await store.read(partitions.existing)} == names
 
 
 async def test_no_month_is_searched_in_which_nothing_of_that_time_was_received(
@@ -540,7 +540,7 @@ async def test_a_server_that_is_killed_comes_back_with_all_that_was_answered() -
 def test_the_class_of_an_error_says_whose_fault_it_is(
     kind: type[psycopg.Error], is_stores: bool
 ) -> None:
-    assert faults.is_stores(DBAPIError("", None, kind("x"))) is is_stores
+    assert faults.is_of_store(DBAPIError("", None, kind("x"))) is is_stores
 
 
 def _has(locale: str) -> bool:

@@ -28,7 +28,7 @@ async def test_everything_is_done_in_order_on_one_thread(writer: Writer) -> None
 
         return working
 
-    assert await asyncio.gather(*(writer.do(work(n)) for n in range(50))) == list(range(50))
+    assert await asyncio.gather(*(writer.run(work(n)) for n in range(50))) == list(range(50))
     assert [number for number, _ in done] == list(range(50))
     assert len({thread for _, thread in done}) == 1
     assert done[0][1] != threading.get_ident()
@@ -44,8 +44,8 @@ async def test_what_it_raises_is_raised_where_it_is_waited_for(
 
     with pytest.raises(RuntimeError if fault is StopIteration else fault, match="no"):
         async with asyncio.timeout(5.0):
-            await writer.do(refuse)
-    assert await writer.do(lambda: 7) == 7, "it goes on"
+            await writer.run(refuse)
+    assert await writer.run(lambda: 7) == 7, "it goes on"
     writer.end()
 
 
@@ -60,27 +60,27 @@ async def test_what_has_begun_is_brought_to_its_end_and_what_has_not_is_left_out
         go_on.wait(5.0)
         done.append("first")
 
-    one = asyncio.ensure_future(writer.do(first))
-    two = asyncio.ensure_future(writer.do(lambda: done.append("second")))
+    one = asyncio.ensure_future(writer.run(first))
+    two = asyncio.ensure_future(writer.run(lambda: done.append("second")))
     await asyncio.to_thread(began.wait, 5.0)
     one.cancel()
     two.cancel()
     await asyncio.wait([one, two])
     go_on.set()
-    await writer.do(lambda: done.append("third"))
+    await writer.run(lambda: done.append("third"))
     assert done == ["first", "third"]
     writer.end()
 
 
 async def test_at_the_end_what_was_given_is_done_and_nothing_more_is_taken(writer: Writer) -> None:
     done: list[int] = []
-    given = [asyncio.ensure_future(writer.do(lambda: done.append(1))) for _ in range(20)]
+    given = [asyncio.ensure_future(writer.run(lambda: done.append(1))) for _ in range(20)]
     await asyncio.sleep(0)
     await asyncio.to_thread(writer.end)
     assert len(done) == 20
     await asyncio.gather(*given)
     with pytest.raises(RuntimeError, match="closed"):
-        await writer.do(lambda: None)
+        await writer.run(lambda: None)
 
 
 async def test_what_is_given_as_it_ends_is_done_or_refused(
@@ -100,10 +100,10 @@ async def test_what_is_given_as_it_ends_is_done_or_refused(
     monkeypatch.setattr("patrol.store.engine.writer.SimpleQueue", Slow)
     writer = Writer()
     ending = threading.Thread(target=writer.end)
-    await writer.do(lambda: None)
+    await writer.run(lambda: None)
     ends = True
     async with asyncio.timeout(5.0):
-        assert await writer.do(lambda: 7) == 7
+        assert await writer.run(lambda: 7) == 7
     await asyncio.to_thread(ending.join, 5.0)
     assert not ending.is_alive()
 
@@ -112,11 +112,11 @@ def test_it_works_for_one_loop_after_the_other(writer: Writer) -> None:
     left = threading.Event()
 
     async def leave() -> None:
-        asyncio.ensure_future(writer.do(lambda: left.wait(5.0)))  # noqa: RUF006 - given up
+        asyncio.ensure_future(writer.run(lambda: left.wait(5.0)))  # noqa: RUF006 - given up
         await asyncio.sleep(0)
 
     async def ask() -> int:
-        return await writer.do(lambda: 3)
+        return await writer.run(lambda: 3)
 
     asyncio.run(leave())
     left.set()

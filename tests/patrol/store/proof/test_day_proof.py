@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from patrol.documents.transaction import Note
 from patrol.store.journal import journal
-from patrol.store.journal.reception_digests import SpanBounds, found
+from patrol.store.journal.reception_digests import SpanBounds, stored_span
 from patrol.store.proof.day_proof import DayProof, prove_day
 from tests.fixtures.databases import reading
 from tests.patrol.nodes.running import AGENCY, Node, at, said
@@ -21,7 +21,7 @@ ACTS = 4
 
 def tell(connection: Connection, after: int, last: int, day: int) -> None:
     """Tell the journal of messages and of acts, on a day of the test."""
-    there = found(connection, SpanBounds(after, last, 2))
+    there = stored_span(connection, SpanBounds(after, last, 2))
     span = {"after": after, "last": last, "count": there.rows, "sha256": there.sha256, "version": 2}
     note = Note(
         act="digest receptions",
