@@ -31,10 +31,10 @@ def transmission_of(
     phrase: str | None = None,
     battery_pct: float | None = None,
 ) -> Transmission:
-    """Return the transmission that the watch takes in for a crew's report.
+    """Return the transmission that stands for a crew's report in the intake.
 
-    The duplicate key is made of the report's id, as `position_json` does, so that a report that
-    comes again has no effect, by whichever of its two ways a phone sends it.
+    The duplicate key is made from the report's id, as `position_json` does, so that a report that a
+    phone sends again, over either of its two links, has no effect.
 
     Args:
         kind: What is said.

@@ -1,8 +1,8 @@
-"""Disclosure log: journal rows that say an agency saw another agency's records.
+"""Disclosure log: journal entries that an agency saw another agency's records.
 
-Told at every frame and answer, it must cost next to nothing: what is seen is counted in memory. The
-journal gets a line within a second of the first of an hour, so that a crash hides no view, and one
-more with the whole count when the hour is over.
+It is called for every frame and answer, so it must cost next to nothing: views are counted in
+memory. The journal gets an entry within a second of the first view of an hour, so that a crash
+hides no view, and one with the whole count when the hour is over.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MOST_NOTES: Final = 500
 
 
 class DisclosureLog:
-    """Counts what agencies see of each other. `duty` is one of the document service's duties.
+    """Counts records that agencies see of each other. `duty` is a duty of `DocumentService`.
 
     >>> from datetime import UTC
     >>> views = DisclosureLog()

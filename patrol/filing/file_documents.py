@@ -1,8 +1,9 @@
 """DocumentService: checks a change of documents, commits it with its journal row, publishes it.
 
-It is a part of the watch and takes turns with its batches. An act is a function of the open
-documents: it looks at the documents as they are in its turn, and returns what is to be filed or
-raises. Nothing of an act is seen by anybody before all of it is on disk.
+It is a part of the watch and shares the writer lock with its batches. An act is a function of the
+open documents: it is called while the lock is held, sees the documents as they are then, and
+returns what is to be filed, or raises. Nobody sees the effect of an act before all of it is on
+disk.
 """
 
 from __future__ import annotations
@@ -29,10 +30,10 @@ from patrol.store.records import crew_reports, documents
 from patrol.store.store import Store
 
 Act: TypeAlias = Callable[[OpenDocuments, datetime], Filing]
-"""What a person orders, or a clock duty finds to be done: pure, and asked in its turn."""
+"""An order of a person or a clock duty: a pure function, called while the writer lock is held."""
 
 Listener: TypeAlias = Callable[[Sequence[Document]], None]
-"""Told of new versions, on disk by then, still in the turn."""
+"""Called with new versions after their commit, while the writer lock is still held."""
 
 log = structlog.get_logger(__name__)
 
@@ -42,18 +43,17 @@ class DocumentService:
 
     Args:
         store: Where they are kept.
-        turn: Held while book and store are changed.
+        turn: The writer lock, held while documents and store are changed.
         node: This node's id.
         now: Clock, aware UTC.
 
     Attributes:
         open_documents: The open documents.
-        duties: Asked once a second, in this order, for what time brings.
-        listeners: Told of new versions, in this order.
-        followed_by: Acts that follow at once, in the same turn, when a document of that kind is
-            filed.
-        journal_writer: Writes what is kept outside documents, with its lines in the journal.
-        disclosures: Counts what agencies are shown of each other's records.
+        duties: Called once a second, in this order; each returns the filing that is due by time.
+        listeners: Called with new versions of documents, in this order.
+        followed_by: Acts that run under the same lock after a document of that kind was filed.
+        journal_writer: Writes records that are not documents, with their journal entries.
+        disclosures: Counts records of other agencies that an agency is shown.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class DocumentService:
             listener(found)
 
     async def file(self, act: Act) -> Filing:
-        """File what `act` decides, in a turn of its own; stored when this returns.
+        """File what `act` returns, under the writer lock; stored when this returns.
 
         Raises:
             PatrolError: What `act` raises.
@@ -103,7 +103,7 @@ class DocumentService:
         await self.journal_writer.note(*notes)
 
     async def file_in_turn(self, turn: WriterTurn, filing: Filing, now: datetime) -> Filing:
-        """File in the caller's turn what was decided at `now`.
+        """File what was decided at `now`, under the caller's writer lock.
 
         Raises:
             Conflict: If a document is not the next version of what is there.
@@ -123,9 +123,10 @@ class DocumentService:
         return filing
 
     async def tick(self, turn: WriterTurn) -> None:
-        """Run the clock duties, in the caller's turn; what cannot be stored is tried again.
+        """Run the clock duties, under the caller's writer lock; what cannot be stored is tried
+        again.
 
-        A duty that fails by itself is told in the log and keeps no other from its work.
+        A duty that fails is logged, and the others run all the same.
         """
         for duty in self.duties:
             now = self._now()

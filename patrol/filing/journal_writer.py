@@ -1,7 +1,7 @@
-"""JournalWriter: writes records that are no documents together with their rows in the journal.
+"""JournalWriter: writes records that are not documents together with their journal entries.
 
-Both stand in one transaction: no act without its line, and no line without its act, whatever fails
-between them.
+Both are in one transaction: whatever fails, there is no act without its entry, and no entry without
+its act.
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 NotesOf: TypeAlias = Note | Sequence[Note] | Callable[[T], Note | Sequence[Note]]
-"""What the journal is told: notes, or what makes them of the outcome; none for an act that came to
-nothing."""
+"""Journal notes, or a function that makes them from the outcome; none for an act without effect."""
 
 
 def if_done(note: Note | None) -> Callable[[object], Sequence[Note]]:
@@ -30,7 +29,7 @@ def if_done(note: Note | None) -> Callable[[object], Sequence[Note]]:
 
 
 class JournalWriter:
-    """Writes for one node.
+    """Writes records and their journal entries for one node.
 
     Args:
         store: Where to.
@@ -49,10 +48,10 @@ class JournalWriter:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        """Do `query` and note it, in one transaction; on disk when this returns.
+        """Run `query` and append its notes, in one transaction; on disk when this returns.
 
         Args:
-            note_of: What the journal is told.
+            note_of: The journal notes, or a function that makes them from the outcome.
             query: What is written.
             *args: For `query`, after the connection.
             **kwargs: For `query`.

@@ -1,7 +1,7 @@
-"""WriterLock: batches and orders change picture and store one at a time.
+"""WriterLock: lets batches and orders change picture and store one at a time.
 
-While the store refuses, the batch that met the fault keeps its turn until it goes through. Orders
-do not wait behind it: whoever gave one is told at once.
+While the store fails, the batch that met the fault keeps the lock and retries. Orders do not wait
+behind it: they are refused at once.
 """
 
 from __future__ import annotations
@@ -17,17 +17,15 @@ T = TypeVar("T")
 
 
 class WriterTurn:
-    """That the writer's turn is held. What may be done in it alone takes one as its argument, and
-    only `WriterLock` makes them; it is over when whatever was given it ends.
+    """Proof that the writer lock is held. A function that needs the lock takes one as an argument;
+    only `WriterLock` makes them, and one is valid until the call that was given it ends.
     """
 
     __slots__ = ()
 
 
 class WriterLock:
-    """The writer's lock. `async with lock as turn:` waits for the turn, also while the store
-    fails.
-    """
+    """The writer lock. `async with lock as turn:` waits for it, also while the store fails."""
 
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
@@ -37,7 +35,7 @@ class WriterLock:
 
     @property
     def is_held(self) -> bool:
-        """Whether the turn is taken: the picture may be ahead of the store."""
+        """Whether the lock is held: the picture may be ahead of the store."""
         return self._lock.locked()
 
     async def __aenter__(self) -> WriterTurn:
@@ -50,7 +48,7 @@ class WriterLock:
         self._lock.release()
 
     def refuse(self, fault: str | None) -> None:
-        """Turn orders away with `fault`, those that wait too; None: take them again."""
+        """Refuse orders with `fault`, waiting ones too; None: accept them again."""
         self._fault = fault
         if fault is not None:
             now = asyncio.get_running_loop().time()
@@ -58,9 +56,9 @@ class WriterLock:
                 deadline.reschedule(now)
 
     async def order(self, act: Callable[[WriterTurn], Awaitable[T]]) -> T:
-        """Run the act of a person or phone in a turn of its own.
+        """Run the act of a person or phone under the lock.
 
-        Once begun it is brought to its end, even if whoever asked goes away.
+        Once begun it is finished, even if the caller is cancelled.
 
         Raises:
             StoreError: If the store refuses. An order that had its turn when the store began to
@@ -69,7 +67,7 @@ class WriterLock:
         return await self.outcome(self.begin(act))
 
     def begin(self, act: Callable[[WriterTurn], Awaitable[T]]) -> asyncio.Future[T]:
-        """Begin to wait for a turn for `act`; one or several then wait for its `outcome`."""
+        """Schedule `act` under the lock; one or several callers then await its `outcome`."""
 
         async def in_turn() -> T:
             async with self._unless_refused():

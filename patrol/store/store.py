@@ -1,4 +1,4 @@
-"""Store: the database, one writer thread and some reader threads.
+"""Store: the database with one writer thread and some reader threads.
 
 Queries are plain functions that take a connection (`tracks.py`, `registry.py`, `accounts.py`);
 the store decides on which thread and in which transaction they run.
@@ -37,12 +37,12 @@ log = structlog.get_logger(__name__)
 
 
 class StoreReader(Protocol):
-    """`Store.read`, for those who only read."""
+    """The type of `Store.read`, for objects that only read."""
 
     async def __call__(
         self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Run `query`; it sees whole commits only."""
+        """Run `query`; it sees only complete commits."""
 
 
 class Store:
@@ -75,7 +75,7 @@ class Store:
     ) -> None:
         """Store one batch in one transaction; on disk when this returns.
 
-        A row whose global id is known is left alone.
+        A row whose global id is stored already is not changed.
 
         Args:
             rows: Transmissions, tuples in the order of `TRANSMISSION_COLUMNS`.
@@ -121,7 +121,7 @@ class Store:
     async def read(
         self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Run `query` on a reader thread; it sees whole commits only.
+        """Run `query` on a reader thread; it sees only complete commits.
 
         Raises:
             StoreError: If the database cannot be read.
@@ -135,7 +135,7 @@ class Store:
         return await self._done(loop.run_in_executor(self._readers, reading))
 
     async def check_file(self) -> None:
-        """Make sure that the store is there, also while nothing is written.
+        """Check that the store's file is there, also while nothing is written.
 
         Raises:
             StoreError: If its file lies there no more, or its server does not answer.
@@ -146,7 +146,7 @@ class Store:
             await self._done(self._writer.run(self._connection))
 
     async def migrate(self) -> None:
-        """Bring the database to the newest schema, if it is not; whoever must hold a lease does.
+        """Migrate the database to the newest schema; the caller holds the lease if one is needed.
 
         Raises:
             StoreError: If it refuses, or was made by a newer version.
@@ -158,7 +158,7 @@ class Store:
         await self._done(self._writer.run(migrating))
 
     async def close(self) -> None:
-        """Finish what is being written and close the database; once closed, nothing happens."""
+        """Finish writing and close the database; a second call does nothing."""
         if self._closed:
             return
         self._closed = True
@@ -194,8 +194,8 @@ class Store:
             self._write_digest(connection, origin=rows[-1][-1])
 
     def _write_digest(self, connection: Connection, *, origin: str) -> None:
-        """Tell the journal of the messages since the last time; they are stored, whatever comes of
-        that.
+        """Journal the digest of messages since the last one; the messages stay stored if this
+        fails.
         """
         try:
             with commit_proved(connection):
@@ -220,7 +220,7 @@ class Store:
         return self._writing
 
     async def _done(self, work: Awaitable[T]) -> T:
-        """Wait for `work`; what the database refuses is raised as ours."""
+        """Wait for `work`; turn database errors into `StoreError`."""
         try:
             return await work
         except (UnicodeError, OverflowError) as error:

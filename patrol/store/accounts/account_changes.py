@@ -1,8 +1,9 @@
-"""Changes to users, sessions and devices that hold when two are made at once, by any process.
+"""Changes of users, sessions and devices, safe when two processes make them at once.
 
-Each writes only what it is told to, in one transaction: what somebody else changed meanwhile, while
-a password was being hashed say, stays changed. Whatever may take a way in away moves the account
-epoch in the same transaction, so that live streams look again who is watching.
+Each function writes only the columns it changes, in one transaction: a change that another process
+made meanwhile (while a password was being hashed, for example) is not overwritten. A change that
+may end somebody's access also raises the account epoch in the same transaction, so that live
+streams check again who is watching.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def new_user(connection: Connection, user: User, password_hash: str | None, now:
 
 
 def prefer(connection: Connection, name: str, *, language: Language, calendar: Calendar) -> None:
-    """Keep in which language and calendar a user reads."""
+    """Store a user's language and calendar."""
     connection.execute(
         update(users).where(users.c.name == name).values(language=language, calendar=calendar)
     )
@@ -53,8 +54,8 @@ def begin_session(
     factor: bool,
     password_hash: str | None = None,
 ) -> str | None:
-    """Note a sign-in and return the session's id; None, and nothing is noted, if what was shown
-    lets the user in no more: while it was looked at, somebody was faster.
+    """Store a session and return its id; None, and nothing is stored, if the user may no longer
+    sign in with these credentials: they were changed while they were being checked.
 
     Args:
         connection: To the store.
@@ -78,7 +79,7 @@ def begin_session(
 
 
 def prolong(connection: Connection, session: str, until: datetime) -> None:
-    """Have a session hold until then, if it is still there."""
+    """Set when a session ends, if it still exists."""
     connection.execute(
         update(sessions).where(sessions.c.id == session).values(expires_us=to_us(until))
     )
@@ -95,8 +96,8 @@ def begin_token(
     label: str,
     scopes: tuple[str, ...],
 ) -> str | None:
-    """Note a token and return its id; None, and nothing is noted, if the session that asked for it
-    has ended by now.
+    """Store a token and return its id; None, and nothing is stored, if the session that asked for
+    it has ended.
 
     Args:
         connection: To the store.
@@ -135,8 +136,8 @@ def change_user(
 ) -> User | None:
     """Change what is not None of a user and end its sessions.
 
-    A new password, and being disabled, ends its sign-in links too: whoever held one must not come
-    in after all.
+    A new password and disabling the user also end the user's sign-in links, so that an old link
+    cannot be used afterwards.
 
     Returns:
         The user as it is now; None if nobody has that name.
@@ -220,7 +221,7 @@ def end_all(connection: Connection) -> None:
 def add_link(
     connection: Connection, user: User, key_hash: bytes, expires_at: datetime, now: datetime
 ) -> None:
-    """Note a sign-in link that is good once; forget those that are good no more."""
+    """Store a one-time sign-in link; delete expired ones."""
     connection.execute(
         delete(links).where(or_(links.c.used_us.is_not(None), links.c.expires_us < to_us(now)))
     )
@@ -235,7 +236,7 @@ def put_device(
     *,
     reporting_hash: bytes | None = None,
 ) -> None:
-    """Add a device, or give it new keys and let it speak again.
+    """Add a device, or give it new keys and lift its revocation.
 
     Args:
         connection: To the store.
@@ -277,7 +278,7 @@ def put_device(
 
 
 def revoke_device(connection: Connection, name: str, agency: str, now: datetime) -> bool:
-    """Let a device of an agency speak no longer; return whether there was one that could."""
+    """Revoke a device of an agency; return whether there was one that was not revoked."""
     changed = connection.execute(
         update(devices)
         .where(devices.c.name == name, devices.c.agency == agency, devices.c.revoked_us.is_(None))
@@ -288,7 +289,7 @@ def revoke_device(connection: Connection, name: str, agency: str, now: datetime)
 
 
 def move_epoch(connection: Connection) -> None:
-    """Say that somebody's way in may be gone: whoever keeps a stream open looks again."""
+    """Raise the account epoch: somebody's access may have ended, so open streams check again."""
     moved = connection.execute(update(account_epochs).values(number=account_epochs.c.number + 1))
     if moved.rowcount == 0:
         connection.execute(
@@ -297,9 +298,9 @@ def move_epoch(connection: Connection) -> None:
 
 
 def _stored_user(connection: Connection, name: str) -> tuple[User, str | None] | None:
-    """Return a user and the hash of its password, once nobody else is changing its ways in.
+    """Lock a user's row, then return the user and the hash of its password.
 
-    A session that begins while others are ended is seen by who ends them, or is not begun.
+    So a session that begins while the user's sessions are being ended is ended too, or is refused.
     """
     connection.execute(select(users.c.id).where(users.c.name == name).with_for_update())
     return accounts.user_named(connection, name)

@@ -74,7 +74,7 @@ def open_session(
     scopes: tuple[str, ...] = (),
     factor: bool = False,
 ) -> str:
-    """Note a sign-in or token and return the session's id; forget sessions that have run out."""
+    """Store a session or token and return its id; delete expired sessions."""
     connection.execute(delete(sessions).where(sessions.c.expires_us < to_us(now)))
     session = uuid4().hex
     connection.execute(
@@ -96,13 +96,13 @@ def open_session(
 
 
 def session_with_key(connection: Connection, key_hash: bytes, now: datetime) -> Session | None:
-    """Return the session with this key digest, while it and its user hold."""
+    """Return the session with this key digest; None if it has ended or its user is disabled."""
     row = connection.execute(_sessions(now).where(sessions.c.key_hash == key_hash)).first()
     return None if row is None else _session(row)
 
 
 def session_with_id(connection: Connection, id: str, now: datetime) -> Session | None:
-    """Return a session, while it and its user hold."""
+    """Return a session; None if it has ended or its user is disabled."""
     row = connection.execute(_sessions(now).where(sessions.c.id == id)).first()
     return None if row is None else _session(row)
 
@@ -126,7 +126,7 @@ def all_sessions(
 
 
 def add_link(connection: Connection, user: User, key_hash: bytes, expires_at: datetime) -> None:
-    """Note a sign-in link that is good once."""
+    """Store a one-time sign-in link."""
     connection.execute(
         links.insert().values(
             id=uuid4().hex,
@@ -140,7 +140,7 @@ def add_link(connection: Connection, user: User, key_hash: bytes, expires_at: da
 
 
 def use_link(connection: Connection, key_hash: bytes, now: datetime) -> User | None:
-    """Return whom a link signs in and spend it; None if it is unknown, spent or too old."""
+    """Return the user of a sign-in link and mark it used; None if it is not valid."""
     spent = connection.execute(
         update(links)
         .where(
@@ -167,9 +167,9 @@ def device_named(connection: Connection, name: str) -> Device | None:
 
 
 def device_with_key(connection: Connection, key_hash: bytes) -> Device | None:
-    """Return the device that has this key digest and may speak.
+    """Return the device with this key digest; None if it is revoked.
 
-    By a phone's second key, which only reports, it is a tracker: that key shows nothing.
+    With a phone's second key it is returned as a tracker: that key may report, and read nothing.
     """
     row = connection.execute(
         select(devices).where(
@@ -207,7 +207,7 @@ def all_devices(connection: Connection, agency: str | None = None) -> list[Devic
 
 
 def link_user(connection: Connection, key_hash: bytes, now: datetime) -> User | None:
-    """Return whom a link would sign in, and leave it good; None if it is no good."""
+    """Return the user of a sign-in link and leave it unused; None if it is no longer valid."""
     row = connection.execute(
         select(users)
         .join(links, links.c.user == users.c.name)
@@ -231,7 +231,7 @@ def has_second_factor(connection: Connection, name: str) -> bool:
 
 
 def epoch(connection: Connection) -> int:
-    """Return the number that moves whenever somebody's way in may have been taken away."""
+    """Return the account epoch: a number that grows whenever somebody's access may have ended."""
     # Twice a second as long as anybody looks on: past SQLAlchemy it takes little over half.
     with raw_cursor(connection) as cursor:
         row = cursor.execute("SELECT number FROM account_epochs").fetchone()

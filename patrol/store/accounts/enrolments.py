@@ -16,9 +16,10 @@ from patrol.units.accounts import Device, Enrolment
 def add_enrolment(
     connection: Connection, enrolment: Enrolment, key_hash: bytes, now: datetime
 ) -> None:
-    """Keep a fresh code; forget those that are good no more, and the agency's for the same device.
+    """Store a new code; delete expired ones, and the agency's earlier codes for the same device.
 
-    Another agency may have one out for a device of that name: who is first has the name.
+    Another agency may have issued a code for a device of that name: the first to use one has the
+    name.
     """
     connection.execute(
         delete(enrolments).where(
@@ -47,7 +48,7 @@ def add_enrolment(
 
 
 def find_enrolment(connection: Connection, key_hash: bytes, now: datetime) -> Enrolment | None:
-    """Return what a code is for, while it is good."""
+    """Return the enrolment of a code; None if the code is used or expired."""
     row = connection.execute(
         select(enrolments).where(
             enrolments.c.key_hash == key_hash,
@@ -65,7 +66,7 @@ def use_enrolment(
     reporting_key: bytes,
     now: datetime,
 ) -> tuple[Device, Enrolment] | None:
-    """Spend a code and keep the phone with its keys; None if the code is no good.
+    """Use a code and store the phone with its keys; None if the code is not valid.
 
     Args:
         connection: To the store.
@@ -103,8 +104,8 @@ def use_enrolment(
 
 
 def shut_out(connection: Connection, device: str, agency: str, now: datetime) -> bool:
-    """Let a device of an agency speak no longer, and make the codes that are out for it good no
-    more: a code that is used in the same moment gives no key. Return whether there was either.
+    """Revoke a device of an agency and its enrolment codes; return whether there was either. A code
+    that is used at the same moment gives no key.
     """
     out = connection.execute(
         delete(enrolments).where(

@@ -1,4 +1,4 @@
-"""Who somebody is at a provider of OpenID Connect."""
+"""Identities: users as an OpenID Connect provider knows them."""
 
 from __future__ import annotations
 

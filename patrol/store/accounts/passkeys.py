@@ -1,4 +1,4 @@
-"""Passkeys: stored, found, used. A challenge is spent in the transaction that takes its answer."""
+"""Passkeys in the store. A challenge is marked used in the transaction that accepts its answer."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def add(
     session: str,
     most: int,
 ) -> Literal["first", "further"] | None:
-    """Keep a passkey; sessions begun without it end, but for one.
+    """Store a passkey; end the user's other sessions, which began without it.
 
     Args:
         connection: The transaction.
@@ -91,7 +91,9 @@ def add(
 def spend(
     connection: Connection, passkey: Passkey, *, uses: int, issued_at: datetime, now: datetime
 ) -> bool:
-    """Note that a passkey answered a challenge; False if it answered it, or a later one, before."""
+    """Record that a passkey answered a challenge; False if it has answered this or a later one
+    already.
+    """
     spent = connection.execute(
         update(passkeys)
         .where(_P.id == passkey.id, _P.challenged_us < to_us(issued_at))
@@ -101,7 +103,7 @@ def spend(
 
 
 def remove(connection: Connection, name: str, id: str) -> bool:
-    """Forget one of a user's passkeys; return whether there was one."""
+    """Delete one of a user's passkeys; return whether there was one."""
     removed = connection.execute(delete(passkeys).where(_P.user == name, _P.id == id))
     if removed.rowcount and not accounts.has_second_factor(connection, name):
         connection.execute(delete(recovery_codes).where(recovery_codes.c.user == name))

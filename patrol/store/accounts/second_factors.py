@@ -1,4 +1,4 @@
-"""Second factors and recovery codes. A code is spent in the transaction that takes it."""
+"""Second factors and recovery codes. A code is marked used in the transaction that accepts it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def recovery_left(connection: Connection, name: str) -> int:
 
 
 def begin(connection: Connection, user: User, secret: bytes, now: datetime) -> bool:
-    """Keep a fresh sealed secret that no code has proved yet; False if a proved one is there."""
+    """Store a new encrypted secret that is not confirmed yet; False if there is a confirmed one."""
     known = second_factor(connection, user.name)
     if known is not None and known.confirmed_at is not None:
         return False
@@ -70,7 +70,7 @@ def confirm(
     *,
     session: str | None = None,
 ) -> bool:
-    """Turn the factor on: its first code was right. Sessions begun without it end, but for one.
+    """Confirm the factor after its first correct code; end the user's other sessions.
 
     Args:
         connection: The transaction.
@@ -117,7 +117,7 @@ def put_codes(connection: Connection, user: User, codes: Iterable[bytes]) -> Non
 
 
 def spend_step(connection: Connection, name: str, step: int) -> bool:
-    """Take the code of a time step; False if it, or a later one, was taken before."""
+    """Mark the code of a time step as used; False if it or a later one was used before."""
     spent = connection.execute(
         update(second_factors)
         .where(
@@ -131,7 +131,7 @@ def spend_step(connection: Connection, name: str, step: int) -> bool:
 
 
 def spend_recovery_code(connection: Connection, name: str, code: bytes, now: datetime) -> bool:
-    """Take a recovery code; False if there is none, or it was taken before."""
+    """Mark a recovery code as used; False if there is none, or it was used before."""
     spent = connection.execute(
         update(recovery_codes)
         .where(
@@ -145,7 +145,7 @@ def spend_recovery_code(connection: Connection, name: str, code: bytes, now: dat
 
 
 def remove(connection: Connection, name: str, *, passkeys_too: bool) -> bool:
-    """Turn a user's authenticator off and end its sessions; return whether there was something.
+    """Remove a user's authenticator and end its sessions; return whether there was one.
 
     Args:
         connection: The transaction.

@@ -1,7 +1,7 @@
-"""Backup: a whole store as one file, while it is written to, and a store from such a file.
+"""Backup: writes a whole store to one file while the store is in use, and restores such a file.
 
-A file of SQLite is copied by its online back-up, a database on a server by its own programs,
-`pg_dump` and `pg_restore`. What was made or restored is proved by its journal before it counts.
+SQLite is copied with its online back-up, PostgreSQL with its own programs `pg_dump` and
+`pg_restore`. The journal of what was written or restored is verified before it counts as done.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def inventory(url: str) -> Inventory:
-    """Count and prove what is in a store, in one state of it.
+    """Count the rows of a store and verify its journal, in one snapshot.
 
     Raises:
         StoreError: If it cannot be read.
@@ -202,7 +202,7 @@ def _copy(source: Path, to: Path) -> Inventory:
 
 
 def _put(file: Path, store: Path) -> Inventory:
-    """Copy a back-up to where the store is to be, prove it, and only then give it its name."""
+    """Copy a back-up to a temporary file, verify it, then rename it to the store's name."""
     with making(store) as part:
         _copy_file(file, part)
         engine = open_engine(f"sqlite:///{part}")
@@ -215,7 +215,7 @@ def _put(file: Path, store: Path) -> Inventory:
 
 @contextmanager
 def making(store: Path) -> Iterator[Path]:
-    """Make a store in a file: yields where, and gives it its name once all went well.
+    """Make a store in a temporary file: yields the file, and renames it if no error was raised.
 
     Raises:
         StoreError: If something lies where the store is to be.
@@ -253,7 +253,7 @@ def _copy_file(source: Path, to: Path) -> None:
 
 
 def _settle(file: Path) -> None:
-    """Have all of a database in its one file."""
+    """Write a database's WAL into its main file."""
     with closing(sqlite3.connect(file)) as database:
         database.execute("PRAGMA journal_mode=DELETE")
 
@@ -329,7 +329,7 @@ def _require_empty(engine: Engine, connection: Connection) -> None:
 
 
 def _empty(engine: Engine) -> None:
-    """Take away all tables of a database that is for tests alone."""
+    """Drop all tables of a database that is only for restore tests."""
     with engine.begin() as connection:
         for table in _tables(connection):
             connection.exec_driver_sql(f'DROP TABLE IF EXISTS "{table}" CASCADE')

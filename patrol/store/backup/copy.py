@@ -1,7 +1,7 @@
-"""Copy: all of a store in a file, put into an empty database on a PostgreSQL server.
+"""Copy: moves a whole SQLite store into an empty PostgreSQL database.
 
-One transaction: it is there as a whole, with as many rows in each table and a journal that proves
-the same, or not at all. Rows keep their ids: what a row is older than is told by them.
+It is one transaction: either all is copied, with the same row counts and the same verified journal,
+or nothing. Rows keep their ids, because ids give the order in which rows were stored.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def _copied(table: Table, reading: Connection, writing: Connection) -> int:
 
 
 def _go_on_counting(connection: Connection) -> None:
-    """Have the next row of each table that counts its own come after those that were copied."""
+    """Set each table's sequence so that new rows get ids after the copied ones."""
     for table, column in _counted():
         sequence = f"pg_get_serial_sequence('{table}', '{column}')"
         connection.exec_driver_sql(

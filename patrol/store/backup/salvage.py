@@ -1,9 +1,9 @@
-"""Salvage: what can still be read of a damaged store in a file, put into a new one, and proved.
+"""Salvage: copies what can still be read of a damaged SQLite store into a new one, and verifies it.
 
-Rows are copied by ranges of their row ids; a range that meets a page that cannot be read is halved
-until what is lost is known. An index that can be read names rows that are lost with their table.
-Then the journal says which of its rows are missing, and which versions of documents and which
-photos are not what it tells of: a page may be readable and hold other values than were written.
+Rows are copied by ranges of row ids; a range with an unreadable page is halved until the lost rows
+are known. A readable index still names rows that are lost in their table. Then the journal is
+verified: it shows which of its own rows are missing, and which document versions and photos differ
+from what was journalled, because a readable page may hold other values than were written.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Rows(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing is missing, as far as it can be known."""
+        """Whether no row is missing, as far as can be known."""
         return self.lost_count == 0 or (self.lost_count is None and not self.gaps)
 
 

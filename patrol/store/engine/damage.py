@@ -1,6 +1,6 @@
-"""Damage: which tables of a SQLite file hold a page that cannot be read, and what to do then.
+"""Damage: finds the tables of a SQLite file that hold an unreadable page, and says what to do.
 
-SQLite says only that the image is malformed, of whatever it met first.
+SQLite's own error says only that the image is malformed, at the first damaged page it read.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ and the next one who meets it is told more."""
 
 
 def damaged_tables(file: Path) -> dict[str, str]:
-    """Return what is wrong with each table, its indexes among it, that has a damaged page.
+    """Return the fault of each table that has a damaged page, in the table or in one of its
+    indexes.
 
     Changes nothing; a server may go on meanwhile. Reads the whole file: about a second a GB where
     it is in memory, else as fast as the disk.
@@ -48,7 +49,7 @@ def damaged_tables(file: Path) -> dict[str, str]:
 
 
 def damage_text(file: Path, error: str, tables: dict[str, str] | None) -> str:
-    """Return what people are told of a damaged file.
+    """Return the message for people about a damaged file.
 
     Args:
         file: The store.
@@ -69,7 +70,7 @@ def damage_text(file: Path, error: str, tables: dict[str, str] | None) -> str:
 
 
 class DamageReport:
-    """What is known of the damage of one file; it is looked for once somebody met it.
+    """The damage of one file; the file is checked once, after the first error of this kind.
 
     Args:
         file: The store.
@@ -80,7 +81,7 @@ class DamageReport:
         self._looking: asyncio.Task[dict[str, str]] | None = None
 
     async def describe(self, fault: str) -> str:
-        """Return what people are told who met damage, of which SQLite said `fault`."""
+        """Return the message for people about an error `fault` of SQLite."""
         if self._looking is None:
             self._looking = asyncio.create_task(asyncio.to_thread(damaged_tables, self._file))
         await asyncio.wait({self._looking}, timeout=WAITS_S)
@@ -100,7 +101,7 @@ def _fault(database: sqlite3.Connection, table: str) -> str | None:
 
 
 def _damage_in(error: sqlite3.DatabaseError) -> str:
-    """Return what SQLite says of damage.
+    """Return SQLite's message about damage.
 
     Raises:
         StoreError: If it speaks of a lock or of the disk: that is no damage of the file.

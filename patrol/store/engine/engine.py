@@ -1,4 +1,4 @@
-"""Engine: a database opened by its URL, whichever it is, and transactions on it."""
+"""Engine: opens SQLite or PostgreSQL by URL, and runs transactions."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def open_engine(url: str, *, new: bool = False) -> Engine:
 
 
 def _with_listeners(engine: Engine) -> Engine:
-    """Note what statements change, and on each connection forget what was undone."""
+    """Record changed rows for the journal; clear that record when a transaction is rolled back."""
     row_digests.record_changes(engine)
 
     @event.listens_for(engine, "rollback")
@@ -71,7 +71,7 @@ def is_postgres(bind: Connection | Engine) -> bool:
 
 
 def connect_to_read(engine: Engine) -> Connection:
-    """Return a connection that only reads, and sees one state of the store throughout."""
+    """Return a read-only connection that sees one snapshot of the store."""
     connection = engine.connect().execution_options(reads=True)
     if is_postgres(engine):
         connection = connection.execution_options(
@@ -82,9 +82,9 @@ def connect_to_read(engine: Engine) -> Connection:
 
 @contextmanager
 def commit_proved(connection: Connection) -> Iterator[None]:
-    """Run a transaction, and tell the journal what it changed of accounts and of what was heard.
+    """Run a transaction, and write digests of changed accounts and receptions to the journal.
 
-    Where the connection breaks as it commits, find out what became of it.
+    If the connection breaks during the commit, ask the server whether it was committed.
 
     A server that was killed may have written the commit and not have said so. It knows, once it is
     up again, for each transaction by its number.

@@ -1,7 +1,7 @@
-"""Faults: whose it is that a database refused, the store's or that of what was to be written.
+"""Faults: tells faults of the database from faults of the data in a failed statement.
 
-The store's fault passes (a full disk, a lock, a server that restarts): the same is tried again
-until it goes through. Any other is of the record or the question itself, and would stay.
+A fault of the database is temporary (a full disk, a lock, a server that restarts), and the
+statement is retried until it succeeds. A fault of the record or the query itself is permanent.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ What is missing is of the record: 22 a value out of range or text that is none, 
 
 
 def is_of_store(error: SQLAlchemyError) -> bool:
-    """Return whether `error` has nothing to do with what was to be written or asked for."""
+    """Return whether `error` is a fault of the database, not of the record or query."""
     if not isinstance(error, DBAPIError):
         return False
     if error.connection_invalidated:
@@ -78,5 +78,5 @@ def is_damage(error: SQLAlchemyError) -> bool:
 
 
 def error_text(error: BaseException) -> str:
-    """Return what the database said, without the statement that it said it of."""
+    """Return the database's error message, without the statement."""
     return str(error.__cause__ or error).strip()

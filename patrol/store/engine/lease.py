@@ -1,10 +1,10 @@
-"""Lease: which process is the node's Watch now, as a row that every commit of a Watch checks.
+"""Lease: the row that says which process is the node's Watch; every commit of a Watch checks it.
 
-Who holds it renews it; who waits for it takes it once it has stood still for as long as a lease
-lasts, by the waiting one's own steady clock: no clock of a machine or database that jumps lets two
-hold it, lets a dead one keep it, or takes it from one that lives. Taking it raises its epoch. A
-Watch names the epoch it took in each transaction that writes, so what one does that lost it, even
-one that was stopped half-way and goes on an hour later, is refused by the database.
+The holder renews the lease. A waiting process takes it when it has not been renewed for one lease
+time, measured by the waiting process's monotonic clock; so a wrong wall clock can neither give it
+to two processes, nor leave it with a dead one, nor take it from a live one. Taking it raises its
+epoch. A Watch names its epoch in each transaction that writes (a fencing token): a process that
+lost the lease, even one that was suspended and goes on an hour later, is refused by the database.
 
 One transaction writes at a time, on SQLite and on PostgreSQL as we use it (`postgres.py`), so
 looking is enough: nobody takes the lease between the look and the commit.
@@ -44,7 +44,7 @@ class Lease(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read(connection: Connection, node: str) -> Lease | None:
-    """Return who is the Watch of `node`; None before there was one."""
+    """Return the lease of `node`; None before there was one."""
     row = connection.execute(select(leases).where(leases.c.id == node)).first()
     if row is None:
         return None
@@ -58,7 +58,8 @@ def read(connection: Connection, node: str) -> Lease | None:
 
 
 def read_and_write(connection: Connection, node: str) -> Lease | None:
-    """Return the same, and write, which changes nothing: that shows that who holds it could, too.
+    """Return the lease after a write that changes nothing, to show that the database accepts
+    writes.
 
     Args:
         connection: In a transaction that writes.
@@ -122,7 +123,7 @@ def take(
 def renew(
     connection: Connection, node: str, epoch: int, *, at: datetime, is_held: bool = True
 ) -> None:
-    """Renew the lease; or give it back, so that who waits need not.
+    """Renew the lease; or release it, so that a waiting process takes it at once.
 
     Raises:
         LeaseLost: If somebody else took it.
@@ -137,7 +138,7 @@ def renew(
 
 
 def check(connection: Connection, node: str, epoch: int) -> None:
-    """Make sure, for the rest of this transaction, that `epoch` stands.
+    """Check, for the rest of this transaction, that `epoch` is the current one.
 
     Raises:
         LeaseLost: If somebody else took the lease.

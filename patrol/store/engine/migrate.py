@@ -67,7 +67,7 @@ def migrate(
 
 
 def expect(engine: Engine, *, waits: bool = False) -> None:
-    """Make sure that this program can work with the database, and change nothing that is in use.
+    """Check that this program can work with the database; change nothing that is in use.
 
     Args:
         engine: The database.
@@ -118,7 +118,7 @@ def _version(connection: Connection) -> str | None:
 
 
 def no_store(file: Path | str) -> StoreError:
-    """Return the fault that there is no store, with what to do.
+    """Return the error for a missing store, with what to do.
 
     Args:
         file: The file that is not there or empty; of a database on a server what it is called.

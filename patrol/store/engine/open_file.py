@@ -1,9 +1,9 @@
-"""Open file: whether the file of a SQLite store still lies where it was opened.
+"""Open file: checks that the SQLite file still has the path under which it was opened.
 
-Who has a file open can go on writing to it after it was deleted or moved away, or its disk was
-unmounted; all of that is gone with the process. So the names of the store and of what SQLite keeps
-beside it must lead to the very files that are open. A file that has its name again is the same; for
-another one of that name, such as an older store below a mount point, the server is started anew.
+A process can go on writing to an open file after the file was deleted or moved, or its disk was
+unmounted; all of that is lost when the process ends. So the paths of the store and of its WAL files
+must lead to the files that are open. If the same file is back under its name, work goes on; if
+another file has that name, such as an older store below a mount point, the server restarts.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class OpenFile:
         self._inodes |= _inodes([str(file)])
 
     def connected(self) -> None:
-        """Note what SQLite made beside it: call it when a connection that stays was opened.
+        """Remember SQLite's files beside it; call this after the connection that writes was opened.
 
         Raises:
             StoreError: If it does not lie there any more.
@@ -46,7 +46,7 @@ class OpenFile:
         self._inodes |= _inodes([f"{self._file}{end}" for end in _BESIDE])
 
     def require(self) -> None:
-        """Make sure that it lies where it was opened.
+        """Check that the file still has its path.
 
         Raises:
             StoreReturned: If it does, and once went while it was written to.
@@ -62,9 +62,9 @@ class OpenFile:
             raise StoreReturned(self._fault)
 
     def require_after(self) -> None:
-        """Make sure that what was just committed lies there; if not, nothing is any more.
+        """Check the path after a commit; if the file is gone, nothing more is written.
 
-        Whether the store that comes back holds it, nobody knows.
+        Whether that commit is in the file that comes back is not known.
 
         Raises:
             StoreError: If it does not, then and ever after.

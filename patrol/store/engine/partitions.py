@@ -1,9 +1,9 @@
-"""Partitions: on PostgreSQL the messages lie in one table for each month of reception.
+"""Partitions: on PostgreSQL, one table of messages for each month of reception.
 
-By heard time and not by the time they tell: duplicates are looked for by it, a late report of last
-month lands where the others of today do, and no device's clock decides where. What a gateway claims
-to have heard years ago or in the future goes to the table `transmissions_stray`, is told
-(`count_strays`), and is moved once its month has a table.
+They are split by heard time and not by effective time: duplicates are searched by heard time, a
+late report of last month is stored with the others of today, and no device's clock decides the
+table. A message that a gateway claims to have heard years ago or in the future goes to the table
+`transmissions_stray`, is counted (`count_strays`), and is moved once its month has a table.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def month_of(us: int) -> Partition:
 
 
 def cover(connection: Connection, heard_us: Sequence[int]) -> None:
-    """See to it that there is a table for each of these times that can be true.
+    """Make the missing tables for these times, as far as they are plausible.
 
     Args:
         connection: To the store, in a transaction that writes.
@@ -144,12 +144,12 @@ def count_strays(connection: Connection, most: int = 10_000) -> int:
 
 
 def forget_existing(connection: Connection) -> None:
-    """Ask the database anew which tables there are."""
+    """Clear the cached list of tables, so that the database is asked again."""
     connection.info.pop(_KNOWN, None)
 
 
 def _joined_spans(parts: Sequence[Partition]) -> list[tuple[int, int]]:
-    """Return from when to when there are tables without a gap."""
+    """Return the spans of time that tables cover without a gap."""
     spans: list[tuple[int, int]] = []
     for _, start, end in parts:
         if spans and spans[-1][1] == start:

@@ -1,8 +1,8 @@
-"""PostgreSQL: how we connect, who may write when, and what we ask of a server.
+"""PostgreSQL: connections, the lock of the one writer, and the settings a server must have.
 
-One transaction writes at a time, as on SQLite: each takes a lock of the database first. What it
-reads after that is all there is; journal, documents and accounts rest on that. Readers wait for
-nobody and see one state of the database throughout.
+One transaction writes at a time, as on SQLite: each takes an advisory lock first, and then sees all
+that was committed before; journal, documents and accounts depend on that. Readers never wait, and
+see one snapshot of the database.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def open_postgres(url: URL) -> Engine:
 
 
 def require(connection: Connection, *, changes: bool = True) -> None:
-    """Refuse a server on which records would be lost, or told in another order.
+    """Refuse a server that could lose records, or sorts text in another order.
 
     Args:
         connection: To it.
@@ -202,7 +202,7 @@ def watch_lock(engine: Engine, *, shared: bool = False) -> Iterator[bool]:
 
 
 def was_committed(engine: Engine, transaction: str) -> bool:
-    """Return whether a transaction was committed, from a server that may be starting."""
+    """Ask the server, which may be restarting, whether a transaction was committed."""
     end = time.monotonic() + _ASKED_FOR_S
     while True:
         with suppress(SQLAlchemyError):

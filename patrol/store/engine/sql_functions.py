@@ -1,4 +1,4 @@
-"""Conditions that each database says in its own words."""
+"""SQL functions: conditions that SQLite and PostgreSQL write differently."""
 
 from __future__ import annotations
 
@@ -50,11 +50,12 @@ class json_contains(text_contains):  # noqa: N801
 
 
 class effective_between(FunctionElement[bool]):  # noqa: N801
-    """What helps PostgreSQL to leave out the months in which nothing of a time was heard.
+    """A condition on effective time by which PostgreSQL skips the partitions of other months.
 
     It is true of every message whose effective time is at `start_us` or later and before `end_us`,
-    since `patrol.units.effective_time` believes no time that lies further from when it was heard.
-    It is asked beside those times, never alone; SQLite has one table and is asked nothing.
+    since `patrol.units.effective_time` accepts no time that is further from the heard time. It is
+    used beside the condition on those times, never alone; on SQLite, which has one table, it is
+    always true.
     """
 
     type = Boolean()
@@ -65,7 +66,7 @@ class effective_between(FunctionElement[bool]):  # noqa: N801
 
 
 class about_box(FunctionElement[bool]):  # noqa: N801
-    """What lets PostGIS find positions in a box by its index; asked beside the exact degrees."""
+    """A condition by which PostGIS uses its index for a box; used beside the exact comparison."""
 
     type = Boolean()
     inherit_cache = True

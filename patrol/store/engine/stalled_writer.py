@@ -1,10 +1,10 @@
-"""WriterStall: the session of a writer that stands still in the middle of a statement is ended.
+"""WriterStall: ends the PostgreSQL session of a writer that stopped in the middle of a statement.
 
-Who was stopped between two statements, `idle_in_transaction_session_timeout` ends. In the middle of
-a COPY, or of a statement that was sent by half, the server waits for the rest without end, and no
-timeout of its own applies to that; only that the session is terminated (PostgreSQL 17,
-`ProcessClientReadInterrupt` in src/backend/tcop/postgres.c). So whoever waits in vain to write
-looks why, and ends it.
+A writer that stopped between two statements is ended by `idle_in_transaction_session_timeout`. In
+the middle of a COPY, or of a half-sent statement, the server waits for the rest for ever, and none
+of its timeouts applies; the session has to be terminated (PostgreSQL 17,
+`ProcessClientReadInterrupt` in src/backend/tcop/postgres.c). So a writer that cannot get the lock
+looks who holds it, and terminates a session that makes no progress.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _log = structlog.get_logger(__name__)
 
 
 class WriterStall:
-    """What the looks at who holds a lock have found so far.
+    """Watches the session that holds a lock, from one check to the next.
 
     Args:
         engine: The database.
@@ -64,10 +64,10 @@ class WriterStall:
         self._one_at_a_time = Lock()
 
     def look(self) -> None:
-        """Look who holds the lock; end its session if it has stood still for `STOPPED_S`.
+        """Check the lock's holder; end its session if it made no progress for `STOPPED_S`.
 
-        To be called each time the lock was not had. That the database cannot be asked is no fault:
-        it is asked again.
+        Call it each time the lock was not obtained. If the database cannot be asked, it is asked
+        again next time.
         """
         with self._one_at_a_time:
             try:

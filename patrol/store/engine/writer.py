@@ -1,6 +1,6 @@
-"""Writer: the thread on which a store writes, one thing after the other.
+"""Writer: the one thread on which a store writes, in order of the calls.
 
-An executor would do the same; its way there and back takes four times as long on the loop, fifty
+An executor would do the same, but its call and return cost the event loop four times as much, fifty
 times a second.
 """
 
@@ -19,7 +19,7 @@ _Work = tuple[asyncio.AbstractEventLoop, "asyncio.Future[Any]", Callable[[], Any
 
 
 class Writer:
-    """One thread; it begins with the first work and does not keep the process alive."""
+    """One daemon thread, started with the first call."""
 
     def __init__(self) -> None:
         self._queue: SimpleQueue[_Work | None] = SimpleQueue()
@@ -28,10 +28,10 @@ class Writer:
         self._queue_lock = threading.Lock()  # nothing is put behind the end, where nobody does it
 
     async def run(self, work: Callable[[], T]) -> T:
-        """Have `work` done after everything given before; return or raise what it does.
+        """Run `work` after everything submitted before; return its result or raise its error.
 
-        Where whoever waits is cancelled, what has begun is brought to its end all the same, and
-        what has not is left out.
+        If the caller is cancelled, work that has begun is finished, and work that has not is
+        dropped.
 
         Raises:
             RuntimeError: After `end`.
@@ -48,7 +48,7 @@ class Writer:
         return await future
 
     def end(self) -> None:
-        """Take nothing more; wait until everything given is done and the thread has ended."""
+        """Accept nothing more; wait until everything submitted is done and the thread has ended."""
         with self._queue_lock:
             self._ended = True
             self._queue.put(None)

@@ -1,4 +1,6 @@
-"""The journal: entries are appended in one chain, and read; nothing changes or deletes them."""
+"""The journal in the store: entries are appended to one hash chain and read, never changed or
+deleted.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +23,10 @@ _J = journal.c
 def append(
     connection: Connection, notes: Sequence[Note], at: datetime, *, origin: str
 ) -> list[Entry]:
-    """Add notes to the chain, in the transaction of what they tell of.
+    """Append notes to the chain, in the transaction of the changes that they record.
 
-    A transaction that writes has the file to itself from its beginning, and looks for the end of
-    the chain in it. So there is one chain, though a command line writes beside the server.
+    A writing transaction holds the database's write lock from its beginning, and reads the end of
+    the chain under it. So there is one chain, even if a command line writes beside the server.
     """
     if not notes:
         return []
@@ -61,7 +63,7 @@ def append(
 
 
 def close(connection: Connection) -> None:
-    """Tell the chain, at a transaction's end, what it changed of accounts and no note told."""
+    """Append, at a transaction's end, the digests of changed rows that no note has recorded."""
     digests = row_digests.changed_digests(connection)
     if not digests:
         return
@@ -77,7 +79,7 @@ def close(connection: Connection) -> None:
 
 
 def cover(connection: Connection, at: datetime, *, origin: str) -> None:
-    """Cover all accounts, once in a store's life: in a new one, or one of an older version."""
+    """Record digests of all accounts, once in a store's life: in a new or an upgraded one."""
     append(connection, row_digests.cover(connection), at, origin=origin)
 
 
@@ -120,7 +122,7 @@ def of_acts(connection: Connection, acts: Collection[str], *, after: int) -> lis
 def at_or_after(connection: Connection, at: datetime) -> int:
     """Return the number of the first entry written at `at` or later; one after the last if none.
 
-    Numbers follow time, but for a clock that was set back: there it is one of the entries about.
+    Numbers follow time, except where the clock was set back: there it is an entry close to `at`.
     """
     low, high = 1, end(connection)[0] + 1
     at_us = to_us(at)
@@ -184,8 +186,8 @@ def has_entry(
     acts: Collection[str],
     after: str,
 ) -> bool:
-    """Return whether an entry on behalf of an agency tells of one of some acts on a subject, and
-    comes after the first about another; their times do not count, since a clock may be set.
+    """Return whether an agency's entry records one of some acts on a subject, after the first entry
+    on the subject `after`. Numbers are compared, not times, since a clock may have been set.
     """
     first = select(func.min(_J.seq)).where(_J.subject == after).scalar_subquery()
     query = select(_J.seq).where(

@@ -1,11 +1,10 @@
-"""Reception digests: receptions in the journal's chain, a digest for each span of messages.
+"""Reception digests: a journal entry with a SHA-256 digest for each span of stored messages.
 
-Each minute, or 5,000 messages, a line of the journal tells of a span: the numbers of the row before
-its first and of its last, how many there are, and the SHA-256 of what they say, in the order in
-which they were stored. What comes late is in the span of when it was stored. Where the retention
-takes some of a span out, or a reception that was heard before it takes the place of another, a line
-tells what was found there before and what is there now, by the same digest: what was altered before
-it came is not washed clean by it.
+Every minute, or 5,000 messages, an entry records a span: the row number before its first message
+and that of its last, how many there are, and the SHA-256 of their content in the order in which
+they were stored. A late message is in the span of the time it was stored. Where retention removes
+messages of a span, or an earlier reception replaces a stored one, an entry records the digest
+before and after: so a message that was altered before that is still found.
 
 The digest is taken of the rows as they go to the store, which costs about a microsecond a
 message; reading them again would cost a tenth of a batch. Where that is not what the store holds
@@ -120,7 +119,7 @@ _OPEN_CHANGED: Final = "joint patrol the span that is not told yet was changed"
 
 
 class MessageSpan(msgspec.Struct, frozen=True, kw_only=True):
-    """What a line of the journal tells of a span of messages.
+    """A span of messages, as a journal entry records it.
 
     Attributes:
         after: Number of the row before its first.
@@ -140,7 +139,7 @@ class MessageSpan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SpanBounds(NamedTuple):
-    """Where a span lies: the row before its first, its last, and what its digest covers."""
+    """Bounds of a span: the row before its first, its last row, and what its digest covers."""
 
     after: int
     last: int
@@ -148,7 +147,7 @@ class SpanBounds(NamedTuple):
 
 
 class StoredSpan(NamedTuple):
-    """What is in the store of a span."""
+    """Row count and digest of a span, computed from the store."""
 
     rows: int
     sha256: str
@@ -165,7 +164,7 @@ def packed(rows: Sequence[Row]) -> bytes:
 
 
 class OpenSpan:
-    """The span that is not told yet; of the one connection that stores messages.
+    """The span that is not journalled yet; of the one connection that stores messages.
 
     Args:
         steady: Seconds that only ever pass.
@@ -183,13 +182,13 @@ class OpenSpan:
         return self._after is not None
 
     def find_start(self, connection: Connection) -> None:
-        """Find out, before the first message is stored, where it begins."""
+        """Find the first row of the span, before the first message is stored."""
         span = _newest(connection)
         stored = int(connection.execute(select(func.max(_T.id))).scalar() or 0)
         self._after = stored if span is None else span.last
 
     def add(self, connection: Connection, content: bytes, count: int) -> bool:
-        """Take in what a transaction stored; return whether the span is to be told.
+        """Add the messages of a transaction; return whether the span is due to be journalled.
 
         Args:
             connection: It was stored by.
@@ -205,8 +204,8 @@ class OpenSpan:
         return self._count > 0 and self._steady() - self._since >= EVERY_S
 
     def write(self, connection: Connection, origin: str) -> None:
-        """Tell the journal of it, in a transaction that writes, and begin the next one after that
-        (`told`).
+        """Append the span to the journal, in a transaction that writes; `begin_next` is called
+        after it.
         """
         assert self._after is not None
         count, last = connection.execute(
@@ -224,7 +223,7 @@ class OpenSpan:
         self._next = int(last)
 
     def begin_next(self) -> None:
-        """Begin the next one: what was told is on disk."""
+        """Begin the next span, once the entry is on disk."""
         self._after = self._next
         self._begin(self._steady())
 
@@ -239,7 +238,7 @@ class OpenSpan:
 
 
 def stored_span(connection: Connection, place: SpanBounds) -> StoredSpan:
-    """Return what is in the store of a span."""
+    """Return row count and digest of a span, computed from the store."""
     digest, count, pack = hashlib.sha256(), 0, _PACKED[place.version]
     for rows in _pages(connection, place):
         digest.update(b"".join([pack(row[1:]) for row in rows]))
@@ -248,9 +247,9 @@ def stored_span(connection: Connection, place: SpanBounds) -> StoredSpan:
 
 
 def before_replacing(connection: Connection, id: int) -> None:
-    """Note what the span of a message holds, before another reception takes the message's place.
+    """Remember the digest of a message's span, before another reception replaces the message.
 
-    `close` tells the journal what it holds then, at the end of the transaction.
+    `close` journals the new digest at the end of the transaction.
     """
     place = _bounds_of(connection, id)
     if isinstance(place, SpanBounds):
@@ -262,7 +261,7 @@ def before_replacing(connection: Connection, id: int) -> None:
 
 
 def close(connection: Connection) -> None:
-    """Tell the journal, at a transaction's end, in which spans it replaced receptions."""
+    """Journal, at a transaction's end, the spans in which receptions were replaced."""
     changed: dict[SpanBounds, str] = connection.info.pop(_CHANGED, {})
     for place, was in changed.items():
         now = stored_span(connection, place)
@@ -282,7 +281,7 @@ def close(connection: Connection) -> None:
 
 
 def _bounds_of(connection: Connection, id: int) -> SpanBounds | Literal["open", "before"]:
-    """Return where a message lies: in a span, after all of them, or before there were any."""
+    """Return the span of a message; "open" after the last span, "before" ahead of the first."""
     seq = None
     while True:
         query = select(_J.seq, _J.detail).where(_J.subject == SUBJECT, _J.act == DIGESTED)
@@ -319,7 +318,7 @@ def thin(
     at: datetime,
     origin: str,
 ) -> int:
-    """Take messages out of a span and tell the journal, in one transaction; return how many.
+    """Remove messages of a span and journal it, in one transaction; return how many.
 
     Args:
         connection: To the store, in a transaction that writes.
@@ -357,7 +356,7 @@ def thin(
 
 
 def spans(connection: Connection) -> list[SpanBounds]:
-    """Return where the spans lie that are told, in order."""
+    """Return the bounds of the journalled spans, in order."""
     rows = connection.execute(
         select(_J.detail).where(_J.subject == SUBJECT, _J.act == DIGESTED).order_by(_J.seq)
     )
@@ -366,13 +365,13 @@ def spans(connection: Connection) -> list[SpanBounds]:
 
 
 def span_of(spans: Sequence[SpanBounds], id: int) -> SpanBounds | None:
-    """Return the span that a message lies in; None of one that no line tells of."""
+    """Return the span of a message; None if no entry records it."""
     place = bisect_left(spans, id, key=lambda each: each.last)
     return spans[place] if place < len(spans) and spans[place].after < id else None
 
 
 class SpanReplay:
-    """What the journal tells of spans, gone through line by line.
+    """Replays the journal entry by entry, to know the current digest of each span.
 
     Args:
         spans: What it told before the line that is taken first, as `spans` yields it.
@@ -386,7 +385,7 @@ class SpanReplay:
         self._whole = whole
 
     def take(self, entry: Entry) -> str:
-        """Take a line of the journal; return what it contradicts, if anything."""
+        """Apply a journal entry; return how it contradicts earlier ones, if it does."""
         if entry.subject != SUBJECT or entry.act not in (DIGESTED, THINNED, REPLACED):
             return ""
         span = span_in(entry.detail)

@@ -1,11 +1,11 @@
-"""Row digests: who may come in, whom a radio stands for, what is sealed or set aside, in the chain.
+"""Row digests: journal digests of rows about accounts, radios, protected fields and quarantine.
 
-Who is made an administrator with SQL leaves no line in the journal. So each line about an act tells
-of every row that its transaction changed in the tables below the SHA-256 before and after, by
-`digests` in its detail: `{"users": {ID: [before, after]}}`, null for a row that was not there.
-`RowReplay` goes through the journal: a row that was another one before an act than after the last
-act on it, or is another one now, was changed by somebody else. A protected field that is redacted,
-and one that goes with its document, is so told as what it is.
+Somebody who becomes administrator by an SQL statement leaves no entry in the journal. So each entry
+holds the SHA-256, before and after, of every row of the tables below that its transaction changed,
+as `digests` in its detail: `{"users": {ID: [before, after]}}`, null for a row that did not exist.
+`RowReplay` goes through the journal: if a row before an act differs from the row after the last act
+on it, or differs now, it was changed outside the product. A protected field that was redacted, or
+removed with its document, is recorded the same way.
 
 A digest is of the JSON object of the row's columns, names in order, bytes as a list of their
 hexadecimal digits. What is empty (null, 0, no text) is left out, so that a column that a later
@@ -69,7 +69,7 @@ def digest(row: Mapping[str, Any]) -> str:
 
 
 def record_changes(engine: Engine) -> None:
-    """Note what the rows of `COVERED` were before a statement changes them."""
+    """Record the digests of rows of `COVERED` before a statement changes them."""
 
     @event.listens_for(engine, "before_execute")
     def _before(
@@ -86,7 +86,7 @@ def record_changes(engine: Engine) -> None:
 
 
 def changed_digests(connection: Connection) -> Digests:
-    """Return what was changed since this was asked last, in this transaction."""
+    """Return the digests of rows changed in this transaction since the last call."""
     touched: dict[tuple[str, str], str | None] | None = connection.info.pop(_TOUCHED, None)
     if not touched:
         return {}
@@ -103,8 +103,8 @@ def changed_digests(connection: Connection) -> Digests:
 
 
 def cover(connection: Connection) -> list[Note]:
-    """Return the lines that cover all rows of the tables that none covers yet, the last of which
-    names these; each table is covered once in the life of a store.
+    """Return notes with digests of all rows of tables that have none yet; the last note names these
+    tables. Each table is covered once in the life of a store.
     """
     query = select(journal.c.detail).where(journal.c.subject == SUBJECT, journal.c.act == COVER)
     covered: set[str] = set()
@@ -132,7 +132,7 @@ def cover(connection: Connection) -> list[Note]:
 
 
 def covers(detail: str) -> frozenset[str]:
-    """Return the tables that are covered from a line `cover accounts` on."""
+    """Return the tables that an entry `cover accounts` covers."""
     try:
         entry = json_decoder(_Covers).decode(detail)
     except msgspec.MsgspecError:
@@ -152,7 +152,7 @@ def _by_table(rows: Iterable[tuple[str, str, str]]) -> Digests:
 
 
 class DifferingRow(NamedTuple):
-    """A row that is not as the journal tells: its table and id, what is wrong, which line told."""
+    """A row that differs from the journal: its table and id, the fault, the entry's number."""
 
     table: str
     id: str
@@ -161,7 +161,7 @@ class DifferingRow(NamedTuple):
 
 
 class RowReplay(msgspec.Struct, rename={"last_digests": "known"}):
-    """What the journal tells of rows, gone through line by line.
+    """Replays the journal entry by entry, to know the current digest of each row.
 
     Attributes:
         last_digests: The digest after the last act and the number of its line, by table and id.
@@ -172,8 +172,8 @@ class RowReplay(msgspec.Struct, rename={"last_digests": "known"}):
     covered: set[str] = set()
 
     def take(self, entry: Entry, digests: Digests) -> tuple[str, str] | None:
-        """Take a line's digests; return table and id of a row that was changed before it by
-        somebody else, if one was.
+        """Apply an entry's digests; return table and id of a row that was changed outside the
+        product before it, if there is one.
         """
         is_cover = entry.act == COVER and entry.subject == SUBJECT
         found: tuple[str, str] | None = None
@@ -197,7 +197,7 @@ class RowReplay(msgspec.Struct, rename={"last_digests": "known"}):
         return found
 
     def differs(self, connection: Connection) -> DifferingRow | None:
-        """Return the row that is not as the journal tells, of several that of the first line."""
+        """Return the row that differs from the journal; of several the one of the first entry."""
         return min(
             self._differing(connection), key=lambda each: (not each.seq, each.seq), default=None
         )

@@ -1,7 +1,7 @@
-"""Day proof: proves one day of the journal alone, from the signed head before it.
+"""Day proof: verifies one day of the journal, starting at the signed head before it.
 
-The chain is followed from the newest signed head before the day to the first one after it.
-Documents, photos and messages are compared that rows of the day tell of.
+The chain is verified from the newest signed head before the day to the first one after it.
+Documents, photos and messages that the day's rows record are compared with the store.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _J: Final = journal_table.c
 
 
 class DayProof(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of it.
+    """The result of verifying one day.
 
     Attributes:
         first: Number of the day's first row.
@@ -55,7 +55,7 @@ def prove_day(
     *,
     heads: Iterable[tuple[int, bytes]] = (),
 ) -> DayProof:
-    """Read what the journal tells of a day and say what is wrong with it.
+    """Verify one day of the journal and return the result.
 
     Args:
         connection: To the store, in one transaction.

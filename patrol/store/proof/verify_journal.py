@@ -1,8 +1,7 @@
-"""Verification: reads journal, versions of documents and photos, and finds what was altered.
+"""Verification: compares the journal with the stored documents, photos and messages.
 
-It reads what is in the file and not what SQLAlchemy makes of it: a column that somebody put
-something else into must be named, whatever it is. One read sees one state of the store, so it works
-beside a running server.
+It reads raw columns and not SQLAlchemy's types, so that a column with a value of the wrong type is
+reported too. It reads one snapshot of the store, so it works beside a running server.
 """
 
 from __future__ import annotations
@@ -74,7 +73,7 @@ _TEXTS: Final = ("act", "actor", "agency", "subject", "detail", "origin", "id", 
 class JournalProof(
     msgspec.Struct, frozen=True, kw_only=True, rename={"further_receptions": "also_heard"}
 ):
-    """What came of it.
+    """The result of a verification.
 
     Attributes:
         entries: Entries of the journal that are proved, from the first on without a gap.
@@ -110,7 +109,7 @@ class JournalProof(
 
 
 class Progress(NamedTuple):
-    """How far a verification is: what it counts now, how many are done, of how many."""
+    """Progress of a verification: what it counts, how many are done, of how many."""
 
     subject: Literal["rows", "messages"]
     done: int
@@ -123,7 +122,7 @@ class ProofMark(
     kw_only=True,
     rename={"documents": "papers", "last_reception": "heard"},
 ):
-    """How far a verification came, so that an interrupted one can go on there.
+    """The state of an interrupted verification, from which it can continue.
 
     Attributes:
         seq: Number of the last entry that is proved.
@@ -143,7 +142,7 @@ class ProofMark(
 
 
 class _PlainWords(msgspec.Struct, frozen=True, rename={"became": "is"}):
-    """What an entry tells of a version whose plain words were sealed (`plain_words`)."""
+    """Detail of an entry about a version whose plain words were encrypted (`plain_words`)."""
 
     version: int
     was: str
@@ -151,7 +150,7 @@ class _PlainWords(msgspec.Struct, frozen=True, rename={"became": "is"}):
 
 
 class _VersionDigest(msgspec.Struct):
-    """What an entry tells of a version of a document."""
+    """Detail of an entry about a document version."""
 
     version: int = 0
     sha256: str = ""
@@ -165,7 +164,7 @@ def prove(
     after: ProofMark | None = None,
     mark: Callable[[Callable[[], ProofMark]], None] = lambda _: None,
 ) -> JournalProof:
-    """Read everything and say what is wrong with it.
+    """Verify the whole journal and return the result.
 
     Args:
         connection: To the store, in one transaction.
@@ -276,7 +275,7 @@ def prove(
 
 
 def every_fault(connection: Connection) -> tuple[tuple[ChainFault, ...], int]:
-    """Read everything as `prove` does, but go on after each fault: of a store that lost some of it.
+    """Verify everything as `prove` does, but go on after each fault, for a store that lost rows.
 
     Returns:
         What is wrong, the first in the journal first; of rows that are missing one after the other
@@ -316,7 +315,7 @@ def _all_of(
     removed: AbstractSet[bytes],
     found: list[ChainFault],
 ) -> int:
-    """Compare until the end, adding each fault to `found`; return how many are as they were."""
+    """Compare all, adding each fault to `found`; return how many agree with the journal."""
     total = 0
     while True:
         count, fault = compare(connection, entries, removed)
@@ -334,7 +333,7 @@ def _photos_compared(
 
 
 def removed_by_retention(connection: Connection) -> frozenset[bytes]:
-    """Return what went by the policy, as lines of the same chain say: it is not looked for."""
+    """Return what retention removed, by entries of the same chain: it is not missed."""
     return frozenset(row[0] for row in _rows(connection, _REMOVED, (REMOVED,)))
 
 
@@ -402,7 +401,7 @@ def rewritten_fault(seq: int) -> ChainFault:
 def _compare_signed(
     connection: Connection, mark: ProofMark, signed: dict[int, set[bytes]]
 ) -> tuple[Entry | None, list[ChainFault]]:
-    """Compare signed heads with entries that are not read again; they are taken out of `signed`.
+    """Compare signed heads with entries that are not read again, and remove them from `signed`.
 
     Returns:
         The entry of the mark, and what is wrong.
@@ -424,7 +423,9 @@ def _compare_signed(
 
 
 class _ReceptionCounts(NamedTuple):
-    """What came of the messages: how many are proved, are of before and since, what is wrong."""
+    """Result for messages: how many are proved, came before or after the journalled ones, the
+    fault.
+    """
 
     proved: int = 0
     before_count: int = 0
@@ -439,9 +440,9 @@ def _receptions(
     progress: Callable[[Progress], None],
     mark: Callable[[int], None],
 ) -> _ReceptionCounts:
-    """Compare the messages with what the journal tells, up to the first span that is altered.
+    """Compare the messages with the journalled spans, up to the first span that is altered.
 
-    Those up to the number `proved` are; what it told of them may have changed since.
+    Those up to the number `proved_id` are not compared again.
     """
     count, fault = 0, None
     spans = [*replay.spans()]
@@ -468,7 +469,7 @@ def _receptions(
 def span_fault(
     connection: Connection, seq: int, span: reception_digests.MessageSpan
 ) -> ChainFault | None:
-    """Return what is wrong with the messages of a span that the entry `seq` tells of."""
+    """Return the fault of the messages of a span that the entry `seq` records."""
     place = reception_digests.SpanBounds(span.after, span.last, span.version)
     there = reception_digests.stored_span(connection, place)
     if there == (span.count, span.sha256):
@@ -487,7 +488,7 @@ _CALLED: Final = {"protected_fields": "protected field", "set_aside": "report se
 
 
 class _Changed(msgspec.Struct):
-    """What an entry tells of changes to rows."""
+    """Detail of an entry about changed rows."""
 
     digests: Digests = {}
 
@@ -543,7 +544,7 @@ def _name_of(connection: Connection, table: str, id: str) -> str:
 def compare(
     connection: Connection, entries: Sequence[Entry], removed: AbstractSet[bytes]
 ) -> tuple[int, ChainFault | None]:
-    """Return how many versions are as entries tell, and the first that is not."""
+    """Return how many versions agree with their entries, and the fault of the first other one."""
     expected = [
         version_entry for entry in entries if (version_entry := _version_claim(entry)) is not None
     ]
@@ -577,7 +578,7 @@ def compare(
 
 
 def _replaced(connection: Connection, subject: str, version: int, was: str) -> str | None:
-    """Return the hash of what took the place of a version when its plain words were sealed."""
+    """Return the new hash of a version whose plain words were encrypted."""
     for (detail,) in _rows(connection, _REPLACED, (subject,)):
         with suppress(msgspec.MsgspecError):
             change = json_decoder(_PlainWords).decode(detail)
@@ -600,7 +601,7 @@ def _version_claim(entry: Entry) -> tuple[Entry, str, str, int, str] | None:
 
 
 def _differs(row: Sequence[Any], kind: str, id: str, version: int, sha256: str) -> str:
-    """Return what of a row is not as it was written; nothing if all is."""
+    """Return how a row differs from what was written; empty if it does not."""
     _, _, kind_there, agency, at_us, closed, body = row
     if not isinstance(body, bytes) or hashlib.sha256(body).hexdigest() != sha256:
         return "its content is not what was written"
@@ -652,7 +653,7 @@ def compare_photos(
 
 
 class _Sealed(msgspec.Struct):
-    """What an entry tells of a camera's own file."""
+    """Detail of an entry about a camera's own file."""
 
     original: str = ""
 

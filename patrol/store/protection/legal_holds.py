@@ -1,4 +1,4 @@
-"""Legal holds in the store: which hold now, and what each covers."""
+"""Legal holds in the store: which are in force, and what each covers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _HOLD: Final = kind_of(LegalHold)
 
 
 def holds(connection: Connection) -> list[LegalHold]:
-    """Return the legal holds that hold."""
+    """Return the legal holds that are in force."""
     rows = connection.execute(
         select(documents).where(_P.kind == _HOLD, _P.newest == 1, _P.closed == 0)
     )
@@ -28,7 +28,9 @@ def holds(connection: Connection) -> list[LegalHold]:
 
 
 def held_units(connection: Connection) -> frozenset[str]:
-    """Return the units whose messages stay: those held, and all of an agency that is held."""
+    """Return the units whose messages must be kept: those under a hold, and all of an agency under
+    one.
+    """
     held = holds(connection)
     found = {each.id_held for each in held if each.kind_held == "unit"}
     agencies = [each.id_held for each in held if each.kind_held == "agency"]
@@ -40,7 +42,7 @@ def held_units(connection: Connection) -> frozenset[str]:
 
 
 def held_agencies(connection: Connection) -> frozenset[str]:
-    """Return the agencies that are held as a whole."""
+    """Return the agencies that are under a hold as a whole."""
     return frozenset(each.id_held for each in holds(connection) if each.kind_held == "agency")
 
 

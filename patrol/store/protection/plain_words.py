@@ -1,8 +1,8 @@
-"""Plain words: values of protected fields from before such fields were sealed.
+"""Plain words: values of protected fields from versions that did not encrypt them yet.
 
-`seal_store` takes them out of every version of every incident and target, seals them beside it with
-the agency's key, and has the journal say which content each version had and has: proving accepts
-the one in the place of the other, and nothing else.
+`seal_store` removes them from every version of every incident and target, stores them encrypted
+with the agency's key, and journals the old and new hash of each version: verification accepts the
+new content in place of the old, and nothing else.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ ACT: Final = "seal plain words"
 
 
 def plain_documents(url: str) -> int:
-    """Return how many incidents and targets hold words in plain that are sealed today.
+    """Return how many incidents and targets hold plain words that would be encrypted today.
 
     Raises:
         StoreError: If the store cannot be read.
@@ -52,7 +52,7 @@ def plain_documents(url: str) -> int:
 def seal_store(
     url: str, key_of: Callable[[str], FieldKey], *, now: datetime, actor: str, origin: str
 ) -> int:
-    """Seal all plain words of a store that no server works on; return of how many documents.
+    """Encrypt all plain words of a store that no server uses; return of how many documents.
 
     Args:
         url: The store.
@@ -81,7 +81,7 @@ def seal_store(
 
 
 def _write_over(engine: Engine) -> None:
-    """Leave nothing of what was taken out in pages that are free now."""
+    """Overwrite free pages, so that no removed words stay in the file."""
     raw = engine.raw_connection()
     try:
         driver: Any = raw.driver_connection  # neither works inside a transaction

@@ -1,4 +1,4 @@
-"""Protected fields in the store: sealed words, and who besides a role may read a document's."""
+"""Protected fields in the store: encrypted words, and users who may read those of a document."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _F, _R = protected_fields.c, protected_readers.c
 
 
 def put(connection: Connection, fields: Sequence[ProtectedField], *, origin: str) -> None:
-    """Keep what was written."""
+    """Store new protected fields."""
     for each in fields:
         row = msgspec.structs.asdict(each) | {"origin": origin, "at_us": to_us(each.at)}
         row["paper"] = row.pop("document")
@@ -37,7 +37,7 @@ def put(connection: Connection, fields: Sequence[ProtectedField], *, origin: str
 
 
 def writing_note(field: ProtectedField, *, actor: str) -> Note:
-    """Return what the journal says of a field that was written."""
+    """Return the journal note of a new protected field."""
     return Note(
         act="write protected field",
         actor=actor,
@@ -50,7 +50,7 @@ def writing_note(field: ProtectedField, *, actor: str) -> Note:
 def of_document(
     connection: Connection, agency: str, kind: str, document: str
 ) -> list[ProtectedField]:
-    """Return what an agency ever wrote of a document, oldest first."""
+    """Return all protected fields of an agency on a document, oldest first."""
     rows = connection.execute(
         select(protected_fields)
         .where(_F.paper == document, _F.kind == kind, _F.agency == agency)
@@ -60,7 +60,7 @@ def of_document(
 
 
 def count(connection: Connection, agency: str, kind: str, document: str) -> int:
-    """Return how often an agency wrote something of a document."""
+    """Return how many protected fields an agency has on a document."""
     query = select(func.count()).where(_F.paper == document, _F.kind == kind, _F.agency == agency)
     return int(connection.execute(query).scalar_one())
 
@@ -76,7 +76,7 @@ def redact(
     by: str,
     reason: str,
 ) -> ProtectedField:
-    """Take away the words of a field of a document, and with them the commitment's random bytes.
+    """Redact a field: delete its words, and with them the random bytes of its commitment.
 
     Returns:
         What is left.
@@ -113,13 +113,13 @@ def redact(
 
 
 def remove(connection: Connection, document: str) -> None:
-    """Remove what stands beside a document that goes."""
+    """Delete the protected fields and readers of a document that is deleted."""
     connection.execute(delete(protected_fields).where(_F.paper == document))
     connection.execute(delete(protected_readers).where(_R.paper == document))
 
 
 def readers(connection: Connection, agency: str, kind: str, document: str) -> list[str]:
-    """Return to whom the reading of a document's protected fields was given."""
+    """Return the users who were given leave to read a document's protected fields."""
     found = connection.execute(
         select(_R.reader)
         .where(_R.paper == document, _R.kind == kind, _R.agency == agency)
@@ -129,7 +129,7 @@ def readers(connection: Connection, agency: str, kind: str, document: str) -> li
 
 
 def all_readers(connection: Connection, agency: str, *, most: int) -> list[ProtectedReader]:
-    """Return whom an agency lets read which document, those of last first."""
+    """Return which users of an agency may read which document, newest first."""
     of_document = documents.c.newest == 1, documents.c.id == _R.paper
     rows = connection.execute(
         select(protected_readers, documents.c.body)

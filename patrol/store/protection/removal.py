@@ -1,7 +1,7 @@
-"""Removal: takes out of the store what is stored no longer, and what no legal hold covers.
+"""Removal: deletes records whose retention time is over and that no legal hold covers.
 
-Each step looks at few records and removes them in one transaction with the lines of the journal
-that say so, by which `audit verify` knows a record that went by policy from one that was stolen.
+Each step handles a few records, in one transaction with the journal entries about them; by these
+`audit verify` tells a record removed by policy from one that is missing.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ START: Final[RemovalPlace] = (-(1 << 62), "")
 
 
 class RemovalStep(msgspec.Struct, frozen=True, kw_only=True):
-    """What one step did.
+    """The result of one step.
 
     Attributes:
         notes: What the journal is told: one line for each thing that went.
@@ -60,7 +60,7 @@ class _Photos(msgspec.Struct):
 
 
 def begin_again(connection: Connection) -> None:
-    """Have every stage of the retention begin at the first message again: a hold was released."""
+    """Restart every stage of retention at the first message, after a hold was released."""
     connection.execute(
         delete(retention_marks).where(retention_marks.c.id.in_(("minute", "quarter", "gone")))
     )

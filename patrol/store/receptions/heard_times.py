@@ -1,9 +1,9 @@
-"""Heard times: messages by time of reception; only late ones have an index of their own.
+"""Heard times: queries of messages by time of reception; only late messages have their own index.
 
-Nearly all messages tell of the moment in which they are heard. They are found by the index of
-address and effective time, which every message has: a look for what was heard from one moment to
-another is one for that time and `PROMPT_US` about it. What lies further from when it was heard is
-in the index `transmissions_by_heard`. So a message that comes at once writes to one index less.
+The effective time of nearly all messages is close to their heard time. They are found by the index
+of address and effective time, which every message has: a search for a span of heard time is a
+search for that span of effective time, widened by `PROMPT_US`. A message whose times are further
+apart is in the index `transmissions_by_heard`. So a prompt message is written to one index less.
 """
 
 from __future__ import annotations
@@ -99,10 +99,10 @@ def first(connection: Connection, since_us: int) -> int | None:
 
 
 def spans_query(spans: int, columns: str) -> TextClause:
-    """Return the query for what was heard in so many spans of addresses, both ends included.
+    """Return the query for messages heard in a number of spans, each of an address and two times.
 
-    In words of SQL that both databases know: the spans are a table that stands first, so that
-    each costs one step into each index. Its values are named by `span_values`.
+    The SQL works on both databases: the spans are a table that is joined first, so that each span
+    costs one step into each index. Its values are named by `span_values`.
 
     Args:
         spans: How many.

@@ -1,8 +1,8 @@
-"""Bulk: many rows at once, each as fast as its database takes them; known ones are left alone.
+"""Bulk insert: many rows at once, as fast as each database allows; stored ones are not changed.
 
-SQLite takes one statement for many rows. It names no column that all of them leave empty, and gets
-bytes as bytearrays: the driver takes several times as long over a None or bytes as over a number,
-text or bytearray, for which it looks up no way to adapt them.
+SQLite gets one statement for many rows. The statement leaves out columns that are empty in all of
+them, and passes bytes as bytearrays: the driver takes several times as long for a None or bytes as
+for a number, text or bytearray, for which it needs no adapter.
 
 Of many rows a thousand at a time are one step of a statement, then a hundred, then ten. In a step
 the driver lets others have the interpreter, and after it stands in line for it, for a millisecond
@@ -75,7 +75,7 @@ _BYTES: Final = frozenset(
 
 
 def put_transmissions(connection: Connection, rows: Sequence[Row]) -> None:
-    """Store messages; one whose global id is known is left alone.
+    """Store messages; one whose global id is stored already is not changed.
 
     Args:
         connection: To the store, in a transaction that writes.
@@ -98,7 +98,7 @@ def put_transmissions(connection: Connection, rows: Sequence[Row]) -> None:
 
 
 def put_also_heard(connection: Connection, rows: Sequence[Row]) -> None:
-    """Store who else heard some messages; a reception that is known is left alone.
+    """Store further receptions of messages; one that is stored already is not changed.
 
     Args:
         connection: To the store, in a transaction that writes.

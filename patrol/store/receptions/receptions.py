@@ -1,4 +1,4 @@
-"""What radios sent: the last messages of one, and what the picture needs at the start."""
+"""Messages in the store: the last ones of a radio, and summaries of radios."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _LAST: Final = 20  # messages of a radio whose channels are told in a list
 
 
 class Conditions(Protocol):
-    """What decides which records may pass: `patrol.sharing.view_policy.ViewPolicy`."""
+    """Decides which records may be read: `patrol.sharing.view_policy.ViewPolicy`."""
 
     def condition(self, table: Table, *, known: bool) -> ColumnElement[Any]:
         """Return the condition on `table`, which has a column `agency`."""
@@ -231,7 +231,7 @@ def channels_of(connection: Connection, address: str, messages: int = 100) -> li
 
 
 def put_first(connection: Connection, row: Row) -> None:
-    """Let another reception of a stored message stand for it: one that was heard before it.
+    """Replace a stored message by an earlier reception of it.
 
     Args:
         connection: To the store, in a transaction.

@@ -1,4 +1,4 @@
-"""Rejected reports: stored as they came, with what was wrong with each."""
+"""Rejected reports: stored as they were received, with the reason for each."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def put(
     origin: str,
     whole: bool = True,
 ) -> None:
-    """Keep reports; one that is kept already is left as it is.
+    """Store rejected reports; one that is stored already is not changed.
 
     Args:
         connection: To the store, in a transaction.
@@ -95,7 +95,7 @@ def put(
 
 
 def rejected_since(connection: Connection, time: datetime) -> list[tuple[datetime, str, str, str]]:
-    """Return when, reception id, address and fault of what was set aside since `time`.
+    """Return time, reception id, address and fault of reports set aside since `time`.
 
     Returns:
         Oldest first.
@@ -109,7 +109,7 @@ def rejected_since(connection: Connection, time: datetime) -> list[tuple[datetim
 
 
 def newest(connection: Connection, limit: int) -> list[QuarantinedReport]:
-    """Return what was set aside last, newest first.
+    """Return the newest reports that were set aside, newest first.
 
     Args:
         connection: To the store.
@@ -120,7 +120,7 @@ def newest(connection: Connection, limit: int) -> list[QuarantinedReport]:
 
 
 def find(connection: Connection, start: str) -> list[QuarantinedReport]:
-    """Return what has an id that begins with `start`, oldest first."""
+    """Return the reports whose id begins with `start`, oldest first."""
     rows = select(set_aside).where(_A.id.startswith(start, autoescape=True))
     return [_quarantined_report(row) for row in connection.execute(rows.order_by(_A.at_us, _A.id))]
 

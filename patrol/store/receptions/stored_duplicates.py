@@ -1,4 +1,4 @@
-"""Stored duplicates: which messages of a batch are in the store already, in one query."""
+"""Stored duplicates: finds the messages of a batch that are stored already, in one query."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def newest(connection: Connection, limit: int) -> tuple[Found, bool]:
 
 
 def in_order(connection: Connection) -> bool:
-    """Return whether messages that name themselves have no ids but such as they get now."""
+    """Return whether all stored ids begin with a time (`patrol.reception.record.unsorted_gid`)."""
     last = connection.execute(select(func.max(unsorted_ids.c.last_row))).scalar()
     if last is None:
         return True
@@ -88,7 +88,7 @@ def in_order(connection: Connection) -> bool:
 
 
 def last_heard_at(connection: Connection) -> datetime | None:
-    """Return when the last of all messages was heard, by whatever clock; None without any."""
+    """Return the newest heard time of all messages; None without any."""
     last_us = heard_times.last(connection)
     return None if last_us is None else from_us(last_us)
 

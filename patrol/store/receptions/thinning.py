@@ -1,7 +1,7 @@
-"""Thinning: what of the stored messages is old, and takes some of them out.
+"""Thinning: finds old messages for the retention, and deletes some of them.
 
-Messages are gone through by the time they were heard and by address, as the index has them, so
-that each look is short and each transaction takes out few.
+Messages are read by heard time and address, in the order of the index, so that each query is short
+and each transaction deletes few.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _LOOKED_AT: Final = (
 
 
 class RetentionCandidate(NamedTuple):
-    """What is to be known of a message to keep it or not.
+    """What retention needs to know of a message.
 
     Attributes:
         id: Its number in the store.
@@ -79,7 +79,7 @@ class DocumentSummary(NamedTuple):
 
 
 def mark(connection: Connection, stage: str) -> int | None:
-    """Return until which heard time a stage is done, microseconds; None before its first."""
+    """Return the heard time up to which a stage is done, microseconds; None before it ran."""
     found: int | None = connection.execute(select(_M.until_us).where(_M.id == stage)).scalar()
     return found
 
@@ -87,7 +87,7 @@ def mark(connection: Connection, stage: str) -> int | None:
 def put_mark(
     connection: Connection, stage: str, until_us: int, *, agency: str, origin: str
 ) -> None:
-    """Note until which heard time a stage is done."""
+    """Store the heard time up to which a stage is done."""
     moved = connection.execute(
         update(retention_marks).where(_M.id == stage).values(until_us=until_us)
     )
@@ -105,10 +105,10 @@ def first_heard_since(connection: Connection, since_us: int) -> int | None:
 
 
 def newest_time(connection: Connection, before_us: int) -> int | None:
-    """Return how far time had come before then, by what is stored; None if nothing is.
+    """Return the newest credible time in the store before `before_us`; None if it is empty.
 
-    That is when the last message was heard or the last line of the journal written, but no later
-    than the clock was last believed: under a wrong clock wrong times are stored too.
+    That is the time of the last message or journal entry, but no later than the clock was last
+    trusted: under a wrong clock wrong times are stored too.
     """
     last_heard = heard_times.last(connection, before_us)
     written = connection.execute(
@@ -127,7 +127,7 @@ def last_id(connection: Connection) -> int:
 
 
 def is_device_time_later(connection: Connection, after_id: int, start_us: int, end_us: int) -> bool:
-    """Return whether a device's own clock told a time from start to end, in a later message."""
+    """Return whether a message after `after_id` has a device time from start to end."""
     query = select(_T.id).where(_T.id > after_id, _T.device_us.between(start_us, end_us)).limit(1)
     return connection.execute(query).first() is not None
 
@@ -150,7 +150,7 @@ def all_addresses(connection: Connection) -> list[str]:
 def messages(
     connection: Connection, address: str, start_us: int, end_us: int
 ) -> list[RetentionCandidate]:
-    """Return what an address was heard to say from `start_us` (in) to `end_us` (out)."""
+    """Return the messages of an address heard from `start_us` (in) to `end_us` (out)."""
     columns = ", ".join(f"t.{name}" for name in _LOOKED_AT)
     rows = connection.execute(
         heard_times.spans_query(1, columns),
@@ -173,7 +173,7 @@ def messages(
 def take_out(
     connection: Connection, some: Sequence[RetentionCandidate | reception_digests.RemovedMessage]
 ) -> int:
-    """Take messages out, with all who heard them; return how many there were.
+    """Delete messages with all their receptions; return how many there were.
 
     Args:
         connection: To the store, in a transaction that writes.
@@ -205,7 +205,7 @@ def take_out_recorded(
     *,
     origin: str,
 ) -> int:
-    """Take messages out of a span that the journal tells of, and tell it; return how many."""
+    """Delete messages of a journalled span and journal it; return how many."""
 
     def taken(some: Sequence[reception_digests.RemovedMessage]) -> int:
         return sum(

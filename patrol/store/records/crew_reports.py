@@ -1,4 +1,4 @@
-"""Which reports of crews' phones were taken, so that each has one effect however often it comes."""
+"""Receipts of crew reports, so that a report that a phone sends several times has one effect."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def stored_receipts(
 
 
 def put_once(connection: Connection, receipt: PhoneReceipt, now: datetime, *, origin: str) -> None:
-    """Note that a report is taken.
+    """Store the receipt of a report.
 
     Raises:
         AlreadyTaken: If it was before; the transaction that it is raised in must have no effect.
@@ -40,7 +40,7 @@ def put_once(connection: Connection, receipt: PhoneReceipt, now: datetime, *, or
 def put(
     connection: Connection, receipts: Sequence[PhoneReceipt], now: datetime, *, origin: str
 ) -> int:
-    """Note that reports are taken; return how many were not noted before."""
+    """Store receipts of reports; return how many are new."""
     known: dict[str, set[str]] = {}
     for agency in {each.agency for each in receipts}:
         ids = [each.id for each in receipts if each.agency == agency]

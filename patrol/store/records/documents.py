@@ -1,4 +1,4 @@
-"""Documents: every version of each, and the newest ones quickly."""
+"""Documents in the store: every version of each, with a fast way to the newest."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _P = documents.c
 def put(
     connection: Connection, document: Document, *, reason: str = ""
 ) -> tuple[str, dict[str, Any]]:
-    """Keep a new version.
+    """Store a new version.
 
     Returns:
         What the journal says of it: its subject, and enough to find it altered, with the reason.

@@ -1,7 +1,7 @@
-"""Search of all that an agency's records say of somebody or something, over every kind.
+"""Holdings search: finds words in an agency's records of every kind.
 
-A look through everything: nothing of it has an index, and each kind is bounded. What is encrypted
-in a record is not found by what it says.
+It scans the tables, without an index, and returns a bounded number of each kind. Encrypted words
+are not found.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ _NAMES: Final = ("name", "call_sign", "category", "rule", "title", "text")
 
 
 def search(connection: Connection, agency: str, words: str) -> Mentions:
-    """Return what an agency's records hold on some words: a name, call sign, number, device id.
+    """Return the records of an agency that contain some words: a name, call sign, number, device
+    id.
 
     Args:
         connection: To the store.
@@ -63,7 +64,7 @@ def search(connection: Connection, agency: str, words: str) -> Mentions:
 def _in_columns(
     table: Table, kind: str, names: tuple[str, ...], *, id: str, name: str = "", at: str = ""
 ) -> Callable[[Connection, str, str], Iterator[Mention]]:
-    """Return a look into some columns of text of a table."""
+    """Return a function that searches some text columns of a table."""
 
     def look(connection: Connection, agency: str, words: str) -> Iterator[Mention]:
         columns = [table.c[each] for each in names]
@@ -84,7 +85,7 @@ def _in_columns(
 
 
 def _documents(connection: Connection, agency: str, words: str) -> Iterator[Mention]:
-    """Look into every version of every document; of each document the last version that says it."""
+    """Search every version of every document; yield the last matching version of each."""
     last = (
         select(_P.id, func.max(_P.version).label("version"))
         .where(_P.agency == agency, or_(json_contains(_P.body, words), text_contains(_P.id, words)))
@@ -113,7 +114,7 @@ def _documents(connection: Connection, agency: str, words: str) -> Iterator[Ment
 
 
 def _message_mentions(connection: Connection, agency: str, words: str) -> Iterator[Mention]:
-    """Look for radios by their addresses, and into texts, statuses and names that radios sent."""
+    """Search radio addresses, and the texts, statuses and names that radios sent."""
     for address in thinning.all_addresses(connection):
         if _says(address, words):
             newest = connection.execute(
@@ -144,7 +145,7 @@ def _message_mentions(connection: Connection, agency: str, words: str) -> Iterat
 
 
 def _journal(connection: Connection, agency: str, words: str) -> Iterator[Mention]:
-    """Look for rows by who did something, on what, and what else they say; but not for looks."""
+    """Search journal entries by actor, subject and detail, except those about searches."""
     names = ("actor", "subject", "detail")
     rows = connection.execute(
         select(journal)
@@ -195,7 +196,7 @@ _LOOKS: Final[dict[str, Callable[[Connection, str, str], Iterator[Mention]]]] = 
 
 
 def _says(value: Any, words: str) -> bool:
-    """Return whether a value, or what is inside it, says some words."""
+    """Return whether a value, or a value inside it, contains some words."""
     if isinstance(value, str):
         return words.casefold() in value.casefold()
     if isinstance(value, dict):

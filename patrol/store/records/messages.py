@@ -1,4 +1,4 @@
-"""Messages to radios: stored before they are sent, with every later state."""
+"""Messages to radios in the store: each is stored before it is sent, with every later state."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _mark = json_decoder(MarkedPlace)
 
 
 def add(connection: Connection, message: Message) -> Message:
-    """Keep a message; return it, or the one that is kept under its id already."""
+    """Store a message; return it, or the one that is stored under its id already."""
     known = find(connection, message.id)
     if known is not None:
         return known
@@ -140,9 +140,7 @@ def to_address(
 
 
 def marks(connection: Connection, *, since: datetime) -> list[Message]:
-    """Return the messages that showed a mark to radios or took it back, given at that time or
-    later, oldest first.
-    """
+    """Return messages since a time that showed a mark to radios or withdrew it, oldest first."""
     rows = connection.execute(
         select(messages)
         .where(_M.kind == "mark", _M.created_us >= to_us(since))
@@ -152,10 +150,10 @@ def marks(connection: Connection, *, since: datetime) -> list[Message]:
 
 
 def waiting(connection: Connection, now: datetime) -> list[Message]:
-    """Return what is to be handed to its channel at the start, oldest first.
+    """Return the messages to hand to their channels at the start, oldest first.
 
-    That is what is queued, and of channels of other gateways also what was sent: they keep the
-    record of what they did, and tell how it ended when they are given it again.
+    These are the queued ones, and for channels of other gateways also the sent ones: a gateway
+    remembers what it did with a message, and reports the result when it receives it again.
     """
     rows = connection.execute(
         select(messages)
@@ -170,9 +168,9 @@ def waiting(connection: Connection, now: datetime) -> list[Message]:
 
 
 def steps(connection: Connection, reports: Sequence[ReportedStep]) -> None:
-    """Note what became of messages; what is known or contradicts an end is left out.
+    """Store new states of messages; known ones, and those after a final state, are ignored.
 
-    What a gateway tells of a message that was not its to send is left out too.
+    A gateway's report about a message of another gateway is ignored too.
 
     Args:
         connection: To the store.
@@ -195,7 +193,7 @@ def steps(connection: Connection, reports: Sequence[ReportedStep]) -> None:
 
 
 def give_up(connection: Connection, now: datetime, *, restarted: bool) -> int:
-    """Note of open messages what no channel will tell any more; return of how many.
+    """End open messages about which no channel will report any more; return how many.
 
     Args:
         connection: To the store.
@@ -237,7 +235,7 @@ def give_up(connection: Connection, now: datetime, *, restarted: bool) -> int:
 
 
 def count_open(connection: Connection) -> int:
-    """Return how many messages are not at their end."""
+    """Return how many messages are not in a final state."""
     return int(
         connection.execute(
             select(func.count()).select_from(messages).where(_M.final == 0)
@@ -248,7 +246,7 @@ def count_open(connection: Connection) -> int:
 def last_heard_on(
     connection: Connection, addresses: Sequence[str], among: int = 200
 ) -> list[tuple[str, str, datetime]]:
-    """Return address, channel and when last, of the newest messages of each address.
+    """Return which channels heard each address last, and when.
 
     Args:
         connection: To the store.

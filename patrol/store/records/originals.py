@@ -1,4 +1,4 @@
-"""Originals: cameras' own files, each for the agency that sent it, by the picture made of it."""
+"""Originals in the store: the camera's own files, by agency and by the photo made from each."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ def put(
 
 
 def of_photo(connection: Connection, agency: str, photo: str) -> list[Original]:
-    """Return what is known of the originals of an agency's photo, the first one first."""
+    """Return the records of the originals of an agency's photo, oldest first."""
     return of_photos(connection, agency, (photo,))
 
 
 def of_photos(connection: Connection, agency: str, photos: Iterable[str]) -> list[Original]:
-    """Return what is known of the originals of an agency's photos, the first one first."""
+    """Return the records of the originals of an agency's photos, oldest first."""
     hashes = [bytes.fromhex(each) for each in photos]
     rows = connection.execute(
         select(*_ABOUT)

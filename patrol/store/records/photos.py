@@ -1,4 +1,4 @@
-"""Photos: the bytes of each, once for each agency that sent it."""
+"""Photos in the store: the bytes of each, once for each agency that sent it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _F, _P = photos.c, documents.c
 def put(
     connection: Connection, photo: Photo, *, agency: str, by: str, at: datetime, origin: str
 ) -> bool:
-    """Keep a photo for an agency, unless it has it already.
+    """Store a photo for an agency, unless it has it already.
 
     Returns:
         Whether it is new.
@@ -71,8 +71,8 @@ def count_since(connection: Connection, agency: str, since: datetime) -> int:
 def closed_documents_naming(connection: Connection, sha256: str) -> list[Document]:
     """Return the newest versions of closed documents in which a photo is named.
 
-    It looks through them one by one: only who is shown another agency's document needs it, and only
-    once that is closed.
+    It scans the documents one by one: it is needed only for another agency's document that is
+    closed.
     """
     # By bytes: the JSON of a document has a hash as it stands.
     mentions = bytes_contain(_P.body, sha256.encode())

@@ -1,4 +1,4 @@
-"""Units, agencies, assignments, latched calls for help and claims of addresses."""
+"""Registry in the store: units, agencies, assignments, distress latches and address claims."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def _assignment(row: Any) -> Assignment:
 
 
 def raise_latch(connection: Connection, *, of: str, at: datetime, agency: str, origin: str) -> None:
-    """Note that `of` called for help, unless that is noted already."""
+    """Store that `of` called for help, unless a call is open already."""
     open_one = connection.execute(
         select(latches.c.id).where(
             latches.c.kind == _DISTRESS, latches.c.of == of, latches.c.cleared_us.is_(None)
@@ -128,7 +128,7 @@ def raise_latch(connection: Connection, *, of: str, at: datetime, agency: str, o
 
 
 def clear_latch(connection: Connection, *, of: str, at: datetime, by: str) -> None:
-    """Note who said that the call for help of `of` is over."""
+    """Store who ended the call for help of `of`."""
     connection.execute(
         update(latches)
         .where(latches.c.kind == _DISTRESS, latches.c.of == of, latches.c.cleared_us.is_(None))
@@ -137,7 +137,7 @@ def clear_latch(connection: Connection, *, of: str, at: datetime, by: str) -> No
 
 
 def move_latch(connection: Connection, *, old: str, new: str, agency: str, since: datetime) -> None:
-    """A radio that called for help has become a unit's: its calls since then are the unit's.
+    """Move the calls for help of a radio to the unit that it is assigned to now.
 
     Args:
         connection: To the store.
@@ -158,7 +158,7 @@ def move_latch(connection: Connection, *, old: str, new: str, agency: str, since
 
 
 def cleared_latches(connection: Connection) -> dict[str, datetime]:
-    """Return when the last call for help of each unit or radio was said to be over."""
+    """Return when the last call for help of each unit or radio was ended."""
     rows = connection.execute(
         select(latches.c.of, func.max(latches.c.cleared_us))
         .where(latches.c.kind == _DISTRESS, latches.c.cleared_us.is_not(None))
@@ -177,7 +177,7 @@ def open_latches(connection: Connection) -> set[str]:
 
 
 def raise_claim(connection: Connection, claim: Claim, *, key: str, origin: str) -> None:
-    """Note that a second sender uses an address, under `key`, unless that is noted already."""
+    """Store that a second sender uses an address, under `key`, unless it is stored already."""
     open_one = connection.execute(
         select(latches.c.id).where(
             latches.c.kind == _CLAIM, latches.c.of == key, latches.c.cleared_us.is_(None)
@@ -197,7 +197,7 @@ def raise_claim(connection: Connection, claim: Claim, *, key: str, origin: str) 
 
 
 def end_claims(connection: Connection, keys: Sequence[str], at: datetime) -> None:
-    """Note that second senders have stopped; nobody had to say so."""
+    """Store that second senders have stopped, which needs no person."""
     for key in keys:
         connection.execute(
             update(latches)

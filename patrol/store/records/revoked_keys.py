@@ -1,4 +1,4 @@
-"""Revoked keys: of gateways whose key counts no more; the journal says which, and forgets none."""
+"""Revoked keys of gateways, as the journal records them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _KIND = "gateway:"
 
 
 def revocation(gateway: str, key: str, reason: str, *, agency: str) -> Note:
-    """Return the line of the journal by which a key counts no more.
+    """Return the journal note that revokes a key.
 
     Args:
         gateway: Id of the gateway that had it.
@@ -32,7 +32,7 @@ def revocation(gateway: str, key: str, reason: str, *, agency: str) -> Note:
 
 
 def revoked_keys(connection: Connection) -> frozenset[str]:
-    """Return all public keys that count no more."""
+    """Return all revoked public keys."""
     row = tables.journal.c
     query = select(row.detail).where(journal.is_on(_KIND), row.act == _ACT)
     found = (msgspec.json.decode(detail) for (detail,) in connection.execute(query))

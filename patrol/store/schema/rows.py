@@ -1,4 +1,4 @@
-"""Rows: records as the tuples the database takes, and back."""
+"""Rows: converts records to database rows and back."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def transmission_row(record: Record, origin: str) -> Row:
 
 
 def also_heard_row(transmission: Transmission, gid: bytes, *, agency: str, origin: str) -> Row:
-    """Return the row that says who else heard a message, in the order of `ALSO_HEARD_COLUMNS`."""
+    """Return the row of a further reception of a message, in the order of `ALSO_HEARD_COLUMNS`."""
     signal = transmission.signal
     return (
         transmission.reception_id,
@@ -138,7 +138,7 @@ def also_heard_row(transmission: Transmission, gid: bytes, *, agency: str, origi
 
 
 def transmission_of(row: Any) -> Transmission:
-    """Return what was heard, from a row with all columns of `transmissions`."""
+    """Return the transmission of a row with all columns of `transmissions`."""
     protocol, _, device = row.address.partition(":")
     if "unbound_source" in row.flags:
         device = device.removesuffix(f"@{row.channel}")
@@ -178,7 +178,7 @@ def transmission_of(row: Any) -> Transmission:
 
 
 def record_from(row: Any) -> Record:
-    """Return the record as it was judged when it came."""
+    """Return the record of a row, with the quality flags it got on arrival."""
     record = Record(
         transmission_of(row),
         gid=row.gid,
@@ -193,14 +193,14 @@ def record_from(row: Any) -> Record:
 
 
 def protocol_of(address: str) -> str:
-    """Return what a radio's address begins with."""
+    """Return the protocol of a radio address."""
     return address.partition(":")[0]
 
 
 def readable(rows: Iterable[Any], decode: Callable[[Any], T]) -> Iterator[T]:
-    """Yield what is made of each row; one that cannot be read is logged and left out.
+    """Yield each row decoded; one that cannot be read is logged and left out.
 
-    One bad row in the file must not keep all others from the patrol.
+    One bad row must not make all others unreadable.
     """
     for row in rows:
         try:

@@ -61,9 +61,9 @@ PROMPT_US: Final = 10_000_000
 
 
 def is_late(of: str = "") -> str:
-    """Return the condition that a message is late, in words that both databases know.
+    """Return the condition that a message is late, as SQL that both databases know.
 
-    Always in the same words, or they would not see that the index for such messages serves.
+    The text is always the same, so that they use the partial index with that condition.
 
     Args:
         of: Alias of the table of messages, with its dot.
@@ -532,9 +532,9 @@ retention_marks = Table(
 
 
 def set_postgres_conditions() -> None:
-    """Say in PostgreSQL's words, too, of which rows an index is.
+    """Copy the conditions of partial indexes from SQLite's options to PostgreSQL's.
 
-    They load its dialect, two megabytes, which a node that keeps its records in a file never needs.
+    This loads PostgreSQL's dialect, two megabytes, which a node with SQLite never needs.
     """
     for table in metadata.tables.values():
         for index in table.indexes:

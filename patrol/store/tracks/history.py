@@ -1,6 +1,7 @@
-"""History: long tracks, read a page, a day or a bare path at a time.
+"""History: long tracks, read by pages, by days or as plain paths.
 
-Like `tracks`, by range scans of (address, time) over the spans in which an address counted.
+As in `tracks`, by range scans of (address, time) over the spans in which an address stood for a
+unit.
 """
 
 from __future__ import annotations
@@ -107,7 +108,7 @@ def page(
 
 
 def page_in_box(page: PositionPage, box: Box) -> PositionPage:
-    """Return those positions of a page that lie in a box; it goes on where it went on."""
+    """Return the positions of a page that lie in a box; the next page begins at the same mark."""
     west, south, east, north = box
     passing = [
         (fix, gid)
@@ -127,7 +128,7 @@ def position(
     agencies: Collection[str],
     gid: bytes,
 ) -> Fix | None:
-    """Return the position `gid` of the spans of `of`; None if it is none of theirs."""
+    """Return the position `gid` if it lies in the spans of `of`, else None."""
     for span in spans:
         query = select(*COLUMNS).where(*inside(span, agencies), _T.gid == gid)
         row = connection.execute(query).first()
@@ -137,7 +138,7 @@ def position(
 
 
 class HistoryExtent(msgspec.Struct, frozen=True, kw_only=True):
-    """How many positions there are, and what holds them all.
+    """Count of positions, their bounding box and their time range.
 
     Attributes:
         count: How many.

@@ -1,8 +1,7 @@
-"""Newest: what the picture of units and radios follows from, of many of them at a time.
+"""Newest: the stored records from which the picture of many units and radios is rebuilt.
 
-A start asks for thousands, and a standby that takes over has viewers waiting for it. PostgreSQL
-answers each query for all of them at once; SQLite, to which there is no way that takes time, one
-by one.
+A start needs thousands, and viewers wait while a standby takes over. On PostgreSQL one query
+answers for all of them; on SQLite, where a query has no round trip, it is one query each.
 """
 
 from __future__ import annotations
@@ -110,7 +109,7 @@ _ONE_SPAN: Final = tuple(
 def for_pictures(
     connection: Connection, spans_of: Sequence[Sequence[AddressSpan]]
 ) -> list[list[Record]]:
-    """Return what the picture of each of some units or radios follows from, each record once.
+    """Return the records from which the picture of each unit or radio is rebuilt, each once.
 
     Args:
         connection: To the store.
@@ -132,7 +131,7 @@ def for_pictures(
 def _rows(
     connection: Connection, spans: Sequence[tuple[int, AddressSpan]]
 ) -> Iterator[tuple[int, Any]]:
-    """Yield what is found of each span, with the number that the span has."""
+    """Yield the rows of each span, with the span's number."""
     span_rows = [
         (each.address, to_us(each.start), to_us(each.end), each.channel) for _, each in spans
     ]

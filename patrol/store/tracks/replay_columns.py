@@ -1,6 +1,7 @@
 """Replay columns: positions of a unit with their times of reception, as columns.
 
-Like `history`, by range scans of (address, time) over the spans in which an address counted.
+As in `history`, by range scans of (address, time) over the spans in which an address stood for a
+unit.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ Floats = NDArray[np.float64]
 
 
 class Film(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """Where one unit or radio was, oldest first: columns of one length.
+    """Positions of one unit or radio, oldest first, as columns of one length.
 
     Attributes:
         gids: Id of each position, 16 bytes; empty for another agency's, whose are not told.
@@ -140,7 +141,7 @@ def films(
 def raw(
     connection: Connection, spans: Iterable[AddressSpan], agencies: Collection[str], limit: int
 ) -> list[Transmission]:
-    """Return everything that was heard on the spans, positions or not, by the time it tells.
+    """Return all messages of the spans, with or without a position, by effective time.
 
     Args:
         connection: To the store.
@@ -167,10 +168,10 @@ def raw(
 def documents_between(
     connection: Connection, kinds: Sequence[str], start: datetime, end: datetime, limit: int
 ) -> list[tuple[str, str]]:
-    """Return kind and id of the documents that stood at some time from `start` to `end`, those
-    changed last first.
+    """Return kind and id of the documents in force at some time from `start` to `end`, last changed
+    first.
 
-    A document that was begun after `end` may be among them: whoever reads its versions sees that.
+    A document that began after `end` may be among them; its versions show that.
     """
     query = (
         select(_P.kind, _P.id)
@@ -193,8 +194,8 @@ def documents_between(
 def changed_later(
     connection: Connection, start: datetime, end: datetime, limit: int
 ) -> list[tuple[str, str]]:
-    """Return kind and id of incidents and alerts of a time that were written or changed after it,
-    those changed first first.
+    """Return kind and id of incidents and alerts about a time that were changed after it, first
+    changed first.
 
     Args:
         connection: To the store.
@@ -221,7 +222,7 @@ def changed_later(
 
 
 def _when(document: Document) -> tuple[datetime, datetime]:
-    """Return first and last moment of what an incident or alert tells of."""
+    """Return the first and last moment that an incident or alert is about."""
     if isinstance(document, Alert):
         return document.raised_at, document.raised_at + timedelta(microseconds=1)
     if isinstance(document, Incident) and document.precision in ("minute", "day"):

@@ -1,7 +1,7 @@
-"""Tracks: where a unit or radio was, by range scans of (address, time).
+"""Tracks: positions of a unit or radio, by range scans of (address, time).
 
-A unit's track is that of its radio addresses while they stood for it, so that assigning a radio
-late loses nothing.
+A unit's track is that of its radio addresses while they stood for it, so that a radio assigned late
+brings its earlier positions along.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ Box = tuple[float, float, float, float]
 
 
 class AddressSpan(msgspec.Struct, frozen=True, kw_only=True):
-    """From when to when an address counted for somebody.
+    """A span of time in which an address stood for a unit or radio.
 
     Attributes:
         address: Radio address.
