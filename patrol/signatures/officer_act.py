@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from hashlib import sha256
-from typing import Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
 
-from patrol.units.data_classes import DataClass
+from patrol.units.data_classes import NEVER, DataClass
 from radio_gateway.parsing.msgspec_decoders import json_decoder
 
 ActName: TypeAlias = Literal["sign", "change", "suspend", "resume", "backfill", "end"]
@@ -47,20 +47,20 @@ class OfficerAct(
         counter: 1, 2, … of the party's acts about that text; 0 before it was proposed.
     """
 
-    act: ActName | Literal["propose"]
-    agreement: str
-    agencies: tuple[str, ...]
-    agency: str
-    terms_sha256: str
-    terms_version: int
-    office: str = ""
-    reason: str = ""
-    withheld_lifelines: tuple[DataClass, ...] = ()
-    start: datetime | None = None
-    end: datetime | None = None
-    classes: tuple[DataClass, ...] = ()
-    text_sha256: str = ""
-    counter: int = 0
+    act: Annotated[ActName | Literal["propose"], NEVER]
+    agreement: Annotated[str, NEVER]
+    agencies: Annotated[tuple[str, ...], NEVER]
+    agency: Annotated[str, NEVER]
+    terms_sha256: Annotated[str, NEVER]
+    terms_version: Annotated[int, NEVER]
+    office: Annotated[str, NEVER] = ""
+    reason: Annotated[str, NEVER] = ""
+    withheld_lifelines: Annotated[tuple[DataClass, ...], NEVER] = ()
+    start: Annotated[datetime | None, NEVER] = None
+    end: Annotated[datetime | None, NEVER] = None
+    classes: Annotated[tuple[DataClass, ...], NEVER] = ()
+    text_sha256: Annotated[str, NEVER] = ""
+    counter: Annotated[int, NEVER] = 0
 
     @property
     def text(self) -> str:
