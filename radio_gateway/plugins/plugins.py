@@ -87,7 +87,11 @@ class Plugins:
             elif plugin.name in table:
                 plugin.stop("refused", f"there is another {plugin.name!r}, which stays")
             else:
-                entry = make(plugin, plugin.load())
+                try:
+                    entry = make(plugin, plugin.load())
+                except Exception as error:  # noqa: BLE001 - named; what it offers may raise if asked
+                    plugin.stop("failed", f"cannot be used: {type(error).__name__}: {error}")
+                    continue
                 if entry is not None:
                     table[plugin.name] = entry
 

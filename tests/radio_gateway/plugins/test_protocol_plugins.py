@@ -121,6 +121,22 @@ def test_nothing_of_a_package_is_imported_that_is_not_allowed(packages: Path) ->
         read_channel(table, where="patrol.toml: channels[0]")
 
 
+def test_one_that_raises_when_it_is_looked_at_is_named_and_hinders_no_start(packages: Path) -> None:
+    source = """
+        class Shy:
+            def __getattr__(self, name):
+                raise ValueError("on purpose")
+
+        PROTOCOL = Shy()
+    """
+    write_package(packages, "shy-one", source, {GROUP: {"shy": "shy_one:PROTOCOL"}})
+    allow_channel_plugins(("shy-one", "odd-radios"))
+    (plugin,) = (each for each in PLUGINS.found() if each.name == "shy")
+    assert (plugin.state, plugin.fault) == ("failed", "cannot be used: ValueError: on purpose")
+    assert "odd" in PROTOCOLS
+    assert "shy" not in PROTOCOLS
+
+
 def test_of_what_it_has_no_use_for_a_gateway_says_nothing(packages: Path) -> None:
     write_package(packages, "odd-list", "", {"joint_patrol.reports": {"list": "odd_list"}})
     allow_channel_plugins(("odd-list",))
