@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -166,3 +167,17 @@ def test_the_report_is_made(node: Server) -> None:
         job = f"/api/report-jobs/{asked.json()['id']}"
         wait_for("the report", lambda: client.get(job).json()["state"] == "made")
         assert "Roll call" in client.get(f"{job}/file").text
+
+
+def test_check_tries_its_receivers(node: Server) -> None:
+    said = {}
+    for to in ("+8562055501234", "duty officer"):
+        file = node.folder / "other.toml"
+        file.write_text(node.config.read_text().replace("+8562055501234", to))
+        command = [node.python, "-m", "maps", "check", "--config", str(file)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        text = done.stdout + done.stderr
+        said[to] = [each for each in text.splitlines() if "duty telephone" in each]
+    assert said["+8562055501234"] == []
+    (fault,) = said["duty officer"]
+    assert "delivery.duty telephone.to: duty officer: is no telephone number" in fault
