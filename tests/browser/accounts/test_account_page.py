@@ -417,6 +417,13 @@ def test_a_passkey_is_made_signs_in_is_shown_again_and_signs_an_agreement(
     page.locator(".shared").get_by_role("button", name="Terms and signatures").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_text("Your passkey signs exactly these terms.").wait_for()
+    for words in (
+        "90 days",
+        "Memorandum on drug control along the Mekong",
+        "Ministry of Public Security",
+        "ລາວ, ไทย. Where they differ, ລາວ counts",
+    ):
+        assert dialog.get_by_text(words).count() == 1, words
     assert violations(page, "agreement") == []
     device.send("WebAuthn.setUserVerified", refused)
     dialog.get_by_role("button", name="Sign", exact=True).click()
@@ -449,6 +456,11 @@ def propose(office: Server) -> None:
             "valid_from": "2026-01-01T00:00:00Z",
             "valid_until": "2036-01-01T00:00:00Z",
             "precision_m": 100,
+            "keep_days": 90,
+            "legal_basis": "Memorandum on drug control along the Mekong",
+            "approvals": [{"agency": agency, "authority": "Ministry of Public Security"}],
+            "languages": ["lo", "th"],
+            "prevailing_language": "lo",
         }
         said = {"agencies": [agency, "th-ck"], "terms": terms}
         made = client.post("/api/agreements", json=said).raise_for_status().json()
