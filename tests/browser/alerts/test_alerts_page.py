@@ -461,3 +461,39 @@ def test_a_notification_brings_its_card_on_a_phone_whose_sheet_is_folded(
     )
     page.page.locator(f"#{id}:focus").wait_for()
     assert sheet.get_attribute("data-stop") != "peek"
+
+
+def test_an_agreement_is_drafted_and_proposed_on_the_page(look: Look, banks: Banks) -> None:
+    lao = look("kham")
+    page = lao.page
+    page.get_by_role("button", name="Draft an agreement").click()
+    dialog = page.get_by_role("dialog")
+    propose = dialog.get_by_role("button", name="Propose")
+    assert propose.is_disabled()
+    dialog.get_by_label("Its name").fill("Night patrols")
+    dialog.get_by_label(THAI_NAME).check()
+    dialog.get_by_label("marks", exact=True).check()
+    dialog.get_by_label("First day").fill("2026-01-01")
+    dialog.get_by_label("Last day").fill("2036-12-31")
+    dialog.get_by_label("River; empty: anywhere").fill("Mekong")
+    dialog.get_by_label("From kilometre").fill("2354")
+    dialog.get_by_label("To kilometre").fill("9999")
+    dialog.get_by_label("Readable for how many days; empty: no end").fill("90")
+    dialog.get_by_label("Legal basis").fill("Memorandum of 2024")
+    assert violations(page, "draft") == []
+    propose.click()
+    dialog.get_by_text("Not proposed. The corridor cannot be drawn").wait_for()
+    [refused] = lao.complaints
+    assert "409" in refused
+    lao.complaints.clear()
+    dialog.get_by_label("To kilometre").fill("2362")
+    propose.click()
+    dialog.wait_for(state="detached")
+    theirs = look("chai").page.locator(".shared li", has_text="Night patrols")
+    theirs.get_by_text("waits for signatures").wait_for()
+    [made] = [each for each in banks.get("chai", "/api/agreements") if each["state"] == "proposed"]
+    assert made["terms"]["keep_days"] == 90
+    assert made["terms"]["corridor"]["rings"]
+    assert made["terms"]["valid_until"] == "2036-12-31T17:00:00Z", "the whole of the last day"
+    assert "marks" in made["terms"]["classes"]
+    banks.post("kham", f"/api/agreements/{made['id']}/end", {"reason": "the test is over"})

@@ -5,18 +5,20 @@ import { fetchJson } from "../wire/calls.ts";
 import { listOf } from "../wire/parser.ts";
 import { AgencyInfo } from "../wire/session.ts";
 
-const names = signal<ReadonlyMap<string, string>>(new Map());
+export const agencyNames = signal<ReadonlyMap<string, string>>(new Map());
 
 /** The name for people; the id while none is known. */
 export function agencyName(id: string): string {
-  return names.value.get(id) ?? id;
+  return agencyNames.value.get(id) ?? id;
 }
 
 /** Without them the page says ids. */
 export async function loadAgencies(): Promise<void> {
   try {
-    names.value = new Map((await fetchJson("/api/agencies", listOf(AgencyInfo))).map((each) => [each.id, each.name]));
+    agencyNames.value = new Map(
+      (await fetchJson("/api/agencies", listOf(AgencyInfo))).map((each) => [each.id, each.name]),
+    );
   } catch {
-    names.value = new Map();
+    agencyNames.value = new Map();
   }
 }

@@ -21,6 +21,7 @@ export const CONFIRM_INCIDENTS = "confirm incidents";
 export const REDACT_PROTECTED = "redact protected names";
 export const GIVE_PROTECTED = "give protected names";
 export const TAKE_BACK_PROTECTED = "take back protected names";
+export const DRAFT_AGREEMENTS = "draft agreements";
 export const SUSPEND = "suspend agreements";
 export const SIGN_AGREEMENTS = "sign agreements";
 export const SEE_TRACKS = "see tracks";

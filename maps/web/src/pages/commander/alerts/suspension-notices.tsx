@@ -1,8 +1,8 @@
 /** What is shared with other agencies, and the quiet word that it is suspended: who, when, why. */
 import type { JSX } from "preact";
-import { agencyName } from "../../../session/agencies.ts";
+import { agencyName, agencyNames } from "../../../session/agencies.ts";
 import { now } from "../../../session/clock.ts";
-import { SUSPEND } from "../../../session/permissions.ts";
+import { DRAFT_AGREEMENTS, SUSPEND } from "../../../session/permissions.ts";
 import { may, timeZone } from "../../../session/session.ts";
 import { ageSeconds, ageWords, minuteWords } from "../../../session/times.ts";
 import { Icon } from "../../../widgets/icons.tsx";
@@ -155,7 +155,8 @@ export function SuspendedItem(): JSX.Element | null {
  * one.
  */
 export function SuspensionNotices(): JSX.Element | null {
-  if (agreements.value.length + proposed.value.length === 0) return null;
+  const drafts = may(DRAFT_AGREEMENTS) && agencyNames.value.size > 1;
+  if (agreements.value.length + proposed.value.length === 0 && !drafts) return null;
   return (
     <>
       <h3 class="queue-head">{t("sharing.title")}</h3>
@@ -187,8 +188,19 @@ export function SuspensionNotices(): JSX.Element | null {
           </li>
         ))}
       </ul>
+      {drafts && (
+        <div class="actions">
+          <button class="button" onClick={() => void draft()}>
+            {t("agreement.draft")}
+          </button>
+        </div>
+      )}
     </>
   );
+}
+
+async function draft(): Promise<void> {
+  (await import("./agreement-draft.tsx")).draftAgreement();
 }
 
 /** Few ever read it: the dialog comes when it is asked for. */
