@@ -74,6 +74,12 @@ class Banks:
         assert answer.is_success, answer.text
         return answer.json()
 
+    def put(self, name: str, path: str, body: Any) -> Any:
+        """Have an officer replace something on the server; it must agree."""
+        answer = self._clients[name].put(path, json=body)
+        assert answer.is_success, answer.text
+        return answer.json()
+
     def get(self, name: str, path: str) -> Any:
         """Return what the server tells an officer."""
         answer = self._clients[name].get(path)

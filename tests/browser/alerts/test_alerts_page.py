@@ -496,4 +496,22 @@ def test_an_agreement_is_drafted_and_proposed_on_the_page(look: Look, banks: Ban
     assert made["terms"]["corridor"]["rings"]
     assert made["terms"]["valid_until"] == "2036-12-31T17:00:00Z", "the whole of the last day"
     assert "marks" in made["terms"]["classes"]
+    wider = {
+        "name": "Night patrols",
+        "classes": ["positions", "distress"],
+        "valid_from": made["terms"]["valid_from"],
+        "valid_until": made["terms"]["valid_until"],
+        "corridor": {"river": "Mekong", "km_from": 2354, "km_to": 2362, "from_river_m": 2000},
+        "legal_basis": "Memorandum of 2024",
+        "keep_days": 90,
+        "precision_m": 500,
+    }
+    banks.put("kham", f"/api/agreements/{made['id']}/terms", {"terms": wider})
+    theirs.get_by_role("button", name="Terms and signatures").click()
+    changed = theirs.page.get_by_role("dialog")
+    changed.get_by_role("button", name="Show what was changed").click()
+    changed.get_by_text("Changed: What crosses, How exactly").wait_for()
+    assert changed.get_by_role("status").inner_text() == "Changed: What crosses, How exactly"
+    assert changed.locator(".agreement-terms").count() == 2
+    assert violations(theirs.page, "compared") == []
     banks.post("kham", f"/api/agreements/{made['id']}/end", {"reason": "the test is over"})

@@ -249,6 +249,8 @@ export const Agreement = object({
   agencies: listOf(text),
   terms: Terms,
   terms_version: optional(figure),
+  /** Which of its texts the terms are: 1, 2, … */
+  text_number: optional(figure),
   state: optional(wordOf<"draft" | "proposed" | "active" | "suspended" | "ended" | "expired">()),
   signatures: optional(listOf(object({ ...OfficerWord.fields, office: optional(text) }))),
   /** The last word of each party that signed. */

@@ -1,6 +1,6 @@
 /** An agreement whole: its terms, who signed and with what, and the way to sign it for one's own agency. */
 import { useSignal } from "@preact/signals";
-import { type ComponentChildren, type JSX, render } from "preact";
+import { type JSX, render } from "preact";
 import { useEffect } from "preact/hooks";
 import { agencyName } from "../../../session/agencies.ts";
 import { actOn, hasKey, NoKey } from "../../../session/agreement-key.ts";
@@ -10,11 +10,12 @@ import { may, timeZone } from "../../../session/session.ts";
 import { minuteWords } from "../../../session/times.ts";
 import { faultWords } from "../../../widgets/load-states.tsx";
 import { useModal } from "../../../widgets/modal.ts";
-import type { Agreement, OfficerWord, Terms } from "../../../wire/documents.ts";
-import { LANGUAGES, t, wordsIfAny } from "../../../words/index.ts";
+import type { Agreement, OfficerWord } from "../../../wire/documents.ts";
+import { t } from "../../../words/index.ts";
 import { ours } from "../desk/queue.ts";
 import { endAgreement, openPast } from "../desk/queue-acts.ts";
 import { notify } from "../desk/selection.ts";
+import { TermsBefore, TermsList } from "./agreement-terms.tsx";
 import "./agreement-dialog.css";
 
 const OFFICE_MOST = 200;
@@ -41,6 +42,7 @@ function AgreementDialog({ agreement, shut }: { agreement: Agreement; shut: () =
       <h2 id="agreement-title">{agreement.terms.name}</h2>
       <p class="dim">{agreement.agencies.map(agencyName).join(", ")}</p>
       <TermsList terms={agreement.terms} />
+      {(agreement.text_number ?? 1) > 1 && <TermsBefore agreement={agreement} />}
       <h3>{t("agreement.signatures")}</h3>
       <ul class="agreement-signatures">
         {agreement.agencies.map((agency) => {
@@ -194,91 +196,5 @@ function SignForm({ agreement, shut }: { agreement: Agreement; shut: () => void 
         </button>
       </div>
     </form>
-  );
-}
-
-function TermsList({ terms }: { terms: Terms }): JSX.Element {
-  const { corridor, hours } = terms;
-  const clock = (minute: number): string =>
-    `${String(Math.floor(minute / 60)).padStart(2, "0")}:${String(minute % 60).padStart(2, "0")}`;
-  const when = (at: string | undefined): string =>
-    at === undefined ? "" : minuteWords(Date.parse(at), now.value, timeZone.value);
-  return (
-    <dl class="agreement-terms">
-      <Line name={t("agreement.classes")}>
-        {terms.classes.map((each) => wordsIfAny(`agreement.class.${each}`) ?? each).join(", ")}
-      </Line>
-      {(terms.purposes ?? []).length > 0 && (
-        <Line name={t("agreement.purposes")}>{(terms.purposes ?? []).join(", ")}</Line>
-      )}
-      <Line name={t("agreement.valid")}>
-        {when(terms.valid_from)} – {when(terms.valid_until)}
-      </Line>
-      <Line name={t("agreement.where")}>
-        {corridor == null
-          ? t("agreement.anywhere")
-          : t("agreement.corridor", {
-              river: corridor.river,
-              from: corridor.km_from,
-              to: corridor.km_to,
-              m: corridor.from_river_m,
-            })}
-        {corridor?.from_border_m != null && <> {t("agreement.from_border", { m: corridor.from_border_m })}</>}
-      </Line>
-      <Line name={t("agreement.when")}>
-        {hours == null ? (
-          t("agreement.always")
-        ) : (
-          <>
-            {clock(hours.start ?? 0)} – {clock(hours.end ?? 1440)} ({hours.time_zone})
-            {hours.days && <> {hours.days.map((each) => wordsIfAny(`agreement.day.${each}`) ?? each).join(", ")}</>}
-          </>
-        )}
-      </Line>
-      <Line name={t("agreement.how")}>
-        {terms.precision_m ? t("agreement.precision", { m: terms.precision_m }) : t("agreement.exactly")}
-        {terms.delay_s ? <>, {t("agreement.delay", { s: terms.delay_s })}</> : null}
-        {terms.only_joint_patrols && <>, {t("agreement.only_joint")}</>}
-        {terms.incidents_at_once && <>, {t("agreement.incidents_at_once")}</>}
-      </Line>
-      {terms.keep_days != null && (
-        <Line name={t("agreement.keep")}>{t("agreement.keep_days", { n: terms.keep_days })}</Line>
-      )}
-      <Line name={t("agreement.answer")}>{t("agreement.answer_s", { s: terms.answer_within_s ?? 300 })}</Line>
-      {terms.legal_basis && <Line name={t("agreement.legal_basis")}>{terms.legal_basis}</Line>}
-      {(terms.approvals ?? []).length > 0 && (
-        <Line name={t("agreement.approvals")}>
-          {(terms.approvals ?? []).map((each) => (
-            <div key={`${each.agency} ${each.authority} ${each.number}`}>
-              {agencyName(each.agency)}: {each.authority}
-              {each.number && <> · {each.number}</>}
-              {each.file_sha256 && <> · {t("agreement.file", { hash: each.file_sha256 })}</>}
-            </div>
-          ))}
-        </Line>
-      )}
-      {(terms.languages ?? []).length > 0 && (
-        <Line name={t("agreement.languages")}>
-          {(terms.languages ?? []).map(languageName).join(", ")}
-          {terms.prevailing_language && (
-            <>. {t("agreement.prevails", { language: languageName(terms.prevailing_language) })}</>
-          )}
-        </Line>
-      )}
-    </dl>
-  );
-}
-
-/** A language by its own name; one that the pages do not speak by its code. */
-function languageName(code: string): string {
-  return Object.entries(LANGUAGES).find(([each]) => each === code)?.[1] ?? code;
-}
-
-function Line({ name, children }: { name: string; children: ComponentChildren }): JSX.Element {
-  return (
-    <>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </>
   );
 }
