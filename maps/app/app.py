@@ -53,6 +53,7 @@ from maps.api.ogc.request_forms import RequestForms
 from maps.api.ogc.router import router as ogc_router
 from maps.api.operations import (
     alerts,
+    counterparts,
     crew,
     deliveries,
     hand_offs,
@@ -147,6 +148,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     hand_offs.router,
     incidents.router,
     protected_fields.router,
+    counterparts.router,
     marks.router,
     places_on_air.router,
     photos.router,

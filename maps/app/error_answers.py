@@ -37,6 +37,7 @@ from maps.errors.errors import (
 from maps.web_client import built_pages as pages
 from patrol.errors.errors import (
     AuditError,
+    BadCard,
     BadPhoto,
     CannotSend,
     Conflict,
@@ -53,6 +54,7 @@ ERRORS: Final[dict[type[Exception], tuple[int, str]]] = {
     BadRequest: (400, "bad_request"),
     BadFile: (422, "bad_file"),
     BadPhoto: (422, "bad_photo"),
+    BadCard: (422, "bad_card"),
     HiddenCharacter: (422, "bad_field"),
     PositionError: (400, "bad_position"),
     NotSignedIn: (401, "not_signed_in"),

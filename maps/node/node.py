@@ -25,6 +25,7 @@ from msgspec.structs import replace
 
 from maps.accounts.account_services import open_accounts
 from maps.accounts.credentials.passwords import digest
+from maps.carriers.own_card import card_issuer
 from maps.evidence.daily_head import REFUSED, SENT, SUBJECT, DailyHead
 from maps.evidence.head_folder import HeadFolder
 from maps.evidence.signing_journal import current_head
@@ -156,6 +157,7 @@ class RunningNode:
             field_keys=FieldKeys(settings.protected.key_folder),
             store_returned=end_now,
         )
+        self.watch.own_card = card_issuer(settings, self.watch.document_service).own_card
         self.accounts = open_accounts(
             settings, store, journal_writer=self.watch.document_service.journal_writer
         )

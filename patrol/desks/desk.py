@@ -12,6 +12,7 @@ from patrol.desks.incidents.incidents import IncidentDesk
 from patrol.desks.incidents.photos import PhotoDesk
 from patrol.desks.legal_holds import LegalHoldDesk
 from patrol.desks.liaison.agreements import AgreementDesk
+from patrol.desks.liaison.counterparts import CounterpartDesk
 from patrol.desks.liaison.hand_offs import HandOffDesk
 from patrol.desks.liaison.offers import Offers
 from patrol.desks.liaison.targets import TargetDesk
@@ -36,6 +37,8 @@ from patrol.desks.watch_room.watch_log import WatchLogDesk
 from patrol.maintenance.unknown_radios import UnknownRadio
 from patrol.sectors.site_geography import Ground
 from patrol.units.accounts import User
+from patrol.units.permissions import require
+from patrol.units.units import Agency
 from patrol.watch.watch import Watch
 
 __all__ = ["Desk", "UnknownRadio"]
@@ -119,9 +122,25 @@ class Desk:
             self._documents,
             sharing=watch.sharing,
             publish=watch.live.publisher.publish,
-            agencies={*watch.agencies, *watch.elsewhere},
+            agencies={*watch.agencies, *watch.remote_agencies},
             ground=watch.ground,
         )
+
+    @property
+    def counterparts(self) -> CounterpartDesk:
+        """Other nodes, and how they are met."""
+        watch = self._watch
+        return CounterpartDesk(self._documents, own_card=watch.own_card, agencies=watch.agencies)
+
+    def agencies(self) -> list[Agency]:
+        """Return the agencies of this node and of confirmed counterparts, by id.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        require(self.user.role, "see the picture")
+        known = {**self._watch.remote_agencies, **self._watch.agencies}
+        return [known[id] for id in sorted(known)]
 
     @property
     def alerts(self) -> AlertDesk:
@@ -283,7 +302,7 @@ class Desk:
         return Offers(
             sharing=watch.sharing,
             agencies=watch.agencies,
-            remote_nodes=watch.elsewhere,
+            remote_agencies=watch.remote_agencies,
             offices=watch.offices,
             node=watch.node,
             user=self.user,

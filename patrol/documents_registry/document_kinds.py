@@ -11,6 +11,8 @@ import msgspec
 from patrol.agreements.agreement import Agreement
 from patrol.alerts.alert import Alert
 from patrol.alerts.delivery import AlertDelivery, PushSubscription
+from patrol.counterparts.counterpart import Counterpart
+from patrol.counterparts.own_card import OwnCard
 from patrol.documents.document import Document, kind_of
 from patrol.duty.handover import HandOver
 from patrol.duty.roster import DutyContact, Shift
@@ -42,6 +44,8 @@ ALL: Final[tuple[type[Document], ...]] = (
     HandOff,
     Mark,
     LegalHold,
+    Counterpart,
+    OwnCard,
 )
 
 KINDS: Final[Mapping[str, type[Document]]] = MappingProxyType({kind_of(kind): kind for kind in ALL})

@@ -12,6 +12,7 @@ from typing import Final
 from patrol.agreements import agreement as agreements
 from patrol.alerts import alert as alerts
 from patrol.alerts import delivery as deliveries
+from patrol.counterparts import counterpart as counterparts
 from patrol.documents.state_machine import Lifecycle
 from patrol.duty import handover as shifts
 from patrol.duty import roster
@@ -32,6 +33,7 @@ LIVES: Final[tuple[Lifecycle, ...]] = (
     roster.SHIFT_LIFECYCLE,
     shifts.HAND_OVER_LIFECYCLE,
     mark.LIFECYCLE,
+    counterparts.LIFECYCLE,
 )
 
 _HEAD: Final = """# States

@@ -79,6 +79,19 @@ class CannotSend(PatrolError):
         super().__init__(detail)
 
 
+class BadCard(PatrolError):
+    """A card of a node that cannot be used.
+
+    Args:
+        field: Field at fault, for example `card.agencies[0].id`; empty: the text as a whole.
+        fault: What is wrong.
+    """
+
+    def __init__(self, field: str, fault: str) -> None:
+        self.field = field or "card"
+        super().__init__(f"{field or 'the card'} {fault}")
+
+
 class BadPhoto(PatrolError):
     """A file that is not accepted as a photo: of another kind, too large or damaged; carries
     which.

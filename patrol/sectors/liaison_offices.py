@@ -49,7 +49,7 @@ class Office(msgspec.Struct, frozen=True, kw_only=True):
     km: float | None = None
 
 
-class Counterpart(msgspec.Struct, frozen=True, kw_only=True):
+class OfferAddressee(msgspec.Struct, frozen=True, kw_only=True):
     """Whom a target is offered to.
 
     Attributes:
@@ -85,7 +85,7 @@ class Offices:
         river: str | None = None,
         km: float | None = None,
         country: str | None = None,
-    ) -> Counterpart:
+    ) -> OfferAddressee:
         """Return the counterpart for a target at a place.
 
         Args:
@@ -101,7 +101,7 @@ class Offices:
             Conflict: If no office faces one of the offerer's there, or no one agency works from
                 the nearest; it says so: name the agency.
         """
-        best: Counterpart | None = None
+        best: OfferAddressee | None = None
         found: list[str] = []
         own = [
             office
@@ -117,7 +117,7 @@ class Offices:
                 if best is not None and away >= best.away_km:
                     continue
                 found = _agencies_of(office, agencies, but=agency.id)
-                best = Counterpart(
+                best = OfferAddressee(
                     agency=found[0] if len(found) == 1 else "",
                     office=office,
                     facing=facing,

@@ -87,6 +87,12 @@ ACTS: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
         "close targets": frozenset({"commander", "liaison"}),
         "see marks": _EVERYONE,
         "keep marks": frozenset({"commander", "planner", "crew", "liaison"}),
+        "see counterparts": frozenset(
+            {"commander", "planner", "liaison", "technician", "admin", "observer"}
+        ),
+        "pair counterparts": frozenset({"commander", "liaison", "admin"}),
+        "confirm counterparts": frozenset({"commander", "liaison", "admin"}),
+        "revoke counterparts": frozenset({"commander", "liaison", "admin"}),
         "offer hand-offs": frozenset({"commander", "liaison"}),
         "answer hand-offs": frozenset({"commander", "liaison"}),
     }

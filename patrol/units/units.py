@@ -30,12 +30,14 @@ class Agency(msgspec.Struct, frozen=True, kw_only=True):
         name: Name for people.
         country: Side, ISO 3166-1 alpha-2 (`LA`); None for a body of several countries.
         blos: Border liaison offices it works from, by their id in the gazetteer (`LA-HXI`).
+        node: The node it is of, a confirmed counterpart; empty: this one.
     """
 
     id: str
     name: str
     country: str | None = None
     blos: tuple[str, ...] = ()
+    node: str = ""
 
 
 class Unit(msgspec.Struct, frozen=True, kw_only=True):

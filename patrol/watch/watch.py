@@ -21,6 +21,8 @@ from patrol.agreements.agreement import Agreement
 from patrol.agreements.lifecycle import time_is_over
 from patrol.alarms.engine import Alarms
 from patrol.alerts.alert import Alert
+from patrol.counterparts.card import SignedCard
+from patrol.counterparts.counterpart import Counterpart
 from patrol.errors.errors import StoreError, StoreReturned
 from patrol.filing.file_documents import DocumentService
 from patrol.filing.writer_lock import WriterLock, WriterTurn
@@ -129,8 +131,8 @@ class Watch:
         self.ground = ground
         self.agencies = agencies
         self.offices = offices
-        self.elsewhere: Mapping[str, str] = MappingProxyType({})
-        """Nodes of the agencies that are not of this one, by agency."""
+        self.own_card: Callable[[], Awaitable[SignedCard]] | None = None
+        """Returns this node's card for other nodes; None: it has no keys for that."""
         self.now = now = clock.now
         self._machine_clock = ClockHealth(clock, self.channel_health)
         sides = {each.id: each.country for each in agencies.values()}
@@ -185,7 +187,7 @@ class Watch:
             now=now,
         )
         self.alarms.sharing = self.sharing
-        self.alarms.agencies = lambda: sorted(self.sharing.parties() - self.elsewhere.keys())
+        self.alarms.agencies = lambda: sorted(self.sharing.parties() - self.remote_agencies.keys())
         self.alarms.crosses = lambda alert, viewer, now: (
             passed(alert, sharing=self.sharing, viewer=viewer, now=now) is not None
         )
@@ -227,6 +229,24 @@ class Watch:
             ),
             once_stored=(answer, self._show, self._alarm),
         )
+
+    @property
+    def counterparts(self) -> tuple[Counterpart, ...]:
+        """The confirmed counterparts, oldest first."""
+        known = self.document_service.open_documents.all(Counterpart)
+        return tuple(each for each in known if each.state == "confirmed")
+
+    @property
+    def remote_agencies(self) -> Mapping[str, Agency]:
+        """The agencies of confirmed counterparts, by id; each says of which node it is."""
+        return {
+            each.id: Agency(
+                id=each.id, name=each.name, country=each.country or None, node=counterpart.card.node
+            )
+            for counterpart in self.counterparts
+            for each in counterpart.card.agencies
+            if each.id not in self.agencies
+        }
 
     async def start(self) -> None:
         """Take up the picture where the last run left it."""

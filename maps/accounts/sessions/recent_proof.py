@@ -43,6 +43,8 @@ SENSITIVE: Final = frozenset(
         ("POST", "/api/agreements/{agreement}/backfill"),
         ("GET", "/api/replay/evidence/originals"),
         ("POST", "/api/holdings"),
+        ("POST", "/api/counterparts/{counterpart}/compare"),
+        ("POST", "/api/counterparts/{counterpart}/confirm"),
         ("POST", "/api/legal-holds/{hold}/release"),
         ("POST", "/api/protected/{kind}/{paper}/reading"),
         ("POST", "/api/protected/{kind}/{paper}/{entry}/redaction"),

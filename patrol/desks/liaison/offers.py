@@ -15,7 +15,7 @@ from patrol.documents.document import Document
 from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import Filing
 from patrol.errors.errors import Conflict
-from patrol.sectors.liaison_offices import Counterpart, Offices
+from patrol.sectors.liaison_offices import OfferAddressee, Offices
 from patrol.sharing.decisions import Sharing
 from patrol.sharing.offer_permission import OfferPermission
 from patrol.targets.hand_off import HandOff, Why
@@ -33,7 +33,7 @@ class Offers:
     Args:
         sharing: What may cross between agencies.
         agencies: Those of this node, by id.
-        remote_nodes: Nodes of the agencies that are not of this one, by agency.
+        remote_agencies: Agencies of other nodes, by id.
         offices: Border liaison offices that face each other; None without a gazetteer.
         node: This node.
         user: Who tells of sightings.
@@ -44,19 +44,19 @@ class Offers:
         *,
         sharing: Sharing,
         agencies: Mapping[str, Agency],
-        remote_nodes: Mapping[str, str],
+        remote_agencies: Mapping[str, Agency],
         offices: Offices | None,
         node: str,
         user: User,
     ) -> None:
-        self._sharing, self._agencies, self._remote_nodes = sharing, agencies, remote_nodes
+        self._sharing, self._agencies, self._remote_agencies = sharing, agencies, remote_agencies
         self._offices, self._node, self._user = offices, node, user
 
     def knows(self, agency: str) -> bool:
         """Return whether an agency is known here."""
-        return agency in self._agencies or agency in self._remote_nodes
+        return agency in self._agencies or agency in self._remote_agencies
 
-    def counterpart(self, target: Target) -> Counterpart:
+    def counterpart(self, target: Target) -> OfferAddressee:
         """Return whom a target would be offered to: by where it will land, or where it is.
 
         Raises:
@@ -72,7 +72,7 @@ class Offers:
         where: Sighting | Landing = last if landing is None else landing
         return self._offices.find(
             own,
-            self._agencies,
+            {**self._remote_agencies, **self._agencies},
             lon=where.lon,
             lat=where.lat,
             river=where.river,
@@ -115,7 +115,7 @@ class Offers:
             target,
             to=to,
             node=self._node,
-            to_node=self._remote_nodes.get(to, ""),
+            to_node=self._remote_agencies[to].node if to in self._remote_agencies else "",
             office=office,
             why=cause,
             note=note,

@@ -48,6 +48,7 @@ from patrol.watch.watch import Watch
 from tests.fixtures.databases import POSTGRES, empty_store, reading, store_url
 from tests.fixtures.set_clock import SetClock
 from tests.patrol.nodes.chains import first_fault
+from tests.patrol.nodes.counterparts import counterpart
 
 LAO, THAI = "la-hx", "th-ck"
 AGENCIES = {LAO: Agency(id=LAO, name="Lao", country="LA"), THAI: Agency(id=THAI, name="Thai")}
@@ -107,9 +108,12 @@ class Node:
             agencies={id: AGENCIES[id] for id in self.agencies},
             clock=SetClock(lambda: self.clock.now),
         )
-        self.watch.elsewhere = {id: OF[id] for id in AGENCIES if id not in self.agencies}
         self.watch.document_service.listeners.append(lambda _documents: self._committed())
         await self.watch.start()
+        self.watch.document_service.open_documents.put(
+            counterpart(node, {id for id in AGENCIES if OF[id] == node}, of=self.name)
+            for node in {OF[id] for id in AGENCIES if id not in self.agencies}
+        )
         self.post = NodeMailbox(
             self.watch.document_service,
             self.store,

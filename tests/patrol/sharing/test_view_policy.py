@@ -153,6 +153,10 @@ CALLS: dict[str, Callable[[Desk], Any]] = {
     "open targets": lambda desk: desk.targets.change("none", {}),
     "sight targets": lambda desk: desk.targets.add_photo("none", "00" * 32),
     "close targets": lambda desk: desk.targets.close("none", outcome="lost"),
+    "see counterparts": lambda desk: desk.counterparts.all(),
+    "pair counterparts": lambda desk: desk.counterparts.compare("none", digits="0" * 16),
+    "confirm counterparts": lambda desk: desk.counterparts.confirm("none"),
+    "revoke counterparts": lambda desk: desk.counterparts.revoke("none", reason="x"),
     "offer hand-offs": lambda desk: desk.hand_offs.offer("none"),
     "answer hand-offs": lambda desk: desk.hand_offs.accept("none", term=1),
 }

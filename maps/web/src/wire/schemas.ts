@@ -36,6 +36,7 @@ export interface Agency {
   name: string;
   country: string | null;
   blos: string[];
+  node: string;
 }
 export interface Agreement {
   kind: "agreement";
@@ -416,6 +417,14 @@ export interface CancelledShift {
   version: number;
   reason?: string;
 }
+export interface CardAgency {
+  id: string;
+  name: string;
+  country: string;
+}
+export interface CardForm {
+  card: string;
+}
 export interface CaseStep {
   seq: number;
   at: string;
@@ -697,8 +706,48 @@ export interface Collections {
   collections: CollectionInfo[];
   crs: string[];
 }
+export interface ComparedDigits {
+  digits: string;
+}
 export interface Conformance {
   conformsTo: string[];
+}
+export interface Counterpart {
+  kind: "counterpart";
+  id: string;
+  agency: string;
+  at: string;
+  origin?: string;
+  version?: number;
+  by?: string;
+  card: NodeCard;
+  signature: string;
+  previous_signature?: string;
+  own_agencies?: string[];
+  state?: "compared" | "confirmed" | "proposed" | "revoked";
+  digits?: string;
+  compared_by?: string;
+  compared_at?: string | null;
+  confirmed_by?: string;
+  confirmed_at?: string | null;
+  revoked_by?: string;
+  revoked_at?: string | null;
+  reason?: string;
+}
+export interface NodeCard {
+  node: string;
+  name: string;
+  agencies: CardAgency[];
+  signing_key: string;
+  tls_certificate: string;
+  addresses: string[];
+  number: number;
+  at: string;
+}
+export interface CounterpartDigits {
+  digits: string;
+  card_number: number;
+  own_card_number: number;
 }
 export interface Coverage {
   whole: number;
@@ -2398,6 +2447,9 @@ export interface Retirement {
   version?: number | null;
   reason?: string;
 }
+export interface Revocation {
+  reason: string;
+}
 export interface Route {
   address: string;
   channel: string;
@@ -2515,6 +2567,16 @@ export interface ShiftChange {
   phone?: string | null;
   radio?: string | null;
   note?: string | null;
+}
+export interface ShownCard {
+  signed: SignedCard;
+  text: string;
+  qr_svg: string;
+}
+export interface SignedCard {
+  card: NodeCard;
+  signature: string;
+  previous_signature: string;
 }
 export interface SignIn {
   name: string;

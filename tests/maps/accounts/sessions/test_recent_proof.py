@@ -32,6 +32,9 @@ DELETE,POST /api/alerts/{alert}/shelve
 POST /api/assignments
 PATCH /api/assignments/{assignment}
 POST /api/audit/head
+POST /api/counterparts
+POST /api/counterparts/{counterpart}/renew
+POST /api/counterparts/{counterpart}/revoke
 PUT /api/crew/originals/{photo}
 PUT /api/crew/photos/{photo}
 POST /api/crew/reports

@@ -1,0 +1,1 @@
+"""Carriers: how envelopes come and go between this node and its counterparts; HTTPS both ways."""
