@@ -53,6 +53,7 @@ from maps.api.ogc.request_forms import RequestForms
 from maps.api.ogc.router import router as ogc_router
 from maps.api.operations import (
     alerts,
+    counterpart_links,
     counterparts,
     crew,
     deliveries,
@@ -146,6 +147,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     patrols.router,
     targets.router,
     hand_offs.router,
+    counterpart_links.router,
     incidents.router,
     protected_fields.router,
     counterparts.router,
@@ -304,6 +306,7 @@ def _hand_out(app: FastAPI, office: RunningNode) -> None:
     state.inbound = office.inbound
     state.is_well = office.is_well
     state.gateway_report = office.link_health.report
+    state.counterpart_links = office.counterpart_links.health
     state.metrics = office.link_health.metrics
     state.metrics_token = office.metrics_token
     state.agencies = office.agencies

@@ -30,6 +30,7 @@ def card_issuer(settings: Settings, document_service: DocumentService) -> CardIs
                 for each in settings.agencies
             ),
             tls_certificate=b64encode(der).decode(),
+            addresses=settings.counterparts.addresses,
         )
 
     def previous_key() -> SigningKey | None:

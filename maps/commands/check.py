@@ -20,7 +20,9 @@ from gis.catalogue.site_layers import LayerSet
 from gis.errors.errors import GisError
 from maps.accounts.credentials.passkeys import passkeys_possible
 from maps.accounts.credentials.sealer import read_or_make_sealing_key
-from maps.errors.errors import SealError, ServerRunning, SettingsFaults
+from maps.carriers.node_certificate import read_or_make_certificate
+from maps.carriers.node_key_files import node_key_file, node_tls_file
+from maps.errors.errors import BadCertificate, SealError, ServerRunning, SettingsFaults
 from maps.evidence.head_folder import HeadFolder
 from maps.evidence.signing_journal import key_file
 from maps.evidence.time_stamp import authorities
@@ -30,9 +32,11 @@ from maps.layers.basemap import Basemap, BasemapError
 from maps.node.health.encrypted_volume import Volume, volume_of
 from maps.node.health.field_key_checks import field_key_faults, field_key_warnings
 from maps.node.health.secret_files import open_to_others, secret_files
+from maps.node.health.time_sync import is_synchronized
 from maps.node.lock import store_lock
 from maps.notifications.senders import sender_checks
 from maps.reports.report_plugins import load_report_plugins
+from maps.settings.counterpart_settings import host_and_port
 from maps.settings.keyed_channels import EMBEDDED
 from maps.settings.settings import Settings, read_settings, tables_in
 from maps.settings.settings_tables import WebSettings
@@ -100,6 +104,7 @@ def check(file: Path) -> SetupFindings:
     _check_basemap(settings, found)
     _check_ports(settings, found)
     _check_internal(settings, found)
+    _check_counterparts(settings, found)
     _check_audit(settings, found)
     for number, channel in enumerate(settings.channels):
         _check_channel(settings, channel, f"{settings.source}: channels[{number}].url", found)
@@ -173,6 +178,8 @@ def _check_ports(settings: Settings, found: SetupFindings) -> None:
         takers.append(("tcp", web.host, web.trust_port, "web.trust_port"))
     if broker.enabled:
         takers.append(("tcp", broker.host, broker.port, "broker.port"))
+    if settings.counterparts.listen is not None:
+        takers.append(("tcp", *host_and_port(settings.counterparts.listen), "counterparts.listen"))
     for number, channel in enumerate(settings.channels):
         link = channel.link
         kind = _LISTENS.get(link.scheme)
@@ -305,6 +312,36 @@ def _check_internal(settings: Settings, found: SetupFindings) -> None:
     fault = _no_answer(*internal.broker)
     if fault is not None:
         found.warnings.append(f"{where}.url: {fault}")
+
+
+def _check_counterparts(settings: Settings, found: SetupFindings) -> None:
+    """Say what keeps this node from reaching its counterparts, and them from reaching it."""
+    counterparts, where = settings.counterparts, f"{settings.source}: counterparts"
+    key, tls = node_key_file(settings), node_tls_file(settings)
+    try:
+        if key.exists():
+            read_or_make_key(key)  # there is one: none is made
+        if tls.exists():
+            read_or_make_certificate(tls, node=settings.node.id)
+    except (SigningKeyError, BadCertificate, OSError) as error:
+        found.faults.append(f"{where}: {error}")
+    if counterparts.listen is not None:
+        _check_listening(*host_and_port(counterparts.listen), "tcp", f"{where}.listen", found)
+        if not counterparts.addresses:
+            found.warnings.append(
+                f"{where}.addresses: none, so no counterpart learns from this node's card where to"
+                " dial it"
+            )
+    elif counterparts.addresses:
+        found.warnings.append(
+            f"{where}.listen: is missing, so this node does not answer at its addresses, unless"
+            " something else passes them on"
+        )
+    if (counterparts.listen or counterparts.addresses) and is_synchronized() is False:
+        found.warnings.append(
+            f"{where}: nothing keeps this computer's clock right (NTP, a GPS receiver): agreements"
+            " begin and end by it"
+        )
 
 
 def _check_audit(settings: Settings, found: SetupFindings) -> None:

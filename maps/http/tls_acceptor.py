@@ -43,12 +43,15 @@ class TlsAcceptor:
         context: Certificate and rules.
         factory: Makes what serves one connection.
         backlog: Connections that wait in the system until they are accepted.
+
+    Attributes:
+        context: As given; another one counts for who comes from then on.
     """
 
     def __init__(
         self, context: ssl.SSLContext, factory: Callable[[], asyncio.Protocol], *, backlog: int
     ) -> None:
-        self._context, self._factory, self._backlog = context, factory, backlog
+        self.context, self._factory, self._backlog = context, factory, backlog
         self._shaking: dict[asyncio.Task[None], str] = {}  # whence, the oldest first
         self._not_begun: dict[asyncio.Task[None], socket.socket] = {}
         self._bound: socket.socket | None = None
@@ -116,7 +119,7 @@ class TlsAcceptor:
         del self._not_begun[task]  # from here on it is closed with its transport
         with suppress(OSError):  # it speaks no TLS, takes too long, or has gone
             await loop.connect_accepted_socket(
-                self._factory, sock, ssl=self._context, ssl_handshake_timeout=HANDSHAKE_S
+                self._factory, sock, ssl=self.context, ssl_handshake_timeout=HANDSHAKE_S
             )
 
     def _rest(self, error: OSError) -> None:

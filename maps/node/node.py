@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
@@ -16,6 +16,7 @@ from contextlib import (
     nullcontext,
 )
 from datetime import datetime
+from importlib import metadata
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,8 @@ from msgspec.structs import replace
 
 from maps.accounts.account_services import open_accounts
 from maps.accounts.credentials.passwords import digest
+from maps.carriers.counterpart_links import CounterpartLinks
+from maps.carriers.node_key_files import node_key_file, node_tls_file
 from maps.carriers.own_card import card_issuer
 from maps.evidence.daily_head import REFUSED, SENT, SUBJECT, DailyHead
 from maps.evidence.head_folder import HeadFolder
@@ -38,13 +41,13 @@ from maps.node.lease_holder import end_now, holding_alone
 from maps.node.lock import store_lock
 from maps.node.remote_orders import RemoteCarrier
 from maps.node.revoked_keys import RevokedKeys
-from maps.node.supervision import run_supervised
 from maps.notifications.account_news import AccountNews
 from maps.notifications.deliveries import Deliveries
 from maps.notifications.senders.mail import MailSender
 from maps.reports.document.request import Site
 from maps.reports.jobs.report_queue import ReportQueue
 from maps.reports.jobs.scheduler import MailEntry, Scheduler
+from maps.runtime.supervision import run_supervised
 from maps.settings.keyed_channels import EMBEDDED, is_keyed
 from maps.settings.settings import Settings, read_token
 from maps.settings.settings_tables import SQLITE
@@ -53,7 +56,10 @@ from maps.web_client.build_id import build_id
 from patrol.alarms.disk_room import LOOK_EVERY_S, DiskGauge, DiskRoom
 from patrol.alarms.machine_acts import LOOK_EVERY_S as LOOK_FOR_ACTS_EVERY_S
 from patrol.alarms.machine_acts import MachineActs
+from patrol.counterparts.card import NodeCard
+from patrol.counterparts.counterpart import Counterpart
 from patrol.desks.desk import Desk
+from patrol.documents.document import Document
 from patrol.live.feeds import Subscription
 from patrol.maintenance.kind_retention import KindRetention
 from patrol.maintenance.retention import Retention
@@ -119,6 +125,7 @@ class RunningNode:
         broker: The embedded broker; None when not enabled.
         metrics_token: Digest of what a program shows to read metrics; None: none may.
         receiver: Takes in what remote gateways report; None without any.
+        counterpart_links: The links to nodes of other offices.
         link_health: How all these links fare.
         disk: Measures the disk of a store in a file; None of one on a server.
         backups: Has back-ups made; None where the settings ask for none.
@@ -239,6 +246,16 @@ class RunningNode:
                 name: RemoteCarrier(self.receiver, name, self.watch.dispatch.note_result)
                 for name in remote.gateways
             }
+        self.counterpart_links = CounterpartLinks(
+            settings.counterparts,
+            cards=self._counterpart_cards,
+            node=settings.node.id,
+            key_file=node_key_file(settings),
+            tls_file=node_tls_file(settings),
+            software=metadata.version("joint-patrol"),
+            now=self.watch.now,
+        )
+        self.watch.document_service.listeners.append(self._see_counterparts)
         self.link_health = LinkHealth(
             self.channels,
             self.inbox,
@@ -249,6 +266,7 @@ class RunningNode:
             news=self.watch.channel_health,
             stored=self._stored,
             viewer_lag=lambda: (self.watch.live.publisher.viewers, self.watch.lag),
+            counterparts=self.counterpart_links.health,
         )
         self.disk = None if settings.store.file is None else DiskGauge(settings.store.file)
         self._machine_acts = MachineActs(store, agency=self.watch.agency, now=clock.now)
@@ -345,11 +363,21 @@ class RunningNode:
             if self.backups is not None:
                 stack.push_async_callback(_end, _supervised("backups", self.backups.run))
             stack.push_async_callback(_end, _supervised("machine-acts", self._see_machine_acts))
+            stack.push_async_callback(_end, _supervised("counterparts", self.counterpart_links.run))
             news = AccountNews(self.store, self.delivering.notify_account)
             stack.push_async_callback(_end, _supervised("account-news", news.run))
             await stack.enter_async_context(self.delivering.working())
             await stack.enter_async_context(self.report_post.working())
             yield
+
+    def _counterpart_cards(self) -> list[NodeCard]:
+        """Return the cards of the counterparts that are spoken to."""
+        known = self.watch.document_service.open_documents.all(Counterpart)
+        return [each.card for each in known if each.state == "confirmed"]
+
+    def _see_counterparts(self, filed: Sequence[Document]) -> None:
+        if any(isinstance(each, Counterpart) for each in filed):
+            self.counterpart_links.cards_changed()
 
     async def _measure_disk(self) -> None:
         assert self.disk is not None

@@ -28,6 +28,7 @@ from maps.notifications.settings.settings_tables import (
     WebhookSettings,
 )
 from maps.settings.access_settings import AccessSettings, OpenIdSettings
+from maps.settings.counterpart_settings import CounterpartSettings
 from maps.settings.internal_settings import InternalSettings
 from maps.settings.remote_gateways import RemoteGateways, read_remote_gateways
 from maps.settings.report_settings import ReportSchedule, faults_of
@@ -77,6 +78,7 @@ class SettingsFile(SettingsTable):
     audit: AuditSettings = AuditSettings()
     open_id: OpenIdSettings | None = None
     internal: InternalSettings | None = None
+    counterparts: CounterpartSettings = CounterpartSettings()
     log: LogSettings = LogSettings()
     plugins: PluginSettings = PluginSettings()
     gateway: LocalGatewaySettings = LocalGatewaySettings()
@@ -122,6 +124,7 @@ class Settings:
         audit: How the journal is signed, and where its signed heads go.
         open_id: A provider with which people may sign in; None without one.
         internal: How the processes of this node reach each other; None where it is one.
+        counterparts: Where nodes of other offices reach this one.
         retention: How long what was heard is kept; None: for ever.
         incidents: How they are confirmed.
         backup: Where back-ups go, and how often; None: none is made.
@@ -150,6 +153,7 @@ class Settings:
     audit: AuditSettings = field(default_factory=AuditSettings)
     open_id: OpenIdSettings | None = None
     internal: InternalSettings | None = None
+    counterparts: CounterpartSettings = field(default_factory=CounterpartSettings)
     retention: RetentionSettings | None = None
     incidents: IncidentSettings = field(default_factory=IncidentSettings)
     backup: BackupSettings | None = None
@@ -329,6 +333,7 @@ def settings_of(
         plugins=parsed.plugins,
         protected=ProtectedSettings(key_folder=folder / parsed.protected.key_folder),
         internal=None if parsed.internal is None else parsed.internal.from_folder(folder),
+        counterparts=parsed.counterparts,
     )
 
 

@@ -15,6 +15,7 @@ from maps.node.backups import Backups
 from maps.notifications.deliveries import Deliveries
 from patrol.alarms.disk_room import DiskRoom
 from patrol.errors.errors import NotFound
+from patrol.exchange.link_health import CounterpartLinkHealth
 from patrol.live.lag import LagHistogram
 from radio_gateway.channels.channel import Channel
 from radio_gateway.clock.clock import CLOCK, utc_now
@@ -41,6 +42,7 @@ class LinkHealth:
         news: Called with those of which viewers are to be told.
         stored: Returns whether the store takes records, and what is left on its disk.
         viewer_lag: Returns how many viewers are connected, and how late positions reach them.
+        counterparts: Returns how the links to counterparts fare.
     """
 
     def __init__(
@@ -55,11 +57,12 @@ class LinkHealth:
         news: Callable[[Sequence[ChannelHealth]], None],
         stored: Callable[[], tuple[bool, DiskRoom | None, Backups | None]],
         viewer_lag: Callable[[], tuple[int, LagHistogram]],
+        counterparts: Callable[[], Sequence[CounterpartLinkHealth]],
     ) -> None:
         self._channels, self._inbox = channels, inbox
         self._delivering, self._receiver = delivering, receiver
         self._gateway, self._agency, self._publish = gateway, agency, news
-        self._stored, self._viewer_lag = stored, viewer_lag
+        self._stored, self._viewer_lag, self._counterparts = stored, viewer_lag, counterparts
 
     async def run(self) -> None:
         """Tell viewers how the channels fare: a new state at once, counters now and then."""
@@ -104,6 +107,7 @@ class LinkHealth:
                 itself, which reads all.
         """
         # What writes the words of Prometheus takes three megabytes: only where somebody reads them.
+        from maps.carriers.link_metrics import counterpart_metrics
         from maps.node.health.live_metrics import live_metrics
         from maps.node.health.store_metrics import store_metrics
         from maps.notifications.metrics import delivery_metrics
@@ -111,6 +115,7 @@ class LinkHealth:
         found = self._gateway_metrics()
         if agency is None:
             found += store_metrics(*self._stored()) + live_metrics(*self._viewer_lag())
+            found += counterpart_metrics(self._counterparts())
         return found + delivery_metrics(self._delivering.health(agency))
 
     def _gateway_metrics(self) -> bytes:

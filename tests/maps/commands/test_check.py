@@ -172,3 +172,36 @@ def test_a_basemap_whose_layers_nobody_knows_shows_little(tmp_path: Path) -> Non
     assert not found.faults
     [warning] = those_of(found.warnings, "basemap.file")
     assert warning.startswith("its layers (water) go by neither")
+
+
+def test_where_counterparts_reach_a_node(tmp_path: Path, answering: int) -> None:
+    found = found_in(tmp_path, f'[counterparts]\nlisten = "127.0.0.1:{free_port()}"')
+    assert not found.faults
+    assert those_of(found.warnings, "counterparts.addresses")
+    found = found_in(tmp_path, '[counterparts]\naddresses = ["https://hx.example"]')
+    assert not found.faults
+    assert those_of(found.warnings, "counterparts.listen")
+    found = found_in(tmp_path, f'[counterparts]\nlisten = "127.0.0.1:{answering}"')
+    [fault] = those_of(found.faults, "counterparts.listen")
+    assert "Address already in use" in fault
+
+
+def test_a_port_of_counterparts_that_the_pages_have(tmp_path: Path) -> None:
+    port = free_port()
+    text = small(tmp_path, port) + f'\n[counterparts]\nlisten = "0.0.0.0:{port}"\n'
+    file = tmp_path / "patrol.toml"
+    file.write_text(text, encoding="utf-8")
+    [fault] = those_of(check(file).faults, "counterparts.listen")
+    assert fault == f"tcp port {port} is taken by web.port already"
+
+
+def test_keys_of_a_node_that_others_may_read(tmp_path: Path) -> None:
+    found_in(tmp_path)
+    (store,) = tmp_path.glob("*.db") or [tmp_path / "joint-patrol.db"]
+    for end in ("node-key", "node-tls"):
+        key = store.with_name(f"{store.name}.{end}")
+        key.write_text("x")
+        key.chmod(0o644)
+        [fault] = those_of(found_in(tmp_path).faults, "counterparts")
+        assert fault.startswith(f"{key}: others may read")
+        key.unlink()

@@ -88,6 +88,7 @@ WHO_MAY: Final[dict[tuple[str, str], str]] = {
     ("GET", "/api/channels"): "see channels",
     ("GET", "/api/channels/{name}/rejected"): "see rejected frames",
     ("GET", "/api/plugins"): "see rejected frames",
+    ("GET", "/api/counterpart-links"): "see counterparts",
     ("GET", "/api/feeds"): "see channels",
     ("GET", "/api/address"): ANYONE,
     ("GET", "/api/layers"): ANYONE,

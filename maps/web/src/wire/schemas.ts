@@ -665,6 +665,11 @@ export interface CheckInForm {
   note?: string;
   at?: string | null;
 }
+export interface ClockDifference {
+  difference_s: number;
+  error_s: number;
+  measured_at: string;
+}
 export interface CloseName {
   address: string;
   name?: string | null;
@@ -748,6 +753,24 @@ export interface CounterpartDigits {
   digits: string;
   card_number: number;
   own_card_number: number;
+}
+export interface CounterpartLinkHealth {
+  node: string;
+  is_open: boolean;
+  since: string;
+  direction: "dialed" | "listening" | "none";
+  address: string;
+  last_word_at: string | null;
+  clock: ClockDifference | null;
+  software: string;
+  kinds: string[];
+  fault: string | null;
+  fault_since: string | null;
+  refused: number;
+  refused_last: string | null;
+  refused_at: string | null;
+  refused_by_them: string | null;
+  refused_by_them_at: string | null;
 }
 export interface Coverage {
   whole: number;

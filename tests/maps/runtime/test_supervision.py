@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from maps.node import supervision
 from maps.node.node import open_office
+from maps.runtime import supervision
 from maps.settings.settings import read_settings
 from tests.fixtures.ports import free_port
 from tests.maps.commands.test_command_line import small
