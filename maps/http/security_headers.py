@@ -43,7 +43,10 @@ _HEADERS: list[tuple[bytes, bytes]] = [
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
-    (b"permissions-policy", b"camera=(), microphone=(), geolocation=(self), payment=(), usb=()"),
+    (
+        b"permissions-policy",
+        b"camera=(self), microphone=(), geolocation=(self), payment=(), usb=()",
+    ),
 ]
 
 

@@ -60,6 +60,7 @@ export default defineConfig({
         replay: "replay.html",
         reports: "reports.html",
         account: "account.html",
+        counterparts: "counterparts.html",
         crew: "crew.html",
         enrol: "enrol.html",
         trust: "trust.html",

@@ -131,6 +131,12 @@ async def account(request: Request) -> Response:
     return await _signed_in("account.html", request)
 
 
+@router.get("/counterparts")
+async def counterparts(request: Request) -> Response:
+    """Return the page of other offices' nodes; without a session, go and sign in."""
+    return await _signed_in("counterparts.html", request)
+
+
 @router.get("/crew")
 async def crew(request: Request) -> Response:
     """Return the crew's page: it opens without a session too, for it works offline."""

@@ -125,6 +125,7 @@ SHOTS: Final = (
     Shot("reports", "/reports"),
     Shot("report", "/reports", act=_preview),
     Shot("account", "/account", role="admin"),
+    Shot("counterparts", "/counterparts"),
     Shot("crew", "/crew", role="crew"),
     *(
         Shot(f"crew-{tab}", "/crew", role=None, act=_tab(tab), enrolled=True)

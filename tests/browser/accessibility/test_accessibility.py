@@ -80,6 +80,7 @@ TABLE: Final = (
         ("Patrol briefing", "Patrol debrief", "Coverage of sectors and river", "Meeting pack"),
         visits.reports, by_label=False),
     Row("/account", "admin", ("everything",), visits.account, refused=True),
+    Row("/counterparts", "commander", ("nobody known",), visits.counterparts),
     Row("/crew", "crew",
         ("before the first PIN", "patrol", "map", "report", "incident", "texts", "more", "locked"),
         visits.crew, (*PALETTES, SUN), GLOVE_PX, by_label=False),
@@ -95,6 +96,7 @@ ELSEWHERE: Final = (
     "planner/test_planner_sectors.py",
     "planner/test_planner_patrols.py",
     "accounts/test_enrolment_tls.py",
+    "counterparts/test_counterparts_page.py",
 )
 
 

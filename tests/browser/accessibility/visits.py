@@ -121,6 +121,13 @@ def account(page: Page, scene: Scene) -> Iterator[str]:
     yield "everything"
 
 
+def counterparts(page: Page, scene: Scene) -> Iterator[str]:
+    """The own card, and the form that reads another; nobody is known."""
+    page.locator(".card-shown img").wait_for()
+    page.locator(".as-text summary").click()
+    yield "nobody known"
+
+
 def crew(page: Page, scene: Scene) -> Iterator[str]:
     """The crew's page before the first PIN, all its tabs behind it, and locked again."""
     page.locator("#again").wait_for()

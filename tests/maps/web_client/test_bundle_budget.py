@@ -23,9 +23,13 @@ CREW_KB: Final = 150
 COMMANDER_KB: Final = 600
 """The commander's page: what was measured, and a tenth more."""
 
+OFFICE_KB: Final = 400
+"""A page of an office without a map."""
+
 WORDS: Final = {
     "crew.html": ("common", "phrases", "crew"),
     "index.html": ("common", "alerts", "commander"),
+    "counterparts.html": ("common", "counterparts"),
 }
 """Parts of the words that a page opens before it draws."""
 
@@ -112,3 +116,9 @@ def test_the_commanders_page_keeps_its_budget(static: Path) -> None:
     workers = {f"assets/{each}" for text in texts for each in _WORKER.findall(text)}
     assert workers, "the map draws in a worker"
     assert kilobytes(static, names | workers | words(static, "index.html")) <= COMMANDER_KB
+
+
+def test_the_page_of_counterparts_keeps_its_budget(static: Path) -> None:
+    names = at_once(static, "counterparts.html")
+    assert not any("decode" in name for name in names), "the reader of QR codes waits"
+    assert kilobytes(static, names | words(static, "counterparts.html")) <= OFFICE_KB

@@ -27,3 +27,7 @@ export const SIGN_AGREEMENTS = "sign agreements";
 export const SEE_TRACKS = "see tracks";
 export const TAKE_OUT_ORIGINALS = "take out originals";
 export const SEE_JOURNAL = "see the journal";
+export const SEE_COUNTERPARTS = "see counterparts";
+export const PAIR_COUNTERPARTS = "pair counterparts";
+export const CONFIRM_COUNTERPARTS = "confirm counterparts";
+export const REVOKE_COUNTERPARTS = "revoke counterparts";

@@ -9,6 +9,7 @@ const TOLD_MORE = new Set([
   "bad_field",
   "bad_file",
   "bad_photo",
+  "bad_card",
   "conflict",
   "cannot_send",
   "report_failed",

@@ -15,6 +15,7 @@ export type Parts = {
   account: typeof import("../../words/en/account.json");
   phrases: typeof import("../../words/en/phrases.json");
   enrol: typeof import("../../words/en/enrol.json");
+  counterparts: typeof import("../../words/en/counterparts.json");
 };
 export type Part = keyof Parts;
 

@@ -36,6 +36,7 @@ import type {
   PluginHealth,
   RejectedFrame,
 } from "../../src/wire/channels.ts";
+import type { CardAgency, Counterpart, CounterpartDigits, NodeCard, ShownCard } from "../../src/wire/counterparts.ts";
 import type { CoverageSums, HeatReport, RiverBin, SectorHeat } from "../../src/wire/coverage.ts";
 import type { CrewNow, CrewPatrol, CrewPhrase, CrewSector, CrewText, Took } from "../../src/wire/crew.ts";
 import type {
@@ -158,6 +159,11 @@ export type Compared = [
   Sound<Faults<typeof PluginHealth, Sent.PluginHealth>>,
   Sound<Faults<typeof Claim, Sent.Claim>>,
   Sound<Faults<typeof RejectedFrame, Sent.FrameRejection>>,
+  Sound<Faults<typeof CardAgency, Sent.CardAgency>>,
+  Sound<Faults<typeof NodeCard, Sent.NodeCard>>,
+  Sound<Faults<typeof ShownCard, Sent.ShownCard>>,
+  Sound<Faults<typeof Counterpart, Sent.Counterpart>>,
+  Sound<Faults<typeof CounterpartDigits, Sent.CounterpartDigits>>,
   Sound<Faults<typeof CoverageSums, Sent.Coverage>>,
   Sound<Faults<typeof RiverBin, Sent.RiverBin>>,
   Sound<Faults<typeof SectorHeat, Sent.SectorHeat>>,

@@ -5,6 +5,7 @@ import type { JSX } from "preact";
 import { now } from "../../session/clock.ts";
 import { may, timeZone } from "../../session/session.ts";
 import { momentWords } from "../../session/times.ts";
+import { Once, Outcome, Qr, SureButton, useActionState } from "../../widgets/action-state.tsx";
 import { Broken, Empty, Loading, useLoaded } from "../../widgets/load-states.tsx";
 import { Device, DeviceKey } from "../../wire/accounts.ts";
 import { call, fetchJson } from "../../wire/calls.ts";
@@ -12,7 +13,6 @@ import { EnrolmentCode } from "../../wire/enrolment.ts";
 import { listOf, nothing } from "../../wire/parser.ts";
 import { UnitState } from "../../wire/units.ts";
 import { t } from "../../words/index.ts";
-import { Once, Outcome, Qr, SureButton, useActionState } from "./action-state.tsx";
 
 export const MANAGE = "manage devices";
 export const ENROL = "enrol phones";
@@ -192,7 +192,7 @@ function Enrol({ units }: { units: readonly UnitState[] }): JSX.Element {
               time: momentWords(Date.parse(newCode.value.expires_at), now.peek(), timeZone.peek()),
             })}
           </p>
-          <Qr png={newCode.value.qr.png} alt={newCode.value.address} />
+          <Qr src={newCode.value.qr.png} alt={newCode.value.address} />
           <div class="actions">
             <button
               class="button"

@@ -5,10 +5,10 @@ import type { JSX } from "preact";
 import { now } from "../../session/clock.ts";
 import { may, timeZone } from "../../session/session.ts";
 import { momentWords } from "../../session/times.ts";
+import { Outcome, useActionState } from "../../widgets/action-state.tsx";
 import { Mentions } from "../../wire/administration.ts";
 import { call } from "../../wire/calls.ts";
 import { t } from "../../words/index.ts";
-import { Outcome, useActionState } from "./action-state.tsx";
 import { KEEP_HOLDS, kindWords, nameWords, toHold } from "./legal-holds.tsx";
 
 /** What a legal hold can be set on. */

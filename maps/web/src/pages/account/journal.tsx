@@ -4,10 +4,10 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { timeZone } from "../../session/session.ts";
 import { dateTime } from "../../session/times.ts";
+import { Outcome, Qr, Section, useActionState } from "../../widgets/action-state.tsx";
 import { SignedEnd } from "../../wire/administration.ts";
 import { call } from "../../wire/calls.ts";
 import { t } from "../../words/index.ts";
-import { Outcome, Qr, Section, useActionState } from "./action-state.tsx";
 
 export const SEE_JOURNAL = "see the journal";
 
@@ -47,7 +47,7 @@ function End({ signed }: { signed: SignedEnd }): JSX.Element {
           {t("account.journal_row", { number: head.seq, time: dateTime(Date.parse(head.signed_at), timeZone.peek()) })}
         </b>
       </p>
-      <Qr png={signed.qr.png} alt={t("account.journal_qr")} />
+      <Qr src={signed.qr.png} alt={t("account.journal_qr")} />
       <p>
         <code class="break">{JSON.stringify(head)}</code>
       </p>

@@ -5,12 +5,12 @@ import type { JSX } from "preact";
 import { now } from "../../session/clock.ts";
 import { session, timeZone } from "../../session/session.ts";
 import { momentWords } from "../../session/times.ts";
+import { Outcome, useActionState } from "../../widgets/action-state.tsx";
 import { Broken, Empty, Loading, useLoaded } from "../../widgets/load-states.tsx";
 import { LegalHold } from "../../wire/administration.ts";
 import { call, fetchJson } from "../../wire/calls.ts";
 import { listOf, nothing } from "../../wire/parser.ts";
 import { t, wordsIfAny } from "../../words/index.ts";
-import { Outcome, useActionState } from "./action-state.tsx";
 
 export const KEEP_HOLDS = "keep legal holds";
 

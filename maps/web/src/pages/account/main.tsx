@@ -6,16 +6,17 @@ import "../../symbols/theme.css";
 import "../../widgets/frame/page.css";
 import "../../widgets/frame/pages.css";
 import "../../widgets/frame/pages-menu.css";
+import "../../widgets/frame/sections.css";
 import "./account.css";
 import { type JSX, render } from "preact";
 import { TAKE_BACK_PROTECTED } from "../../session/permissions.ts";
 import { may, session } from "../../session/session.ts";
 import { app, startPage } from "../../session/start.ts";
+import { Section } from "../../widgets/action-state.tsx";
 import { promptForProof } from "../../widgets/dialogs/proof-prompt.ts";
 import { PagesMenu } from "../../widgets/frame/pages-menu.tsx";
 import { Broken } from "../../widgets/load-states.tsx";
 import { t } from "../../words/index.ts";
-import { Section } from "./action-state.tsx";
 import { Devices, ENROL, MANAGE } from "./devices.tsx";
 import { Holdings, SEARCH_HOLDINGS } from "./holdings.tsx";
 import { Journal, SEE_JOURNAL } from "./journal.tsx";
@@ -54,7 +55,7 @@ function Account(): JSX.Element {
         <h1>{t("page.account")}</h1>
         <PagesMenu />
       </header>
-      <div class="page-body account">
+      <div class="page-body sections">
         <nav aria-label={t("account.sections")}>
           {parts.map(([id, words]) => (
             <a key={id} href={`#${id}`}>

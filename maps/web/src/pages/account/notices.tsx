@@ -5,12 +5,12 @@ import type { JSX } from "preact";
 import { now } from "../../session/clock.ts";
 import { timeZone } from "../../session/session.ts";
 import { momentWords } from "../../session/times.ts";
+import { Outcome, Section, useActionState } from "../../widgets/action-state.tsx";
 import { Broken, Empty, Loading, useLoaded } from "../../widgets/load-states.tsx";
 import type { PushBrowser } from "../../wire/accounts.ts";
 import { CallError, fetchJson } from "../../wire/calls.ts";
 import { object, optional, text } from "../../wire/parser.ts";
 import { t } from "../../words/index.ts";
-import { Outcome, Section, useActionState } from "./action-state.tsx";
 import { cannot, end, list, ownId, subscribe, test, turns } from "./push.ts";
 
 export function Notices(): JSX.Element {

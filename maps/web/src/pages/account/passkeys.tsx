@@ -6,13 +6,13 @@ import { now } from "../../session/clock.ts";
 import { knowsPasskeys, makePasskey } from "../../session/passkey-device.ts";
 import { timeZone } from "../../session/session.ts";
 import { momentWords } from "../../session/times.ts";
+import { Once, Outcome, SureButton, useActionState } from "../../widgets/action-state.tsx";
 import { Broken, Empty, Loading, useLoaded } from "../../widgets/load-states.tsx";
 import type { PasskeyInfo } from "../../wire/accounts.ts";
 import { PasskeyState } from "../../wire/accounts.ts";
 import { CallError, call, fetchJson } from "../../wire/calls.ts";
 import { listOf, nothing, object, text } from "../../wire/parser.ts";
 import { t } from "../../words/index.ts";
-import { Once, Outcome, SureButton, useActionState } from "./action-state.tsx";
 
 const PATH = "/api/session/passkeys";
 

@@ -3,10 +3,10 @@
 import type { JSX } from "preact";
 import { forgetDrafts } from "../../session/drafts.ts";
 import { session } from "../../session/session.ts";
+import { isWrong, Outcome, SureButton, useActionState } from "../../widgets/action-state.tsx";
 import { CallError, call } from "../../wire/calls.ts";
 import { nothing } from "../../wire/parser.ts";
 import { t } from "../../words/index.ts";
-import { isWrong, Outcome, SureButton, useActionState } from "./action-state.tsx";
 import { keepOver } from "./push.ts";
 
 const SHORTEST = 12;

@@ -4,12 +4,12 @@ import type { JSX } from "preact";
 import { now } from "../../session/clock.ts";
 import { timeZone } from "../../session/session.ts";
 import { momentWords } from "../../session/times.ts";
+import { Outcome, SureButton, useActionState } from "../../widgets/action-state.tsx";
 import { Broken, Loading, useLoaded } from "../../widgets/load-states.tsx";
 import { ProtectedReader } from "../../wire/administration.ts";
 import { call, fetchJson } from "../../wire/calls.ts";
 import { listOf, nothing } from "../../wire/parser.ts";
 import { t } from "../../words/index.ts";
-import { Outcome, SureButton, useActionState } from "./action-state.tsx";
 import { kindWords, nameWords } from "./legal-holds.tsx";
 
 export function ProtectedReaders(): JSX.Element {

@@ -3,12 +3,12 @@
 import type { JSX } from "preact";
 import { COORDINATE_FORMATS, coordinateFormat, PALETTES, palette } from "../../browser/preferences.ts";
 import { session } from "../../session/session.ts";
+import { Choice, Outcome, Section, useActionState } from "../../widgets/action-state.tsx";
 import { call } from "../../wire/calls.ts";
 import { nothing } from "../../wire/parser.ts";
 import { type Calendar, calendar } from "../../words/calendar.ts";
 import { LANGUAGES, type Language, type Part, t } from "../../words/index.ts";
 import { chosenLanguage, openWords, preferredLanguage } from "../../words/load.ts";
-import { Choice, Outcome, Section, useActionState } from "./action-state.tsx";
 
 export const PARTS: readonly Part[] = ["common", "account"];
 

@@ -6,12 +6,20 @@ import { useEffect } from "preact/hooks";
 import { now } from "../../session/clock.ts";
 import { timeZone } from "../../session/session.ts";
 import { momentWords } from "../../session/times.ts";
+import {
+  type ActionState,
+  isWrong,
+  Once,
+  Outcome,
+  Qr,
+  SureButton,
+  useActionState,
+} from "../../widgets/action-state.tsx";
 import { Broken, Loading, useLoaded } from "../../widgets/load-states.tsx";
 import { FactorSetUp, FactorState } from "../../wire/accounts.ts";
 import { call, fetchJson } from "../../wire/calls.ts";
 import { listOf, nothing, object, text } from "../../wire/parser.ts";
 import { t } from "../../words/index.ts";
-import { type ActionState, isWrong, Once, Outcome, Qr, SureButton, useActionState } from "./action-state.tsx";
 import { Passkeys } from "./passkeys.tsx";
 
 const PATH = "/api/session/second-factor";
@@ -134,7 +142,7 @@ function Scan({
   return (
     <form onSubmit={submit}>
       <p>{t("account.factor_scan")}</p>
-      <Qr png={setUp.qr.png} alt={t("account.factor_qr")} />
+      <Qr src={setUp.qr.png} alt={t("account.factor_qr")} />
       <p class="hint">
         {t("account.factor_secret")} <code class="break">{setUp.secret}</code>
       </p>

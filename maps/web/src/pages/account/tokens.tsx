@@ -5,12 +5,12 @@ import type { JSX } from "preact";
 import { now } from "../../session/clock.ts";
 import { session, timeZone } from "../../session/session.ts";
 import { momentWords } from "../../session/times.ts";
+import { Once, Outcome, Section, SureButton, useActionState } from "../../widgets/action-state.tsx";
 import { Broken, Empty, Loading, useLoaded } from "../../widgets/load-states.tsx";
 import { SCOPES, Token } from "../../wire/accounts.ts";
 import { call, fetchJson } from "../../wire/calls.ts";
 import { listOf, nothing, object, text } from "../../wire/parser.ts";
 import { t } from "../../words/index.ts";
-import { Once, Outcome, Section, SureButton, useActionState } from "./action-state.tsx";
 
 export function Tokens(): JSX.Element {
   const { value, fault, again } = useLoaded("tokens", () => fetchJson("/api/tokens", listOf(Token)));

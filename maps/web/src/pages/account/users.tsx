@@ -5,13 +5,13 @@ import type { JSX } from "preact";
 import { now } from "../../session/clock.ts";
 import { session, timeZone } from "../../session/session.ts";
 import { momentWords } from "../../session/times.ts";
+import { Once, Outcome, SureButton, useActionState } from "../../widgets/action-state.tsx";
 import { Broken, Empty, Loading, useLoaded } from "../../widgets/load-states.tsx";
 import { SignInLink, User } from "../../wire/accounts.ts";
 import { CallError, call, fetchJson } from "../../wire/calls.ts";
 import { listOf, nothing } from "../../wire/parser.ts";
 import type { Role } from "../../wire/session.ts";
 import { t } from "../../words/index.ts";
-import { Once, Outcome, SureButton, useActionState } from "./action-state.tsx";
 
 const ROLES: readonly Role[] = ["commander", "planner", "crew", "liaison", "technician", "admin", "observer"];
 

@@ -1,5 +1,6 @@
 /** The other pages that this person may open. */
 import type { JSX } from "preact";
+import { SEE_COUNTERPARTS } from "../../session/permissions.ts";
 import { may } from "../../session/session.ts";
 import { t, type Words } from "../../words/index.ts";
 import { Icon } from "../icons.tsx";
@@ -17,6 +18,7 @@ const PAGES: readonly Page[] = [
   { path: "/replay", words: "page.replay", act: "see tracks" },
   { path: "/reports", words: "page.reports", act: "see patrols" },
   { path: "/crew", words: "page.crew", act: "report positions" },
+  { path: "/counterparts", words: "page.counterparts", act: SEE_COUNTERPARTS },
   { path: "/account", words: "page.account", act: "see the picture" },
   { path: "/docs/", words: "page.docs", act: "see the picture" },
 ];

@@ -1,10 +1,10 @@
-/** How every part of the page acts: one thing at a time, and says how it went beside the button. */
+/** How a part of a page acts: one thing at a time, and says how it went beside the button. */
 import { type Signal, useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { faultWords } from "../../widgets/load-states.tsx";
-import { CallError } from "../../wire/calls.ts";
-import { t } from "../../words/index.ts";
+import { CallError } from "../wire/calls.ts";
+import { t } from "../words/index.ts";
+import { faultWords } from "./load-states.tsx";
 
 export interface ActionState {
   busy: Signal<boolean>;
@@ -38,7 +38,7 @@ export function useActionState(): ActionState {
 }
 
 function actFault(caught: unknown): string {
-  return caught instanceof CallError && caught.status === 429 ? t("account.too_many") : faultWords(caught);
+  return caught instanceof CallError && caught.status === 429 ? t("act.too_many") : faultWords(caught);
 }
 
 /** Whether a refusal means a wrong password or code. */
@@ -134,7 +134,7 @@ export function SureButton({ words, busy, act }: { words: string; busy: boolean;
       </button>
     );
   return (
-    <span class="sure" role="group" aria-label={t("account.sure")}>
+    <span class="sure" role="group" aria-label={t("act.sure")}>
       <button
         class="button"
         type="button"
@@ -143,7 +143,7 @@ export function SureButton({ words, busy, act }: { words: string; busy: boolean;
           isAsking.value = false;
         }}
       >
-        {t("account.keep")}
+        {t("act.keep")}
       </button>
       <button
         class="button primary"
@@ -182,7 +182,7 @@ export function Once({
   return (
     <div class="once" role="group" aria-label={title} tabIndex={-1} ref={box}>
       <h3>{title}</h3>
-      <p class="hint">{t("account.once")}</p>
+      <p class="hint">{t("act.once")}</p>
       {children ?? (
         <p>
           <code class="secret break">{secret}</code>
@@ -191,25 +191,25 @@ export function Once({
       <div class="actions">
         {"clipboard" in navigator && (
           <button class="button" type="button" onClick={() => void copy()}>
-            {t("account.copy")}
+            {t("act.copy")}
           </button>
         )}
         <button class="button primary" type="button" onClick={done}>
-          {t("account.kept")}
+          {t("act.kept")}
         </button>
       </div>
       <p class="said" role="status">
-        {copied.value ? t("account.copied") : ""}
+        {copied.value ? t("act.copied") : ""}
       </p>
     </div>
   );
 }
 
 /** A QR code of the server's; the picture only, for a camera. */
-export function Qr({ png, alt }: { png: string; alt: string }): JSX.Element {
+export function Qr({ src, alt }: { src: string; alt: string }): JSX.Element {
   return (
     <div class="qr">
-      <img src={png} alt={alt} width={240} height={240} />
+      <img src={src} alt={alt} width={240} height={240} />
     </div>
   );
 }

@@ -1,0 +1,47 @@
+/** Nodes of other offices: their cards, and how far this office has met them. */
+import { count, listOf, moment, nullable, object, text, type ValueOf, withDefault, wordOf } from "./parser.ts";
+
+export type CounterpartState = "proposed" | "compared" | "confirmed" | "revoked";
+
+export const CardAgency = object({
+  id: text,
+  name: text,
+  country: withDefault(text, ""),
+});
+export type CardAgency = ValueOf<typeof CardAgency>;
+
+export const NodeCard = object({
+  node: text,
+  name: text,
+  agencies: listOf(CardAgency),
+  signing_key: text,
+  addresses: listOf(text),
+  number: count,
+  at: moment,
+});
+export type NodeCard = ValueOf<typeof NodeCard>;
+
+/** This node's card, to be shown: as text, and as a QR code of that text. */
+export const ShownCard = object({
+  signed: object({ card: NodeCard }),
+  text,
+  qr_svg: text,
+});
+export type ShownCard = ValueOf<typeof ShownCard>;
+
+export const Counterpart = object({
+  id: text,
+  card: NodeCard,
+  state: withDefault(wordOf<CounterpartState>(), "proposed"),
+  compared_by: withDefault(text, ""),
+  compared_at: withDefault(nullable(moment), null),
+  confirmed_by: withDefault(text, ""),
+  confirmed_at: withDefault(nullable(moment), null),
+  revoked_by: withDefault(text, ""),
+  revoked_at: withDefault(nullable(moment), null),
+  reason: withDefault(text, ""),
+});
+export type Counterpart = ValueOf<typeof Counterpart>;
+
+/** What both offices compare: sixteen digits in groups of four. */
+export const CounterpartDigits = object({ digits: text });
