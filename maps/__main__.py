@@ -58,6 +58,10 @@ COMMANDS: Final = {
         "maps.commands.demo_command",
         "Show a joint patrol on the Mekong: everything in one process, on this machine only.",
     ),
+    "statements": CommandEntry(
+        "maps.commands.statement_commands",
+        "What this node and a counterpart tell each other, in order.",
+    ),
     "serve": CommandEntry(
         "maps.commands.serve_command",
         "Serve one node with the links that the configuration names, or a part of it.",

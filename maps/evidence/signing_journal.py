@@ -72,6 +72,20 @@ def read_store(
     return _run(settings, query, *args, reads=True, **kwargs)
 
 
+def write_store(
+    settings: Settings,
+    query: Callable[Concatenate[Connection, P], T],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    """Run `query`, which tells the journal itself, in one transaction, beside a running server.
+
+    Raises:
+        StoreError: If there is no store, or it refuses.
+    """
+    return _run(settings, query, *args, reads=False, **kwargs)
+
+
 def note(settings: Settings, entry: Note) -> None:
     """Add a line to the journal.
 

@@ -60,10 +60,13 @@ from patrol.counterparts.card import NodeCard
 from patrol.counterparts.counterpart import Counterpart
 from patrol.desks.desk import Desk
 from patrol.documents.document import Document
+from patrol.exchange.counterpart_statements import CounterpartStatements
+from patrol.exchange.statement_bodies import add_statements
 from patrol.live.feeds import Subscription
 from patrol.maintenance.kind_retention import KindRetention
 from patrol.maintenance.retention import Retention
 from patrol.protected_fields.field_key import FieldKeys
+from patrol.signatures.signing_key import read_or_make_key
 from patrol.store.journal import journal
 from patrol.store.records import registry
 from patrol.store.store import Store, open_store
@@ -126,6 +129,7 @@ class RunningNode:
         metrics_token: Digest of what a program shows to read metrics; None: none may.
         receiver: Takes in what remote gateways report; None without any.
         counterpart_links: The links to nodes of other offices.
+        counterpart_statements: What they are told, and tell, in order.
         link_health: How all these links fare.
         disk: Measures the disk of a store in a file; None of one on a server.
         backups: Has back-ups made; None where the settings ask for none.
@@ -256,6 +260,19 @@ class RunningNode:
             now=self.watch.now,
         )
         self.watch.document_service.listeners.append(self._see_counterparts)
+        self.counterpart_statements = CounterpartStatements(
+            self.watch.document_service,
+            store,
+            node=settings.node.id,
+            agency=self.watch.agency,
+            zone=ZoneInfo(settings.node.time_zone),
+            sign_head=lambda: asyncio.to_thread(current_head, settings),
+            own_key=lambda: read_or_make_key(node_key_file(settings)),
+            now=clock.now,
+        )
+        statement_log = self.counterpart_statements.statement_log
+        add_statements(self.counterpart_links.kinds, statement_log)
+        self.watch.alarms.counterpart_faults = lambda: statement_log.faults
         self.link_health = LinkHealth(
             self.channels,
             self.inbox,
@@ -364,6 +381,8 @@ class RunningNode:
                 stack.push_async_callback(_end, _supervised("backups", self.backups.run))
             stack.push_async_callback(_end, _supervised("machine-acts", self._see_machine_acts))
             stack.push_async_callback(_end, _supervised("counterparts", self.counterpart_links.run))
+            statements = self.counterpart_statements
+            stack.push_async_callback(_end, _supervised("counterpart-statements", statements.run))
             news = AccountNews(self.store, self.delivering.notify_account)
             stack.push_async_callback(_end, _supervised("account-news", news.run))
             await stack.enter_async_context(self.delivering.working())

@@ -31,6 +31,7 @@ from patrol.alarms.scene import AlertRule, Battery, Condition, Scene, SharingRul
 from patrol.alarms.wrong_country import StrayDetector
 from patrol.alerts import lifecycle as alert_acts
 from patrol.alerts.alert import HOLDING, RINGING, Alert, Key
+from patrol.counterparts.log_health import CounterpartFault
 from patrol.documents.document import kind_of
 from patrol.documents.transaction import Filing
 from patrol.errors.errors import StoreError
@@ -77,6 +78,7 @@ class Alarms:
         disk: Returns what is left on the disk of the store; None: not known.
         backups: Returns what is wrong with back-ups: by `backup` and `restore_test`, in words.
         machine_acts: Returns what commands on this machine lately did to other agencies' people.
+        counterpart_faults: Returns what between this node and counterparts no rule can mend.
         agencies: Returns those of this node that have an agreement.
         crosses: Returns whether an alert may pass to an agency that is no party to it.
         fencing: How units stand to sectors.
@@ -97,6 +99,7 @@ class Alarms:
         self.disk: Callable[[], DiskRoom | None] = lambda: None
         self.backups: Callable[[], Mapping[str, str]] = dict
         self.machine_acts: Callable[[], Sequence[MachineAct]] = tuple
+        self.counterpart_faults: Callable[[], Sequence[CounterpartFault]] = tuple
         self.agencies: Callable[[], Sequence[str]] = tuple
         self.crosses: Callable[[Alert, str, datetime], bool] = lambda _alert, _viewer, _now: False
         self._ground = ground or Ground()
@@ -467,6 +470,7 @@ class Alarms:
             disk=self.disk(),
             backups=self.backups(),
             machine_acts=self.machine_acts(),
+            counterpart_faults=self.counterpart_faults(),
         )
 
     def _is_landing(self, lon: float, lat: float) -> bool:

@@ -17,6 +17,7 @@ import msgspec
 from patrol.alarms.disk_room import DiskRoom
 from patrol.alarms.machine_acts import MachineAct
 from patrol.alerts.alert import Alert, Key, Severity, Value
+from patrol.counterparts.log_health import CounterpartFault
 from patrol.patrols.patrol import Patrol
 from patrol.picture.contact import Contact
 from patrol.picture.liveness import HISTORICAL_AFTER
@@ -250,6 +251,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         strays: Late fixes across the border, not yet filed.
         taken_radios: Radios that one agency heard and another lately registered.
         machine_acts: What commands on this machine lately did to other agencies' people.
+        counterpart_faults: What between this node and counterparts no rule can mend.
         patrols: All that are not over.
         on_patrol: The patrol under way that a unit is in, by unit.
         sectors: By id.
@@ -292,6 +294,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     episodes: Sequence[Episode] = ()
     taken_radios: Sequence[TakenRadio] = ()
     machine_acts: Sequence[MachineAct] = ()
+    counterpart_faults: Sequence[CounterpartFault] = ()
     is_landing: Callable[[float, float], bool] = lambda _lon, _lat: False
 
 

@@ -66,6 +66,8 @@ ALSO_TOLD: Final[Mapping[str, tuple[Role, ...]]] = MappingProxyType(
         "gateway_overreach": ("technician", "admin"),
         "taken_radio": ("liaison", "technician"),
         "machine_act": ("admin", "liaison"),
+        "counterpart_fork": ("admin", "liaison"),
+        "counterpart_head": ("admin", "liaison"),
     }
 )
 """Whose business a rule is from the first moment, besides those of its severity."""

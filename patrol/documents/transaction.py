@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -50,6 +50,62 @@ class PhoneReceipt(msgspec.Struct, frozen=True, kw_only=True, rename={"result_id
     result_id: str = ""
 
 
+class StatementDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """What a counterpart is to be told, before it has its place in the log of what it is told.
+
+    Attributes:
+        to_node: The counterpart.
+        kind: What it is about, for example `card`.
+        id: Of what it is about.
+        version: Of that.
+        body: What is said: a struct or JSON values.
+        agency: On whose behalf.
+        purpose: Whether it is meant, or part of an exercise.
+        agreement_hash: Of the agreement that lets it cross; empty for what needs none.
+        data_class: Under which of its classes.
+        handling: What the receiver may do with it; empty: what the agreement says.
+    """
+
+    to_node: str
+    kind: str
+    id: str
+    version: int
+    body: Any
+    agency: str
+    purpose: Literal["real", "exercise"] = "real"
+    agreement_hash: str = ""
+    data_class: str = ""
+    handling: str = ""
+
+
+class ReceivedStatement(msgspec.Struct, frozen=True, kw_only=True):
+    """A statement of a counterpart, to be stored in the transaction of its effect.
+
+    Attributes:
+        from_node: The counterpart.
+        epoch: Of its log.
+        number: Its place in that.
+        hash: Its own, 64 hexadecimal digits.
+        kind: What it is about; empty where it cannot be read.
+        raw: As it came.
+        state: `applied`, `refused`, or `not_understood` until a later version reads it.
+        agency: On whose behalf it is stored.
+        reason: Why it is refused.
+        is_reread: It is stored already, and was not understood by then.
+    """
+
+    from_node: str
+    epoch: int
+    number: int
+    hash: str
+    kind: str
+    raw: bytes
+    state: Literal["applied", "refused", "not_understood"]
+    agency: str
+    reason: str = ""
+    is_reread: bool = False
+
+
 class Filing(msgspec.Struct, frozen=True, kw_only=True):
     """What one act files.
 
@@ -63,6 +119,8 @@ class Filing(msgspec.Struct, frozen=True, kw_only=True):
         after_commit: Called once all of it is on disk, still in the turn.
         receipt: The phone's report that it is the effect of; taken once, with it.
         protected: What is written into protected fields; each becomes a line of the journal.
+        statements: What counterparts are told of it; each becomes a line of the journal.
+        received: The counterpart's statement that it is the effect of; taken once, with it.
     """
 
     documents: tuple[Document, ...] = ()
@@ -74,10 +132,18 @@ class Filing(msgspec.Struct, frozen=True, kw_only=True):
     after_commit: Callable[[], None] | None = None
     receipt: PhoneReceipt | None = None
     protected: tuple[ProtectedField, ...] = ()
+    statements: tuple[StatementDraft, ...] = ()
+    received: ReceivedStatement | None = None
 
     def __bool__(self) -> bool:
         """Whether there is anything to file."""
-        return bool(self.documents or self.notes or self.protected)
+        return bool(
+            self.documents
+            or self.notes
+            or self.protected
+            or self.statements
+            or self.received is not None
+        )
 
 
 NOTHING = Filing()

@@ -13,12 +13,13 @@ from datetime import datetime
 from typing import Final, TypeAlias
 
 import structlog
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from patrol.audit.chain import Entry
 from patrol.documents.document import Document, kind_of
 from patrol.documents.open_documents import OpenDocuments
-from patrol.documents.transaction import Filing, Note
+from patrol.documents.transaction import Filing, Note, StatementDraft
 from patrol.duty.roster import overdue_reliefs
 from patrol.errors.errors import Conflict, PatrolError, StoreError
 from patrol.filing.disclosure_log import DisclosureLog
@@ -26,7 +27,7 @@ from patrol.filing.journal_writer import JournalWriter
 from patrol.filing.writer_lock import WriterLock, WriterTurn
 from patrol.store.journal import journal
 from patrol.store.protection import protected_fields
-from patrol.store.records import crew_reports, documents
+from patrol.store.records import crew_reports, documents, statements
 from patrol.store.store import Store
 
 Act: TypeAlias = Callable[[OpenDocuments, datetime], Filing]
@@ -34,6 +35,10 @@ Act: TypeAlias = Callable[[OpenDocuments, datetime], Filing]
 
 Listener: TypeAlias = Callable[[Sequence[Document]], None]
 """Called with new versions after their commit, while the writer lock is still held."""
+
+StatementSource: TypeAlias = Callable[[Filing, OpenDocuments], Sequence[StatementDraft]]
+"""Says what counterparts are to be told of a filing; asked before it is stored, with the open
+documents as they were."""
 
 log = structlog.get_logger(__name__)
 
@@ -51,6 +56,8 @@ class DocumentService:
         open_documents: The open documents.
         duties: Called once a second, in this order; each returns the filing that is due by time.
         listeners: Called with new versions of documents, in this order.
+        statement_sources: Return what counterparts are told of a filing, in its transaction.
+        when_stated: Called after a commit with statements, while the writer lock is still held.
         followed_by: Acts that run under the same lock after a document of that kind was filed.
         journal_writer: Writes records that are not documents, with their journal entries.
         disclosures: Counts records of other agencies that an agency is shown.
@@ -64,6 +71,8 @@ class DocumentService:
         self.disclosures: Final = DisclosureLog()
         self.duties: Final[list[Act]] = [self.disclosures.duty, overdue_reliefs]
         self.listeners: Final[list[Listener]] = []
+        self.statement_sources: Final[list[StatementSource]] = []
+        self.when_stated: Callable[[], None] = lambda: None
         self.followed_by: Final[list[tuple[type[Document], Act]]] = []
         self.node = node
         self._store, self._turn, self._now = store, turn, now
@@ -111,10 +120,19 @@ class DocumentService:
         """
         if filing:
             self._check(filing.documents)
+            drafts = [
+                draft
+                for source in self.statement_sources
+                for draft in source(filing, self.open_documents)
+            ]
+            if drafts:
+                filing = replace(filing, statements=(*filing.statements, *drafts))
             await self._store.write(_store, filing, now, self.node)
             self.open_documents.put(filing.documents)
             if filing.after_commit is not None:
                 filing.after_commit()
+            if filing.statements:
+                self.when_stated()
             for listener in self.listeners:
                 listener(filing.documents)
             for kind, act in self.followed_by:
@@ -172,6 +190,11 @@ def _store(connection: Connection, filing: Filing, now: datetime, origin: str) -
                 detail=detail,
             )
         )
+    if filing.received is not None:
+        notes.append(statements.put_received(connection, filing.received, now, origin=origin))
+    notes += [
+        statements.append(connection, draft, now, origin=origin) for draft in filing.statements
+    ]
     if filing.protected:
         protected_fields.put(connection, filing.protected, origin=origin)
         notes += [protected_fields.writing_note(each, actor=each.by) for each in filing.protected]

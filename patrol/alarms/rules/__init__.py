@@ -6,6 +6,7 @@ from typing import Final
 
 from patrol.alarms.rules import (
     border_crossed,
+    counterpart_fault,
     disk_nearly_full,
     distress_across,
     no_backup,
@@ -98,6 +99,8 @@ ALERT_RULES: Final[tuple[AlertRule, ...]] = (
     AlertRule("gateway_overreach", gateway_overreach, calm_for_s=CALM_S),
     AlertRule("taken_radio", taken_radio, is_past=True),
     AlertRule("machine_act", machine_act, is_past=True),
+    AlertRule(counterpart_fault.FORK_RULE, counterpart_fault.counterpart_fork, absent_for_s=30.0),
+    AlertRule(counterpart_fault.HEAD_RULE, counterpart_fault.counterpart_head, absent_for_s=30.0),
     *BEHAVIOUR_RULES,
 )
 """Asked once a second, and at once where they say so: which conditions need a person."""

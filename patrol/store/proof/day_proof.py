@@ -18,6 +18,7 @@ from patrol.store.journal import journal, reception_digests
 from patrol.store.journal.reception_digests import DIGESTED, REPLACED, SUBJECT, THINNED, MessageSpan
 from patrol.store.journal.row_digests import RowReplay
 from patrol.store.proof import verify_journal
+from patrol.store.proof.verify_statements import compare_statements
 from patrol.store.schema.tables import journal as journal_table
 
 _J: Final = journal_table.c
@@ -104,7 +105,9 @@ def prove_day(
             faults += [
                 each
                 for each in (
-                    document_fault or verify_journal.compare_photos(connection, day, removed),
+                    document_fault
+                    or verify_journal.compare_photos(connection, day, removed)
+                    or compare_statements(connection, day),
                 )
                 if each is not None
             ]

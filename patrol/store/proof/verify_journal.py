@@ -29,6 +29,7 @@ from patrol.store.journal.row_digests import (
     Digests,
     RowReplay,
 )
+from patrol.store.proof.verify_statements import compare_statements
 from patrol.store.protection.removal import REMOVED
 from patrol.store.schema.tables import also_heard, from_us, to_us, transmissions
 from radio_gateway.parsing.msgspec_decoders import json_decoder
@@ -227,7 +228,11 @@ def prove(
             proved = [entry for entry in entries if entry.seq <= chain.seq]
             count, document_fault = compare(connection, proved, removed)
             documents += count
-            first = document_fault or compare_photos(connection, proved, removed)
+            first = (
+                document_fault
+                or compare_photos(connection, proved, removed)
+                or compare_statements(connection, proved)
+            )
             if first is not None:
                 faults.append(first)
                 found = True

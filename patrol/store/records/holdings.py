@@ -7,6 +7,7 @@ are not found.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
@@ -29,6 +30,8 @@ from patrol.store.schema.tables import (
     originals,
     photos,
     set_aside,
+    statements_in,
+    statements_out,
     transmissions,
     units,
     users,
@@ -54,7 +57,7 @@ def search(connection: Connection, agency: str, words: str) -> Mentions:
     found: list[Mention] = []
     more: list[str] = []
     for kind, look in _LOOKS.items():
-        some = list(look(connection, agency, words))
+        some = list(islice(look(connection, agency, words), MOST + 1))
         found += some[:MOST]
         if len(some) > MOST:
             more.append(kind)
@@ -144,6 +147,25 @@ def _message_mentions(connection: Connection, agency: str, words: str) -> Iterat
             )
 
 
+def _statement_mentions(connection: Connection, agency: str, words: str) -> Iterator[Mention]:
+    """Look into what counterparts were told, and told; what is no JSON says nothing."""
+    for table in (statements_in, statements_out):
+        rows = connection.execution_options(yield_per=1000).execute(
+            select(table).where(table.c.agency == agency).order_by(table.c.at_us.desc())
+        )
+        for row in rows:
+            body = _decoded(row.body)
+            fields = tuple(each for each in body if _says(body[each], words))
+            if fields:
+                yield Mention(
+                    kind="statement",
+                    id=row.id,
+                    fields=fields,
+                    name=row.kind[:_LONGEST],
+                    at=from_us(row.at_us),
+                )
+
+
 def _journal(connection: Connection, agency: str, words: str) -> Iterator[Mention]:
     """Search journal entries by actor, subject and detail, except those about searches."""
     names = ("actor", "subject", "detail")
@@ -191,6 +213,7 @@ _LOOKS: Final[dict[str, Callable[[Connection, str, str], Iterator[Mention]]]] = 
     "set_aside": _in_columns(
         set_aside, "set_aside", ("address", "reception_id"), id="id", name="address", at="at_us"
     ),
+    "statement": _statement_mentions,
     "journal": _journal,
 }
 

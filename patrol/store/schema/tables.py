@@ -530,6 +530,111 @@ retention_marks = Table(
     *_owner(),
 )
 
+# What each counterpart node is told, in order and without gaps; each says which one was before it.
+statements_out = Table(
+    "statements_out",
+    metadata,
+    Column("id", Text, primary_key=True),  # counterpart/epoch/number
+    Column("counterpart", Text, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("hash", LargeBinary(32), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("about", Text, nullable=False),  # id of what it is about
+    Column("version", BigInteger, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),  # as it is sent
+    Column("receipted_us", BigInteger),
+    Column("refusal", Text, nullable=False),  # the counterpart's reason
+    Column("unread", SmallInteger, nullable=False),  # the counterpart does not know its kind
+    *_owner(),
+)
+Index(
+    "statements_out_by_number",
+    statements_out.c.counterpart,
+    statements_out.c.epoch,
+    statements_out.c.number,
+    unique=True,
+)
+for _name, _some in (
+    ("statements_out_refused", statements_out.c.refusal != literal_column("''")),
+    ("statements_out_unread", statements_out.c.unread == literal_column("1")),
+):
+    Index(
+        _name,
+        statements_out.c.counterpart,
+        statements_out.c.epoch,
+        statements_out.c.number,
+        sqlite_where=_some,
+    )
+Index("statements_out_by_kind", statements_out.c.counterpart, statements_out.c.kind)
+
+# What counterpart nodes told, as it came, with what became of it.
+statements_in = Table(
+    "statements_in",
+    metadata,
+    Column("id", Text, primary_key=True),  # counterpart/epoch/number
+    Column("counterpart", Text, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("hash", LargeBinary(32), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    *_owner(),
+)
+Index(
+    "statements_in_by_number",
+    statements_in.c.counterpart,
+    statements_in.c.epoch,
+    statements_in.c.number,
+    unique=True,
+)
+Index(
+    "statements_in_not_applied",
+    statements_in.c.counterpart,
+    statements_in.c.epoch,
+    statements_in.c.number,
+    sqlite_where=statements_in.c.state != literal_column("'applied'"),
+)
+Index("statements_in_by_kind", statements_in.c.counterpart, statements_in.c.kind)
+
+# The counterparts' signed words that they have stored what they were told.
+statement_receipts = Table(
+    "statement_receipts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("counterpart", Text, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("number", BigInteger, nullable=False),  # the last one stored
+    Column("hash", LargeBinary(32), nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("signed", LargeBinary, nullable=False),  # the envelope that it came in
+    *_owner(),
+)
+Index(
+    "statement_receipts_by_number",
+    statement_receipts.c.counterpart,
+    statement_receipts.c.epoch,
+    statement_receipts.c.number,
+)
+
+# How the logs with each counterpart stand: what only people can put right is here.
+statement_logs = Table(
+    "statement_logs",
+    metadata,
+    Column("id", Text, primary_key=True),  # the counterpart's node id
+    Column("epoch", BigInteger, nullable=False),
+    Column("forked_us", BigInteger),
+    Column("fork", Text, nullable=False),  # how it was found
+    Column("their_epoch", BigInteger, nullable=False),  # as the counterpart last said
+    Column("their_end", BigInteger, nullable=False),  # number of its last statement, likewise
+    Column("said_us", BigInteger),  # when it said so, by our clock
+    *_owner(),
+)
+
 
 def set_postgres_conditions() -> None:
     """Copy the conditions of partial indexes from SQLite's options to PostgreSQL's.

@@ -13,6 +13,7 @@ from patrol.alarms.rules.low_battery import battery_after
 from patrol.alarms.scene import Battery, Condition, DistressCall, Scene, Stray, UnitStanding, Visit
 from patrol.alerts.alert import Alert
 from patrol.alerts.lifecycle import first_version
+from patrol.counterparts.log_health import CounterpartFault
 from patrol.patrols.patrol import Base, Leg, Member, Rendezvous
 from patrol.picture.contact import Contact
 from patrol.picture.man_down import latch_man_down, says_man_down
@@ -693,3 +694,25 @@ def test_an_offer_that_silence_has_escalated_rings_on_both_sides_without_its_tar
     for state in ("accepted", "declined"):
         over = replace(made, state=state)
         assert found("unanswered_offer", scene(now=400, hand_offs=[over])) == []
+
+
+# -- counterparts
+
+
+def test_what_no_rule_can_mend_between_two_nodes_is_told_with_what_was_found() -> None:
+    given = replace(
+        scene(),
+        counterpart_faults=(
+            CounterpartFault("node-ck", "fork", at(-9), "they hold statement 4"),
+            CounterpartFault("node-ck", "head", at(-3), "line 7 is another"),
+        ),
+    )
+    [fork], [head] = found("counterpart_fork", given), found("counterpart_head", given)
+    assert (fork.subject, fork.agency, fork.severity, fork.since) == (
+        "node-ck",
+        AGENCY,
+        "high",
+        at(-9),
+    )
+    assert fork.facts == {"node": "node-ck", "fault": "they hold statement 4"}
+    assert (head.since, head.facts["fault"]) == (at(-3), "line 7 is another")

@@ -14,15 +14,23 @@ import sqlite3
 import sys
 import tempfile
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from PIL import Image
+from sqlalchemy import Connection
 
 from maps.accounts.credentials.passwords import PasswordWork
 from maps.accounts.users_and_devices import UserAccounts
-from patrol.documents.transaction import PhoneReceipt
-from patrol.store.records import registry
+from patrol.counterparts.statement import LogEnds
+from patrol.documents.transaction import (
+    Filing,
+    PhoneReceipt,
+    ReceivedStatement,
+    StatementDraft,
+)
+from patrol.store.records import registry, statement_logs, statement_receipts, statements
 from patrol.units.units import Agency
 from tests.patrol.incidents.test_incident import told
 from tests.patrol.messages.test_messages import Carrier
@@ -31,6 +39,16 @@ from tests.patrol.sectors.test_sector import square
 
 PASSWORD: Final = "a long password of somchai"
 SESSION: Final = b"s" * 32
+HEARD: Final = ReceivedStatement(
+    from_node="node-ck",
+    epoch=1,
+    number=1,
+    hash="ab" * 32,
+    kind="card",
+    raw=b"{}",
+    state="not_understood",
+    agency=AGENCY,
+)
 
 
 async def fill(node: Node) -> dict[str, str]:
@@ -63,6 +81,11 @@ async def fill(node: Node) -> dict[str, str]:
     await crew.note(
         (PhoneReceipt(id="r1", agency=AGENCY, kind="incident", by="kham", result_id="i1"),)
     )
+    draft = StatementDraft(
+        to_node="node-ck", kind="card", id=NODE, version=1, body={"name": "HX"}, agency=AGENCY
+    )
+    await node.watch.document_service.file(lambda _o, _n: Filing(statements=(draft,)))
+    await node.store.write(_exchange, node.time)
     with closing(sqlite3.connect(node.file, isolation_level=None)) as other:
         other.execute(
             "CREATE TRIGGER refuses BEFORE INSERT ON transmissions WHEN new.text = 'bad'"
@@ -71,6 +94,25 @@ async def fill(node: Node) -> dict[str, str]:
         await node.hear(said("c", 12, text="bad"))
         other.execute("DROP TRIGGER refuses")
     return {"device_key": key, "link": link, "photo": photo.sha256}
+
+
+def _exchange(connection: Connection, at: datetime) -> None:
+    """Hold what a counterpart told, its receipt, and where its log ends."""
+    statements.put_received(connection, HEARD, at, origin=NODE)
+    statement_receipts.put_receipt(
+        connection,
+        "node-ck",
+        1,
+        statement_logs.ends(connection, "node-ck", at).sent,
+        refused={},
+        unread=(),
+        signed=b"an envelope",
+        at=at,
+        agency=AGENCY,
+        origin=NODE,
+    )
+    theirs = LogEnds(at=at)
+    statement_logs.put_their_ends(connection, "node-ck", theirs, at, agency=AGENCY, origin=NODE)
 
 
 def rows_of(file: Path) -> dict[str, Any]:

@@ -1,0 +1,111 @@
+"""CounterpartStatements: the log of statements of a node with all that goes by it, at work.
+
+What is told: the own card when it changed, and each day where the journal ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from patrol.audit.signed_head import SignedHead
+from patrol.errors.errors import PatrolError
+from patrol.exchange.card_statements import CardStatements, confirmed
+from patrol.exchange.journal_heads import JournalHeads
+from patrol.exchange.statement_log import LOOK_EVERY_S, StatementLog
+from patrol.filing.file_documents import DocumentService
+from patrol.signatures.signing_key import SigningKey
+from patrol.store.store import Store
+
+_DAILY_EVERY_S: Final = 300.0
+
+log = structlog.get_logger(__name__)
+
+
+class CounterpartStatements:
+    """Keeps the logs of one node going.
+
+    Args:
+        document_service: Files what comes and what is told.
+        store: Where the logs are.
+        node: This node.
+        agency: On whose behalf it speaks.
+        zone: In which days are days.
+        sign_head: Returns the journal's end, signed.
+        own_key: Returns this node's key.
+        now: Clock, aware UTC.
+
+    Attributes:
+        statement_log: What comes and goes by.
+    """
+
+    def __init__(
+        self,
+        document_service: DocumentService,
+        store: Store,
+        *,
+        node: str,
+        agency: str,
+        zone: ZoneInfo,
+        sign_head: Callable[[], Awaitable[SignedHead]],
+        own_key: Callable[[], SigningKey],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._document_service, self._zone, self._now = document_service, zone, now
+        self.statement_log: Final = StatementLog(
+            document_service, store, node=node, agency=agency, now=now
+        )
+        self._cards = CardStatements(self.statement_log, document_service, store, agency=agency)
+        self._heads = JournalHeads(
+            self.statement_log,
+            document_service,
+            store,
+            node=node,
+            agency=agency,
+            sign=sign_head,
+            own_key=own_key,
+            key_of=self._key_of,
+        )
+        self._daily_at: datetime | None = None
+
+    async def run(self) -> None:
+        """Keep at it; ends by being cancelled.
+
+        Raises:
+            StoreError: If the store refuses at the start.
+        """
+        await self.statement_log.start()
+        while True:
+            try:
+                await self.look()
+            except (PatrolError, OSError) as error:  # the next look tries again
+                log.warning("counterparts are not told all yet", fault=str(error))
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def look(self) -> None:
+        """Find what is new, and tell counterparts what they are to be told by now.
+
+        Raises:
+            PatrolError: If something cannot be signed, read or stored.
+            OSError: If a key cannot be read.
+        """
+        nodes = [each.card.node for each in confirmed(self._document_service.open_documents)]
+        await self.statement_log.look(nodes)
+        if not nodes:
+            return
+        await self._cards.state_missing(nodes)
+        now = self._now()
+        if self._daily_at is None or abs((now - self._daily_at).total_seconds()) >= _DAILY_EVERY_S:
+            local = now.astimezone(self._zone)
+            began = local.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+            await self._heads.state_daily(nodes, began)
+            self._daily_at = now
+
+    def _key_of(self, node: str) -> str | None:
+        known = confirmed(self._document_service.open_documents)
+        return next((each.card.signing_key for each in known if each.card.node == node), None)
