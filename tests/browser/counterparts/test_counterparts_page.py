@@ -6,7 +6,7 @@ import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from PIL import Image
@@ -17,7 +17,8 @@ from tests.browser.commander import DESKTOP, PHONE, Size
 from tests.browser.conftest import QUICK
 from tests.fixtures import needs
 from tests.fixtures.patience import PATIENCE_S
-from tests.fixtures.server import PASSWORD, Server
+from tests.fixtures.ports import free_port
+from tests.fixtures.server import PASSWORD, Server, wait_for
 
 pytestmark = [pytest.mark.browser]
 
@@ -28,15 +29,21 @@ Visit = Callable[..., Page]
 
 
 @contextmanager
-def office(folder: Path, node: str) -> Iterator[Server]:
-    """Yield the running server of an office, with `PEOPLE` as its users."""
+def office(folder: Path, node: str, *, settings: str = "") -> Iterator[Server]:
+    """Yield the running server of an office, with `PEOPLE` as its users.
+
+    Args:
+        folder: Where its files go.
+        node: Its id, of `AGENCIES`.
+        settings: More tables of its `patrol.toml`.
+    """
     folder.mkdir()
     server = Server(folder, channels="", roles=())
     agency, name, country = AGENCIES[node]
     text = server.config.read_text(encoding="utf-8")
     text = text.replace('"test-node"', f'"{node}"').replace("Houay Xai test node", f"BLO {node}")
     text = text.replace('"joint"\nname = "Joint patrol"', f'"{agency}"\nname = "{name}"')
-    text += f'country = "{country}"\n'
+    text += f'country = "{country}"\n{settings}'
     server.config.write_text(text, encoding="utf-8")
     server.add_users((user, role, agency) for user, role in PEOPLE.items())
     server.start()
@@ -166,6 +173,50 @@ def test_two_offices_meet_and_one_ends_it(
     expect(ours.locator("#known .empty")).to_be_visible()
     ours.locator(".revoked summary").click()
     expect(ours.locator(".revoked")).to_contain_text("their computer was stolen")
+
+
+def test_the_link_of_two_that_have_met_is_shown(visit: Visit, tmp_path: Path) -> None:
+    port = free_port()
+    listens = f"""
+[counterparts]
+listen = "127.0.0.1:{port}"
+addresses = ["https://127.0.0.1:{port}"]
+"""
+    dials = '[counterparts]\nnetworks = ["127.0.0.0/8"]\n'
+    with (
+        office(tmp_path / "hx", "hx", settings=dials) as hx,
+        office(tmp_path / "ck", "ck", settings=listens) as ck,
+    ):
+        cards = [card_text(visit(each, "kham")) for each in (hx, ck)]
+        for server, card in ((hx, cards[1]), (ck, cards[0])):
+            with server.client("kham") as client:
+                known = client.post("/api/counterparts", json={"card": card}).json()
+                path = f"/api/counterparts/{known['id']}"
+                digits = client.get(f"{path}/digits").json()["digits"]
+                client.post(f"{path}/compare", json={"digits": digits}).raise_for_status()
+            with server.client("noy") as client:
+                client.post(f"{path}/confirm").raise_for_status()
+        for server in (hx, ck):
+            up = wait_for("the link", lambda of=server: is_up(of))
+            entry = visit(server, "somchai").locator(".counterpart")
+            expect(entry.locator(".link-open")).to_contain_text("Up since")
+            expect(entry).to_contain_text(f"Their software{up['software']}")
+            expect(entry.locator("dt", has_text="Their clock")).to_have_count(
+                0 if up["clock"] is None else 1
+            )
+        ck.stop()
+        wait_for("its end", lambda: not is_up(hx))
+        page = visit(hx, "kham", size=PHONE)
+        expect(page.locator(".link-down")).to_contain_text("Down since")
+        assert violations(page, "link down") == []
+        assert too_wide(page, "link down") == []
+
+
+def is_up(server: Server) -> dict[str, Any] | None:
+    """Return the link of a server to its one counterpart once it is up."""
+    with server.client("kham") as client:
+        found = client.get("/api/counterpart-links").json()
+    return next((each for each in found if each["is_open"]), None)
 
 
 def test_what_is_no_card_or_the_own_one_is_refused_in_words(

@@ -1,5 +1,17 @@
 /** Nodes of other offices: their cards, and how far this office has met them. */
-import { count, listOf, moment, nullable, object, text, type ValueOf, withDefault, wordOf } from "./parser.ts";
+import {
+  count,
+  figure,
+  flag,
+  listOf,
+  moment,
+  nullable,
+  object,
+  text,
+  type ValueOf,
+  withDefault,
+  wordOf,
+} from "./parser.ts";
 
 export type CounterpartState = "proposed" | "compared" | "confirmed" | "revoked";
 
@@ -45,3 +57,18 @@ export type Counterpart = ValueOf<typeof Counterpart>;
 
 /** What both offices compare: sixteen digits in groups of four. */
 export const CounterpartDigits = object({ digits: text });
+
+/** How the link to a confirmed counterpart fares. */
+export const CounterpartLink = object({
+  node: text,
+  is_open: flag,
+  since: moment,
+  last_word_at: nullable(moment),
+  clock: nullable(object({ difference_s: figure, error_s: figure })),
+  software: text,
+  fault: nullable(text),
+  refused: count,
+  refused_last: nullable(text),
+  refused_by_them: nullable(text),
+});
+export type CounterpartLink = ValueOf<typeof CounterpartLink>;

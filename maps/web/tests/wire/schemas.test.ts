@@ -36,7 +36,14 @@ import type {
   PluginHealth,
   RejectedFrame,
 } from "../../src/wire/channels.ts";
-import type { CardAgency, Counterpart, CounterpartDigits, NodeCard, ShownCard } from "../../src/wire/counterparts.ts";
+import type {
+  CardAgency,
+  Counterpart,
+  CounterpartDigits,
+  CounterpartLink,
+  NodeCard,
+  ShownCard,
+} from "../../src/wire/counterparts.ts";
 import type { CoverageSums, HeatReport, RiverBin, SectorHeat } from "../../src/wire/coverage.ts";
 import type { CrewNow, CrewPatrol, CrewPhrase, CrewSector, CrewText, Took } from "../../src/wire/crew.ts";
 import type {
@@ -163,6 +170,7 @@ export type Compared = [
   Sound<Faults<typeof NodeCard, Sent.NodeCard>>,
   Sound<Faults<typeof ShownCard, Sent.ShownCard>>,
   Sound<Faults<typeof Counterpart, Sent.Counterpart>>,
+  Sound<Faults<typeof CounterpartLink, Sent.CounterpartLinkHealth>>,
   Sound<Faults<typeof CounterpartDigits, Sent.CounterpartDigits>>,
   Sound<Faults<typeof CoverageSums, Sent.Coverage>>,
   Sound<Faults<typeof RiverBin, Sent.RiverBin>>,

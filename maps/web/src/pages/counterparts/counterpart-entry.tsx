@@ -1,23 +1,25 @@
 /** One other office: who it is, how far it has been met, and what may be done about it. */
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
-import { now } from "../../session/clock.ts";
 import { PAIR_COUNTERPARTS, REVOKE_COUNTERPARTS } from "../../session/permissions.ts";
-import { may, timeZone } from "../../session/session.ts";
-import { minuteWords } from "../../session/times.ts";
+import { may } from "../../session/session.ts";
 import { Outcome, useActionState } from "../../widgets/action-state.tsx";
 import { call } from "../../wire/calls.ts";
-import { type CardAgency, Counterpart } from "../../wire/counterparts.ts";
+import { type CardAgency, Counterpart, type CounterpartLink } from "../../wire/counterparts.ts";
 import { t, wordsIfAny } from "../../words/index.ts";
 import { CardReader } from "./card-reader.tsx";
 import { keyWords } from "./card-text.ts";
+import { Fact, timeWords } from "./facts.tsx";
+import { LinkFacts } from "./link.tsx";
 import { Compare, Confirm } from "./pairing.tsx";
 
 export function CounterpartEntry({
   of,
+  link,
   changed,
 }: {
   of: Counterpart;
+  link?: CounterpartLink | undefined;
   changed: (counterpart: Counterpart) => void;
 }): JSX.Element {
   const { card, state } = of;
@@ -49,6 +51,7 @@ export function CounterpartEntry({
         <Done name={t("counterpart.compared")} by={of.compared_by} at={of.compared_at} />
         <Done name={t("counterpart.confirmed")} by={of.confirmed_by} at={of.confirmed_at} />
         <Done name={t("counterpart.revoked")} by={of.revoked_by} at={of.revoked_at} />
+        {link !== undefined && state === "confirmed" && <LinkFacts of={link} />}
         {of.reason !== "" && <Fact name={t("counterpart.reason")}>{of.reason}</Fact>}
       </dl>
       {state === "proposed" && <Compare of={of} changed={changed} />}
@@ -113,15 +116,6 @@ function Folded({ words, name, children }: { words: string; name: string; childr
   );
 }
 
-function Fact({ name, children }: { name: string; children: ComponentChildren }): JSX.Element {
-  return (
-    <>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </>
-  );
-}
-
 function Done({ name, by, at }: { name: string; by: string; at: string | null }): JSX.Element | null {
   if (at === null) return null;
   return (
@@ -129,10 +123,6 @@ function Done({ name, by, at }: { name: string; by: string; at: string | null })
       <span class="num">{`${by} · ${timeWords(at)}`}</span>
     </Fact>
   );
-}
-
-function timeWords(at: string): string {
-  return minuteWords(Date.parse(at), now.peek(), timeZone.peek());
 }
 
 function agencyWords({ id, name, country }: CardAgency): string {

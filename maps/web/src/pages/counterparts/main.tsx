@@ -17,7 +17,7 @@ import { promptForProof } from "../../widgets/dialogs/proof-prompt.ts";
 import { PagesMenu } from "../../widgets/frame/pages-menu.tsx";
 import { Broken, Empty, Loading, useLoaded } from "../../widgets/load-states.tsx";
 import { call, fetchJson } from "../../wire/calls.ts";
-import { Counterpart } from "../../wire/counterparts.ts";
+import { Counterpart, CounterpartLink } from "../../wire/counterparts.ts";
 import { listOf } from "../../wire/parser.ts";
 import { t } from "../../words/index.ts";
 import { CardReader } from "./card-reader.tsx";
@@ -32,9 +32,14 @@ function Counterparts(): JSX.Element {
   const { value, fault, again } = useLoaded("counterparts", () =>
     fetchJson(`${PATH}?revoked=true`, listOf(Counterpart)),
   );
+  const links = useLoaded("links", () => fetchJson("/api/counterpart-links", listOf(CounterpartLink)));
   const news = useSignal("");
   useEffect(() => {
-    const timer = setInterval(() => document.hidden || again(), AGAIN_MS);
+    const timer = setInterval(() => {
+      if (document.hidden) return;
+      again();
+      links.again();
+    }, AGAIN_MS);
     return () => clearInterval(timer);
   });
   const changed = ({ card, state }: Counterpart): void => {
@@ -78,9 +83,15 @@ function Counterparts(): JSX.Element {
             {known?.length === 0 && <Empty title={t("counterpart.none")}>{t("counterpart.none_how")}</Empty>}
             <ul class="entries">
               {known?.map((each) => (
-                <CounterpartEntry key={each.id} of={each} changed={changed} />
+                <CounterpartEntry
+                  key={each.id}
+                  of={each}
+                  link={links.value?.find((link) => link.node === each.card.node)}
+                  changed={changed}
+                />
               ))}
             </ul>
+            {links.fault != null && <Broken what={t("counterpart.link")} fault={links.fault} retry={links.again} />}
             {revoked.length > 0 && (
               <details class="revoked">
                 <summary class="button">{t("counterpart.revoked_list", { number: revoked.length })}</summary>
