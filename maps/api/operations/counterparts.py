@@ -22,6 +22,7 @@ from patrol.counterparts.card import (
     read_card,
 )
 from patrol.counterparts.counterpart import Counterpart
+from patrol.counterparts.log_health import LogHealth, StatementRefusal
 from patrol.desks.liaison.counterparts import LONGEST_REASON
 
 router = APIRouter(prefix="/api/counterparts", tags=["counterparts"])
@@ -52,6 +53,33 @@ _COUNTERPART: Final = Counterpart(
     digits="1234 5678 9012 3456",
     compared_by="kham",
     compared_at=_AT,
+)
+
+_LOG_HEALTH: Final = LogHealth(
+    node="ck",
+    epoch=1,
+    their_epoch=1,
+    fork="",
+    forked_at=None,
+    sent=14,
+    waiting=1,
+    waiting_since=_AT,
+    receipted=13,
+    receipted_at=_AT,
+    held=12,
+    held_at=_AT,
+    announced=12,
+    said_at=_AT,
+    refused_there=(),
+    refused_here=(
+        StatementRefusal(
+            number=7, kind="card", about="", at=_AT, reason="ck has another key, not signed"
+        ),
+    ),
+    unread_there=0,
+    unread_here=0,
+    head_number=4711,
+    head_at=_AT,
 )
 
 CardText = Annotated[
@@ -139,6 +167,12 @@ async def read_own_card(desk: DeskHere) -> Response:
 async def read_counterpart(counterpart: str, desk: DeskHere) -> Response:
     """Return one counterpart, revoked or not."""
     return answer(await desk.counterparts.one(counterpart))
+
+
+@router.get("/{counterpart}/statements", responses=answers(LogHealth, _LOG_HEALTH, 403, 404))
+async def read_statement_health(counterpart: str, desk: DeskHere) -> Response:
+    """Return what waits each way and since when, the last receipt, and what was refused and why."""
+    return answer(await desk.counterparts.statements(counterpart))
 
 
 @router.get(

@@ -11,12 +11,13 @@ import msgspec
 from patrol.counterparts import lifecycle as acts
 from patrol.counterparts.card import SignedCard
 from patrol.counterparts.counterpart import Counterpart
+from patrol.counterparts.log_health import LogHealth
 from patrol.counterparts.pairing_digits import pairing_digits
 from patrol.desks.visibility.document_access import DocumentAccess
 from patrol.documents.document import kind_of
 from patrol.documents.open_documents import OpenDocuments
 from patrol.errors.errors import Conflict
-from patrol.store.records import documents
+from patrol.store.records import documents, statement_health
 from radio_gateway.messages.printable_text import check_printable
 
 LONGEST_REASON: Final = 1000
@@ -85,6 +86,17 @@ class CounterpartDesk:
         """
         self._access.may("see counterparts")
         return await self._access.any_document(Counterpart, id)
+
+    async def statements(self, id: str) -> LogHealth:
+        """Return what waits between this node and a counterpart, and what was refused.
+
+        Raises:
+            Forbidden: If the role may not.
+            NotFound: If there is none.
+        """
+        counterpart = await self.one(id)
+        (found,) = await self._access.read(statement_health.health, [counterpart.card.node])
+        return found
 
     async def digits(self, id: str) -> str:
         """Return the digits of a counterpart's card and this node's, `1234 5678 9012 3456`.

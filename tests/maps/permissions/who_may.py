@@ -220,6 +220,7 @@ WHO_MAY: Final[dict[tuple[str, str], str]] = {
     ("GET", "/api/counterparts/card"): "see counterparts",
     ("GET", "/api/counterparts/{counterpart}"): "see counterparts",
     ("GET", "/api/counterparts/{counterpart}/digits"): "see counterparts",
+    ("GET", "/api/counterparts/{counterpart}/statements"): "see counterparts",
     ("POST", "/api/counterparts/{counterpart}/compare"): "pair counterparts",
     ("POST", "/api/counterparts/{counterpart}/confirm"): "confirm counterparts",
     ("POST", "/api/counterparts/{counterpart}/renew"): "pair counterparts",

@@ -1522,6 +1522,35 @@ export interface LogEntry {
   about?: string;
   corrects?: string;
 }
+export interface LogHealth {
+  node: string;
+  epoch: number;
+  their_epoch: number;
+  fork: string;
+  forked_at: string | null;
+  sent: number;
+  waiting: number;
+  waiting_since: string | null;
+  receipted: number;
+  receipted_at: string | null;
+  held: number;
+  held_at: string | null;
+  announced: number;
+  said_at: string | null;
+  refused_there: StatementRefusal[];
+  refused_here: StatementRefusal[];
+  unread_there: number;
+  unread_here: number;
+  head_number: number;
+  head_at: string | null;
+}
+export interface StatementRefusal {
+  number: number;
+  kind: string;
+  about: string;
+  at: string;
+  reason: string;
+}
 export interface LogLine {
   seq: number;
   at: string;

@@ -162,3 +162,16 @@ async def test_a_card_that_cannot_be_used_is_refused_with_its_field(server: Runn
         assert (await liaison.post(API, json={"card": "x" * 20_000})).status_code == 422
         assert (await liaison.get(f"{API}/none")).status_code == 404
         assert (await liaison.get(API)).json() == []
+
+
+async def test_who_is_confirmed_is_told_the_card_and_what_waits_is_shown(server: Running) -> None:
+    it = await meet(server)
+    async with server.signed_in("commander") as commander, server.signed_in("crew") as crew:
+        answer = await commander.get(f"{API}/{it['id']}/statements")
+        assert answer.status_code == 200, answer.text
+        found = answer.json()
+        assert (found["node"], found["epoch"], found["held"]) == ("ck", 1, 0)
+        assert found["waiting"] == found["sent"] >= 1
+        assert found["waiting_since"] is not None
+        assert (await crew.get(f"{API}/{it['id']}/statements")).status_code == 403
+        assert (await commander.get(f"{API}/nothing/statements")).status_code == 404
