@@ -100,6 +100,10 @@ COMMANDS: Final = {
     "holdings": CommandEntry(
         "maps.commands.records.holdings_commands", "What the records hold on somebody."
     ),
+    "counterpart": CommandEntry(
+        "maps.commands.counterpart_commands",
+        "Nodes of other offices: cards, digits to compare, confirmation, revocation.",
+    ),
     "keys": CommandEntry(
         "maps.commands.records.key_commands",
         "Keys of protected fields: informants, witnesses, victims, names, private notes.",

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from maps.carriers.node_key_files import node_key_file, node_tls_file
 from maps.commands.command import CONFIG, Config, run_or_exit, settings_in
 from maps.commands.records.backup_commands import show_inventory, store_note
 from maps.evidence.signing_journal import key_file, note, require_store
@@ -59,10 +60,11 @@ def copy(
         with store_lock(settings.store.url), store_lock(to):
             found = copy_store(settings.store.url, to)
             note(there, store_note("copy store", settings))
-        key, new_key = key_file(settings), key_file(there)
-        if key.exists() and not new_key.exists():
-            new_key.touch(mode=0o600)
-            new_key.write_bytes(key.read_bytes())
+        for file in (key_file, node_key_file, node_tls_file):
+            key, new_key = file(settings), file(there)
+            if key.exists() and not new_key.exists():
+                new_key.touch(mode=0o600)
+                new_key.write_bytes(key.read_bytes())
         return found
 
     show_inventory(run_or_exit(copy_all))

@@ -88,7 +88,7 @@ async def test_two_persons_meet_another_office(server: Running) -> None:
             ]
         assert states == ["proposed", "compared", "confirmed"]
     async with server.signed_in("admin") as admin:
-        entries = (await admin.get("/api/audit")).json()["entries"]
+        entries = (await admin.get("/api/audit")).json()["lines"]
     acts = {each["act"] for each in entries}
     assert {
         "add counterpart",
