@@ -29,7 +29,7 @@ from maps.carriers.message_list import (
 )
 from maps.errors.errors import TooManyWrites
 from maps.http.write_limit import WriteLimit
-from maps.notifications.errors.errors import DeliveryError
+from maps.notifications.errors.errors import TemporaryFailure, Undeliverable
 from maps.notifications.outbound_http.allowed_addresses import Network, resolve
 from radio_gateway.errors.errors import fault_of
 from radio_gateway.links.backoff import STABLE_S, Backoff
@@ -115,8 +115,10 @@ class HttpsDialer:
         host, port = parts.hostname or "", parts.port or 443
         try:
             found = await resolve(host, port, self._networks)
-        except DeliveryError as error:
-            raise LinkBroken(f"{error}; `counterparts.networks` lists private ones") from None
+        except Undeliverable as error:
+            raise LinkBroken(f"{error}: `counterparts.networks` lists private networks") from None
+        except TemporaryFailure as error:
+            raise LinkBroken(str(error)) from None
         async with httpx.AsyncClient(
             base_url=httpx.URL(scheme="https", host=str(found), port=port),
             headers={"Host": parts.netloc, "Content-Type": MEDIA_TYPE},

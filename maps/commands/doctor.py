@@ -84,6 +84,7 @@ class _Node(msgspec.Struct, frozen=True, kw_only=True):
 
     status: int
     metrics: Mapping[str, float] = {}
+    counterparts: Mapping[str, bool] = {}
     version: str = ""
     report: GatewayReport | None = None
 
@@ -110,6 +111,7 @@ def diagnose(file: Path) -> Diagnosis:
     _look_at_disk(settings, node, found)
     _look_at_clock(node, found)
     _look_at_links(node, found)
+    _look_at_counterparts(node, found)
     _look_at_backups(settings, found)
     _look_at_version(node, found)
     return found
@@ -134,13 +136,19 @@ def _fetch_node(settings: Settings, found: Diagnosis) -> _Node | None:
         if got != 200:
             found.unknown.append(f"how the running node fares: /metrics answers {got}")
             return _Node(status=status)
-        metrics, version = _read(text.decode())
+        metrics, counterparts, version = _read(text.decode())
         got, text = _get(web, "/metrics/report", token)
         report = json_decoder(GatewayReport).decode(text) if got == 200 else None
     except (OSError, http.client.HTTPException, ValueError) as error:
         found.unknown.append(f"how the running node fares: {error}")
         return _Node(status=status)
-    return _Node(status=status, metrics=metrics, version=version, report=report)
+    return _Node(
+        status=status,
+        metrics=metrics,
+        counterparts=counterparts,
+        version=version,
+        report=report,
+    )
 
 
 def _get(web: WebSettings, path: str, token: str) -> tuple[int, bytes]:
@@ -167,17 +175,22 @@ def _get(web: WebSettings, path: str, token: str) -> tuple[int, bytes]:
         ways.close()
 
 
-def _read(text: str) -> tuple[dict[str, float], str]:
-    """Return the node's own numbers by their names without the prefix, and its version."""
+def _read(text: str) -> tuple[dict[str, float], dict[str, bool], str]:
+    """Return the node's own numbers by their names without the prefix, whether the link to each
+    counterpart is open, and its version.
+    """
     numbers: dict[str, float] = {}
+    counterparts: dict[str, bool] = {}
     version = ""
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
             if sample.name == "joint_patrol_version_info":
                 version = sample.labels.get("version", "")
+            elif sample.name == "joint_patrol_counterpart_open":
+                counterparts[sample.labels.get("counterpart", "")] = sample.value > 0
             elif sample.name.startswith("joint_patrol_") and not sample.labels:
                 numbers[sample.name.removeprefix("joint_patrol_")] = sample.value
-    return numbers, version
+    return numbers, counterparts, version
 
 
 def _look_at_node(node: _Node | None, is_running: bool, found: Diagnosis) -> None:
@@ -255,6 +268,18 @@ def _look_at_links(node: _Node | None, found: Diagnosis) -> None:
         found.well.append(
             f"links, gateways and broker: {len(channels) - len(bad)} of {len(channels)}"
         )
+
+
+def _look_at_counterparts(node: _Node | None, found: Diagnosis) -> None:
+    for name, is_open in ({} if node is None else node.counterparts).items():
+        if is_open:
+            found.well.append(f"link to {name}'s node: open")
+        else:
+            found.add(
+                "soon",
+                f"the link to {name}'s node is not open: GET /api/counterpart-links says why"
+                " (docs/guides/counterpart-link.md)",
+            )
 
 
 def _of_link(each: ChannelHealth) -> str:

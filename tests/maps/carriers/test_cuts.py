@@ -204,7 +204,10 @@ async def test_a_private_address_is_dialed_only_where_it_is_listed(tmp_path: Pat
         ck.knows(hx.card())
         hx.knows(ck.card())
         await until(lambda: hx.links.health() and hx.health().fault)
-        assert "`counterparts.networks` lists private ones" in (hx.health().fault or "")
+        assert hx.health().fault == (
+            f"https://127.0.0.1:{ck.port}: 127.0.0.1 is at 127.0.0.1, where this server may not be"
+            " sent: `counterparts.networks` lists private networks"
+        )
 
 
 def test_a_context_of_a_dialer_has_one_certificate(tmp_path: Path) -> None:

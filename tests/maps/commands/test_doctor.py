@@ -133,6 +133,17 @@ joint_patrol_store_disk_days_left 12
     assert any("at the present rate it lasts 12 days" in line for line in texts)
 
 
+def test_links_to_counterparts_that_are_not_open_are_named(tmp_path: Path) -> None:
+    metrics = b"""# TYPE joint_patrol_counterpart_open gauge
+joint_patrol_counterpart_open{counterpart="ck"} 0
+joint_patrol_counterpart_open{counterpart="vientiane"} 1
+"""
+    answers = {"/api/health": (200, b""), "/metrics": (200, metrics)}
+    texts = diagnosed(tmp_path, answers, token=True)
+    assert any("soon: the link to ck's node is not open" in line for line in texts)
+    assert "well: link to vientiane's node: open" in texts
+
+
 def test_a_configuration_that_cannot_be_read_is_all_that_is_told(tmp_path: Path) -> None:
     (tmp_path / "patrol.toml").write_text("[node]\nname = 7\n", encoding="utf-8")
     found = diagnose(tmp_path / "patrol.toml")
