@@ -24,6 +24,7 @@ from maps.accounts.credentials.passkeys import GOOD_FOR, issued_at
 from maps.errors.errors import SignInRefused
 from patrol.agreements.agreement import Agreement, Consent, PartySignature
 from patrol.agreements.agreement_text import text_of
+from patrol.agreements.agreement_word import AgreementWord
 from patrol.agreements.lifecycle import officer_act, standing_of
 from patrol.documents.document import kind_of
 from patrol.signatures.key_signature import KeySignature
@@ -51,6 +52,7 @@ class SignatureProof(msgspec.Struct, frozen=True, kw_only=True):
 def prove_signatures(connection: Connection) -> SignatureProof:
     """Read every version of every agreement and prove the signatures under it."""
     keys, sessions, faults = 0, 0, list[str]()
+    counted: set[tuple[str, ActName, str, datetime]] = set()
     for version in documents.all_versions(connection, kind_of(Agreement)):
         if not isinstance(version, Agreement):
             continue
@@ -58,8 +60,10 @@ def prove_signatures(connection: Connection) -> SignatureProof:
         if version.words and not _is_what_words_say(version):
             faults.append(f"{where}: it is not what the parties' words come to")
         for act, agency, at, key in _acts(version):
-            new = at == version.at  # it stands in each version after that, too
-            keys, sessions = keys + (new and key is not None), sessions + (new and key is None)
+            one = (version.id, act, agency, at)
+            if one not in counted:  # it stands in each version after that, too
+                counted.add(one)
+                keys, sessions = keys + (key is not None), sessions + (key is None)
             if key is None:
                 continue
             fault = signature_fault(version, act, agency, at, key)
@@ -88,6 +92,31 @@ def signature_fault(
         at: When, aware UTC.
         key: The signature.
     """
+    fault = _assertion_fault(key, at)
+    if fault is not None:
+        return fault
+    act_signed = json_decoder(OfficerAct).decode(key.text)
+    if version.words:
+        is_recorded = any(
+            (each.content, each.at) == (act_signed, at) and _is_about(each.content, version)
+            for each in version.words
+        )
+    else:
+        is_recorded = act_signed == _recorded(version, act, agency, act_signed)
+    return None if is_recorded else f"the key signed something else: {key.text}"
+
+
+def word_key_fault(word: AgreementWord) -> str | None:
+    """Return what is wrong with the signature of a word's key; None if nothing, or it has none."""
+    if word.key is None:
+        return None
+    if word.key.text != word.content.text:
+        return "the key signed something else"
+    return _assertion_fault(word.key, word.at)
+
+
+def _assertion_fault(key: KeySignature, at: datetime) -> str | None:
+    """Return why a key did not sign its text at a moment; None if it did."""
     try:
         check_assertion(
             assertion_json(
@@ -101,30 +130,22 @@ def signature_fault(
             origin=key.origin,
             public_key=key.public_key,
         )
-        act_signed = json_decoder(OfficerAct).decode(key.text)
+        json_decoder(OfficerAct).decode(key.text)
         age = at - issued_at(key.nonce)
     except (SignInRefused, ValueError) as error:
         return str(error)
     if not timedelta() <= age <= GOOD_FOR + _WAIT:
         return "it was asked for at another time"
-    if version.words:
-        is_recorded = any(
-            (each.content, each.at) == (act_signed, at) and _is_about(each.content, version)
-            for each in version.words
-        )
-    else:
-        is_recorded = act_signed == _recorded(version, act, agency, act_signed)
-    return None if is_recorded else f"the key signed something else: {key.text}"
+    return None
 
 
 def _is_about(content: OfficerAct, version: Agreement) -> bool:
+    if (content.agreement, content.agencies) != (version.id, version.agencies):
+        return False
+    if content.act == "end":
+        return True  # of the agreement, whatever text it names
     text = text_of(version)
-    return (
-        content.agreement == version.id
-        and content.agencies == version.agencies
-        and content.text_sha256 == text.sha256
-        and content.terms_sha256 == terms_digest(version.terms)
-    )
+    return (content.text_sha256, content.terms_sha256) == (text.sha256, terms_digest(text.terms))
 
 
 def _acts(version: Agreement) -> Iterator[tuple[ActName, str, datetime, KeySignature | None]]:

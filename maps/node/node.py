@@ -29,6 +29,7 @@ from maps.accounts.credentials.passwords import digest
 from maps.carriers.counterpart_links import CounterpartLinks
 from maps.carriers.node_key_files import node_key_file, node_tls_file
 from maps.carriers.own_card import card_issuer
+from maps.evidence.agreement_signatures import word_key_fault
 from maps.evidence.daily_head import REFUSED, SENT, SUBJECT, DailyHead
 from maps.evidence.head_folder import HeadFolder
 from maps.evidence.signing_journal import current_head
@@ -265,9 +266,11 @@ class RunningNode:
             store,
             node=settings.node.id,
             agency=self.watch.agency,
+            agencies=self.watch.agencies,
             zone=ZoneInfo(settings.node.time_zone),
             sign_head=lambda: asyncio.to_thread(current_head, settings),
             own_key=lambda: read_or_make_key(node_key_file(settings)),
+            key_fault=word_key_fault,
             now=clock.now,
         )
         statement_log = self.counterpart_statements.statement_log

@@ -277,7 +277,7 @@ def expire(agreement: Agreement, *, at: datetime) -> Agreement:
         who=Party(agency=""),
         reason="its time is over",
         before_words=over.before_words,
-        **_stands(standing_of(over, over_at=at)),
+        **standing_fields(standing_of(over, over_at=at)),
     )
 
 
@@ -329,7 +329,7 @@ def _with_word(
         who=who,
         reason=content.reason if reason is None else reason,
         key=key,
-        **_stands(standing_of(spoken)),
+        **standing_fields(standing_of(spoken)),
     )
 
 
@@ -348,7 +348,7 @@ def _with_earlier(agreement: Agreement) -> Agreement:
     )
 
 
-def _stands(standing: Standing) -> dict[str, Any]:
+def standing_fields(standing: Standing) -> dict[str, Any]:
     return {
         "state": standing.state,
         "signatures": standing.signatures,

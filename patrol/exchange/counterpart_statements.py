@@ -1,12 +1,13 @@
 """CounterpartStatements: the log of statements of a node with all that goes by it, at work.
 
-What is told: the own card when it changed, and each day where the journal ends.
+What is told: the own card when it changed, each day where the journal ends, and what the own
+agencies say about agreements.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ import structlog
 
 from patrol.audit.signed_head import SignedHead
 from patrol.errors.errors import PatrolError
+from patrol.exchange.agreement_statements import AgreementStatements, KeyFault
 from patrol.exchange.card_statements import CardStatements, confirmed
 from patrol.exchange.journal_heads import JournalHeads
 from patrol.exchange.statement_log import LOOK_EVERY_S, StatementLog
@@ -35,9 +37,11 @@ class CounterpartStatements:
         store: Where the logs are.
         node: This node.
         agency: On whose behalf it speaks.
+        agencies: Those of this node.
         zone: In which days are days.
         sign_head: Returns the journal's end, signed.
         own_key: Returns this node's key.
+        key_fault: Proves the signature of an officer's key.
         now: Clock, aware UTC.
 
     Attributes:
@@ -51,9 +55,11 @@ class CounterpartStatements:
         *,
         node: str,
         agency: str,
+        agencies: Collection[str],
         zone: ZoneInfo,
         sign_head: Callable[[], Awaitable[SignedHead]],
         own_key: Callable[[], SigningKey],
+        key_fault: KeyFault,
         now: Callable[[], datetime],
     ) -> None:
         self._document_service, self._zone, self._now = document_service, zone, now
@@ -70,6 +76,14 @@ class CounterpartStatements:
             sign=sign_head,
             own_key=own_key,
             key_of=self._key_of,
+        )
+        AgreementStatements(
+            self.statement_log,
+            document_service,
+            store,
+            agencies=agencies,
+            agencies_of=self._agencies_of,
+            key_fault=key_fault,
         )
         self._daily_at: datetime | None = None
 
@@ -105,6 +119,12 @@ class CounterpartStatements:
             began = local.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
             await self._heads.state_daily(nodes, began)
             self._daily_at = now
+
+    def _agencies_of(self) -> dict[str, frozenset[str]]:
+        return {
+            each.card.node: frozenset(agency.id for agency in each.card.agencies)
+            for each in confirmed(self._document_service.open_documents)
+        }
 
     def _key_of(self, node: str) -> str | None:
         known = confirmed(self._document_service.open_documents)
