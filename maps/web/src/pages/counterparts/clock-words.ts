@@ -1,6 +1,6 @@
 /** How far a clock is off, and how far that may be wrong itself. Pure. */
 
-/** Seconds in as many digits as the error leaves: `+1.2` ± `0.04`; `+63` ± `2`. */
+/** Seconds in as many digits as the error leaves, which is rounded up: `+1.23` ± `0.04`; `+604` ± `3`. */
 export function clockWords({ difference_s, error_s }: { difference_s: number; error_s: number }): {
   difference: string;
   error: string;
@@ -10,6 +10,6 @@ export function clockWords({ difference_s, error_s }: { difference_s: number; er
   const sign = Number(difference) > 0 ? "+" : "";
   return {
     difference: sign + (Number(difference) === 0 ? (0).toFixed(digits) : difference),
-    error: error_s.toFixed(digits),
+    error: (Math.ceil(error_s * 10 ** digits) / 10 ** digits).toFixed(digits),
   };
 }
