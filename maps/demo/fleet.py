@@ -26,6 +26,9 @@ AGENCIES: tuple[dict[str, object], ...] = (
 )
 """The two offices, on one node for the demo; real ones would have one each."""
 
+CHIANG_KHONG_PREFIX = "ck-"
+"""What the names of its people begin with."""
+
 SERIAL_CHANNEL = "pier-radio"
 AIS_CHANNEL = "ais-receiver"
 PHONES_CHANNEL = "phones"

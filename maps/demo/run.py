@@ -21,14 +21,15 @@ from maps.accounts.enrolment import MINUTES
 from maps.app.app import create_app
 from maps.app.uvicorn_server import serve
 from maps.demo import fleet
-from maps.demo.fleet import CAST
+from maps.demo.office import JOINT, DemoOffice
+from maps.demo.pairing import meet
 from maps.demo.radios import AisFeed, BaseRadio, MqttRadio, Radios, SerialRadio
 from maps.demo.script import Script
 from maps.demo.story import DeskOf, Story
 from maps.http.listen_address import address_of, listen
 from maps.node.node import RunningNode
 from maps.runtime.event_loop import run
-from maps.settings.settings import Settings, settings_of
+from maps.settings.settings import Settings
 from patrol.desks.desk import Desk
 from patrol.protected_fields.field_key import FieldKeys, new_key
 from patrol.store.store import create_store
@@ -39,7 +40,6 @@ from radio_gateway.clock.clock import CLOCK
 HISTORY_S = 1800
 HISTORY_STEP_S = 10
 LINK_HOURS = 12.0
-CHIANG_KHONG_PREFIX = "ck-"
 ACROSS: tuple[Role, ...] = ("commander", "liaison", "crew")
 """Roles that the demo has at Chiang Khong too."""
 
@@ -65,6 +65,8 @@ class DemoOptions:
         speed: How many times as fast as real the script runs.
         duration_s: When it ends by itself; None for never.
         seed: Another seed gives other noise.
+        office: What of it this process plays.
+        link_port: Port of loopback at which two offices' nodes meet; None where one has both.
     """
 
     folder: Path | None = None
@@ -72,6 +74,8 @@ class DemoOptions:
     speed: float = 1.0
     duration_s: float | None = None
     seed: int = 2003
+    office: DemoOffice = JOINT
+    link_port: int | None = None
 
 
 def run_demo(options: DemoOptions) -> None:
@@ -90,9 +94,15 @@ def run_demo(options: DemoOptions) -> None:
 
 async def _run(options: DemoOptions, folder: Path) -> None:
     serial = SerialRadio()
-    base = BaseRadio(actor.handset for actor in CAST if actor.handset is not None)
+    base = BaseRadio(actor.handset for actor in options.office.cast if actor.handset is not None)
     try:
-        settings = demo_settings(folder, port=options.port, serial=serial.path, base=base.path)
+        settings = options.office.settings(
+            folder,
+            port=options.port,
+            link_port=options.link_port,
+            serial=serial.path,
+            base=base.path,
+        )
         _describe(settings, folder)
         if settings.store.file is not None and not settings.store.file.exists():
             create_store(settings.store.url)
@@ -101,93 +111,61 @@ async def _run(options: DemoOptions, folder: Path) -> None:
                 keys.write(agency.id, new_key())
         bound = listen(settings.web)
         address = address_of(settings.web, bound)
+        if options.office is not JOINT:  # by name: a browser keeps the sign-ins of two names apart
+            port = address.rpartition(":")[2]
+            address = f"http://{settings.web.allowed_hosts[0]}:{port}"
         links: list[str] = []
+        desks: list[DeskOf] = []
+        paired = asyncio.Event()
 
         @asynccontextmanager
         async def opened(office: RunningNode) -> AsyncIterator[None]:
-            links.extend(await _links(office, address))
-            async with _playing(office, serial, base, options) as units:
-                links.extend(await _phones(office, address, units))
+            links.extend(await _links(office, options.office, address))
+            async with _playing(office, serial, base, options, paired) as units:
+                links.extend(await _phones(office, options.office, address, units))
+                desks.append(office.desk_of)
                 yield
 
         app = create_app(settings, opened=opened)
-        serving = serve(
-            app, settings.web, bound, ready=lambda: _welcome(settings, address, links, folder)
-        )
+        meeting: list[asyncio.Task[None]] = []
+
+        async def met() -> None:
+            await meet(desks[0], options.office, address=address, lines=links)
+            paired.set()
+
+        def ready() -> None:
+            if options.office is JOINT:
+                _welcome(settings, address, links, folder)
+                return
+            task = asyncio.create_task(met(), name="demo-meeting")
+            task.add_done_callback(_log_failure)
+            meeting.append(task)
+
         try:
             async with asyncio.timeout(options.duration_s):
-                await serving
+                await serve(app, settings.web, bound, ready=ready)
         except TimeoutError:
             pass  # its time is over
+        finally:
+            for task in meeting:
+                task.cancel()
     finally:
         serial.close()
         base.close()
 
 
-def demo_settings(folder: Path, *, port: int, serial: str, base: str) -> Settings:
-    """Return the settings of the demo's office, all on loopback.
-
-    Args:
-        folder: Where it keeps its store.
-        port: Port of the pages.
-        serial: Device of the serial radio.
-        base: Device of the base radio.
-    """
-    tables: dict[str, Any] = {
-        "node": {"id": "demo", "name": "BLO Houay Xai (demo)", "time_zone": fleet.TIME_ZONE},
-        "store": {"url": "sqlite:///joint-patrol.db"},
-        # A name of its own: browsers make passkeys for no number, and keep cookies by name alone.
-        "web": {"host": "127.0.0.1", "port": port, "allowed_hosts": [f"demo-{port}.localhost"]},
-        "broker": {"enabled": True, "port": 0},
-        "access": {"second_factor": []},  # everybody comes in by a link that is shown
-        "agencies": list(fleet.AGENCIES),
-        "channels": [
-            {
-                "name": fleet.SERIAL_CHANNEL,
-                "url": f"serial://{serial}?baud=4800",
-                "protocols": ["nmea0183"],
-                "expected_interval_s": 5,
-            },
-            {
-                "name": fleet.BASE_CHANNEL,
-                "url": f"serial://{base}?baud=9600",
-                "protocols": ["kenwood"],
-                "expected_interval_s": 60,
-                "listen_only": False,  # so that one can write to a boat
-            },
-            {
-                "name": fleet.AIS_CHANNEL,
-                "url": "udp://127.0.0.1:0",
-                "protocols": ["ais"],
-                "expected_interval_s": 20,
-            },
-            {
-                "name": fleet.PHONES_CHANNEL,
-                "url": "mqtt://embedded?topic=owntracks/%23",
-                "protocols": ["owntracks"],
-                "expected_interval_s": 60,
-                "listen_only": False,  # so that a phone can be asked where it is
-            },
-            {
-                "name": fleet.TRACKERS_CHANNEL,
-                "url": "mqtt://embedded?topic=joint-patrol/v1/position/%23",
-                "protocols": ["position_json"],
-                "expected_interval_s": 60,
-            },
-        ],
-    }
-    return settings_of(tables, source="demo", folder=folder)
-
-
-async def _links(office: RunningNode, address: str) -> list[str]:
+async def _links(office: RunningNode, played: DemoOffice, address: str) -> list[str]:
     """Make a user for each role and return a line with a fresh sign-in link for each.
 
     Every role at Houay Xai; at Chiang Khong, across the river, those who answer it.
     """
     lines = []
     people: list[tuple[str, Role, str]] = [(role, role, fleet.HOUAY_XAI) for role in ROLES]
-    people += [(f"{CHIANG_KHONG_PREFIX}{role}", role, fleet.CHIANG_KHONG) for role in ACROSS]
+    across = ACROSS if len(played.agencies) > 1 else ROLES
+    people += [(f"{fleet.CHIANG_KHONG_PREFIX}{role}", role, fleet.CHIANG_KHONG) for role in across]
     for name, role, agency in people:
+        if agency not in played.agencies:
+            continue
         found = await office.people.user(name)
         user = (
             found[0]
@@ -199,10 +177,14 @@ async def _links(office: RunningNode, address: str) -> list[str]:
     return lines
 
 
-async def _phones(office: RunningNode, address: str, units: dict[str, str]) -> list[str]:
+async def _phones(
+    office: RunningNode, played: DemoOffice, address: str, units: dict[str, str]
+) -> list[str]:
     """Return a line for each office with the address that enrols a phone on one of its boats."""
     lines = ["", f"Or be the crew of a boat; each enrols one phone, within {MINUTES} minutes:", ""]
     for agency, call_sign in CREW_PHONES.items():
+        if agency not in played.agencies:
+            continue
         desk = office.desk_of(User(name="demo", role="commander", agency=agency))
         device = f"demo-phone-{call_sign.lower().replace(' ', '-')}"
         code, _ = await office.accounts.enrolments.make(desk, device=device, unit=units[call_sign])
@@ -212,13 +194,18 @@ async def _phones(office: RunningNode, address: str, units: dict[str, str]) -> l
 
 @asynccontextmanager
 async def _playing(
-    office: RunningNode, serial: SerialRadio, base: BaseRadio, options: DemoOptions
+    office: RunningNode,
+    serial: SerialRadio,
+    base: BaseRadio,
+    options: DemoOptions,
+    paired: asyncio.Event,
 ) -> AsyncIterator[dict[str, str]]:
     """Play the script while inside; yield unit ids by call sign."""
+    cast = options.office.cast
     ais = AisFeed(await _ais_port(office))
     assert office.broker is not None
     mqtt: dict[str, MqttRadio] = {}
-    for actor in CAST:
+    for actor in cast:
         if actor.radio in ("owntracks", "json"):
             key = await office.people.add_device(actor.device, actor.agency)
             mqtt[actor.device] = MqttRadio(
@@ -227,14 +214,23 @@ async def _playing(
     radios = Radios(serial, base, ais, mqtt)
     start = datetime.now(UTC)
     before = timedelta(seconds=HISTORY_S / options.speed + 60)
-    units = await _register(office.desk_of, since=start - before)
-    script = Script(office.geography.river, seed=options.seed)
+    units = await _register(office.desk_of, options.office, since=start - before)
+    script = Script(cast, office.geography.river, seed=options.seed)
     zone = ZoneInfo(office.settings.node.time_zone)
-    story = Story(office.desk_of, office.geography.river, units, zone)
+    story = Story(
+        office.desk_of, options.office.agencies, office.geography.river, units, zone, paired
+    )
     CLOCK.recordings.update(office.channels)  # an hour of it comes at once
     tasks = [
         asyncio.create_task(
-            _play(script, radios, office.desk_of, units, start=start, speed=options.speed),
+            _play(
+                script,
+                radios,
+                _rescuer(office.desk_of, options.office),
+                units,
+                start=start,
+                speed=options.speed,
+            ),
             name="demo-script",
         ),
         asyncio.create_task(story.play(start=start, speed=options.speed), name="demo-story"),
@@ -251,18 +247,23 @@ async def _playing(
         await asyncio.to_thread(radios.close)
 
 
-async def _register(desk_of: DeskOf, *, since: datetime) -> dict[str, str]:
-    """Register the units of both offices and their radios; return unit ids by call sign."""
+def _rescuer(desk_of: DeskOf, played: DemoOffice) -> Desk:
+    """Return the desk of who answers calls for help of the script: a boat of Chiang Khong calls."""
+    return desk_of(User(name="demo", role="commander", agency=played.agencies[-1]))
+
+
+async def _register(desk_of: DeskOf, played: DemoOffice, *, since: datetime) -> dict[str, str]:
+    """Register the units of a node and their radios; return unit ids by call sign."""
     desks = {
         agency: desk_of(User(name="demo", role="commander", agency=agency))
-        for agency in (fleet.HOUAY_XAI, fleet.CHIANG_KHONG)
+        for agency in played.agencies
     }
     units: dict[str, str] = {}
     assigned: set[str] = set()
     for desk in desks.values():
         units |= {state.call_sign: state.id for state in desk.visible.units()}
         assigned |= {each.address for each in desk.visible.assignments() if each.end is None}
-    for actor in CAST:
+    for actor in played.cast:
         if actor.call_sign is None:
             continue
         desk = desks[actor.agency]
@@ -290,7 +291,7 @@ async def _register(desk_of: DeskOf, *, since: datetime) -> dict[str, str]:
 async def _play(
     script: Script,
     radios: Radios,
-    desk_of: DeskOf,
+    across: Desk,
     units: dict[str, str],
     *,
     start: datetime,
@@ -301,7 +302,6 @@ async def _play(
     def moment(t_s: float) -> datetime:
         return start + timedelta(seconds=t_s / speed)
 
-    across = desk_of(User(name="demo", role="commander", agency=fleet.CHIANG_KHONG))
     sent = 0
     for report in script.reports(after_s=-HISTORY_S, until_s=0):
         if report.t_s % HISTORY_STEP_S == 0:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from maps.demo.fleet import CAST, Actor
+from maps.demo.fleet import Actor
 from maps.demo.voyage import MoverState, VoyageRiver
 
 _METRES_PER_DEGREE = 111_195.0
@@ -36,24 +36,25 @@ class Script:
     """The whole patrol.
 
     Args:
+        cast: Whose radios send.
         river: The Mekong.
         seed: Another seed gives other noise.
     """
 
-    def __init__(self, river: VoyageRiver, *, seed: int = 2003) -> None:
-        self._river, self._seed = river, seed
+    def __init__(self, cast: Sequence[Actor], river: VoyageRiver, *, seed: int = 2003) -> None:
+        self._cast, self._river, self._seed = cast, river, seed
 
     def reports(self, *, after_s: float, until_s: float) -> Iterator[ScriptReport]:
         """Yield every report later than `after_s` and not later than `until_s`, oldest first."""
         due = [
             (number * actor.interval_s, index, number)
-            for index, actor in enumerate(CAST)
+            for index, actor in enumerate(self._cast)
             for number in range(
                 int(after_s // actor.interval_s) + 1, int(until_s // actor.interval_s) + 1
             )
         ]
         for t_s, index, number in sorted(due):
-            report = self._report(CAST[index], t_s, number)
+            report = self._report(self._cast[index], t_s, number)
             if report is not None:
                 yield report
 

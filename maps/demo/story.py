@@ -7,7 +7,7 @@ a page has done already is left alone, and a folder that is taken up again keeps
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeAlias
 from zoneinfo import ZoneInfo
@@ -37,6 +37,7 @@ ANSWERED_AT_S: Final = 330.0
 _PARTS_OF_DAY: Final = ((5, "Night"), (11, "Morning"), (17, "Afternoon"), (21, "Evening"))
 """Hour before which each ends."""
 
+_LOOK_AGAIN_S: Final = 0.5
 _RESTED_AFTER: Final = timedelta(hours=14)  # the patrol of now lasts six of them
 _SIGHTED_FROM: Final = (100.4141, 20.2705)
 _SIGHTED_TO: Final = (100.4012, 20.2592)
@@ -55,15 +56,24 @@ class Story:
 
     Args:
         desk_of: Returns a user's desk.
+        agencies: Those of this node: the people of others act at their own.
         river: The Mekong.
         units: Unit ids by call sign.
         zone: Where it is the time of day that patrols are named by.
+        paired: Set once the other office's node is confirmed, where it has one of its own.
     """
 
     def __init__(
-        self, desk_of: DeskOf, river: VoyageRiver, units: dict[str, str], zone: ZoneInfo
+        self,
+        desk_of: DeskOf,
+        agencies: Collection[str],
+        river: VoyageRiver,
+        units: dict[str, str],
+        zone: ZoneInfo,
+        paired: asyncio.Event,
     ) -> None:
-        self._desk_of, self._river, self._units, self._zone = desk_of, river, units, zone
+        self._desk_of, self._agencies = desk_of, agencies
+        self._river, self._units, self._zone, self._paired = river, units, zone, paired
 
     async def play(self, *, start: datetime, speed: float) -> None:
         """Do what is due, from the start of the demo on.
@@ -72,9 +82,19 @@ class Story:
             start: When it began, aware UTC.
             speed: How many times as fast as real the script runs.
         """
+        async with asyncio.TaskGroup() as both:
+            if HOUAY_XAI in self._agencies:
+                both.create_task(self._at_houay_xai(start=start, speed=speed))
+                if CHIANG_KHONG not in self._agencies:
+                    both.create_task(self._propose_to_counterpart())
+            if CHIANG_KHONG in self._agencies:
+                both.create_task(self._at_chiang_khong(start=start, speed=speed))
+
+    async def _at_houay_xai(self, *, start: datetime, speed: float) -> None:
         here = self._desk(HOUAY_XAI)
         if not here.sectors.all():
-            await self._agree()
+            if CHIANG_KHONG in self._agencies:
+                await self._propose_agreement()
             sectors = await self._draw()
             await self._patrol(sectors)
             await self._log()
@@ -100,8 +120,14 @@ class Story:
         await _until(start, OFFERED_AT_S / speed)
         if not here.hand_offs.all():
             await _if_it_may(here.hand_offs.offer(target, note="heading for the old ferry pier"))
-        await _until(start, ANSWERED_AT_S / speed)
+
+    async def _at_chiang_khong(self, *, start: datetime, speed: float) -> None:
         across = self._desk(CHIANG_KHONG)
+        if HOUAY_XAI not in self._agencies:
+            if not across.sectors.all():
+                await self._draw_no_go()
+            await self._sign_agreement()
+        await _until(start, ANSWERED_AT_S / speed)
         for offer in across.hand_offs.all():
             if offer.to_agency == CHIANG_KHONG:
                 await _if_it_may(across.hand_offs.accept(offer.id, term=offer.term))
@@ -110,7 +136,7 @@ class Story:
         name = role if agency == HOUAY_XAI else f"ck-{role}"
         return self._desk_of(User(name=name, role=role, agency=agency))
 
-    async def _agree(self) -> None:
+    async def _propose_agreement(self) -> None:
         now = datetime.now(UTC)
         terms = Terms(
             name="Joint patrols Houay Xai and Chiang Khong",
@@ -123,23 +149,43 @@ class Story:
         drafted = await here.draft(terms, (HOUAY_XAI, CHIANG_KHONG))
         sent = await here.propose(drafted.id)
         await here.sign(sent.id, version=sent.version, office="BLO Houay Xai")
+        if CHIANG_KHONG in self._agencies:
+            await self._sign_agreement()
+
+    async def _propose_to_counterpart(self) -> None:
+        """Propose the agreement as soon as the other office's node is confirmed."""
+        await self._paired.wait()
+        if not await self._desk(HOUAY_XAI, "liaison").agreements.all():
+            await self._propose_agreement()
+
+    async def _sign_agreement(self) -> None:
+        """Sign for Chiang Khong what Houay Xai has proposed, as soon as it is there."""
         across = self._desk(CHIANG_KHONG, "liaison").agreements
-        await across.sign(sent.id, version=sent.version, office="BLO Chiang Khong")
+        while True:
+            for sent in await across.all():
+                if CHIANG_KHONG not in {each.agency for each in sent.signatures}:
+                    await across.sign(sent.id, version=sent.version, office="BLO Chiang Khong")
+                return
+            await asyncio.sleep(_LOOK_AGAIN_S)
 
     async def _draw(self) -> list[str]:
-        here, across = self._desk(HOUAY_XAI).sectors, self._desk(CHIANG_KHONG).sectors
+        here = self._desk(HOUAY_XAI).sectors
         stretch = RiverStretch(river="Mekong", km_from=2350.0, km_to=2362.0, width_m=900.0)
         reach = await here.draw(name="Houay Xai reach", shape=SectorShape(stretch=stretch))
         upper = RiverStretch(river="Mekong", km_from=2362.0, km_to=2378.0, width_m=900.0)
         north = await here.draw(name="Upper reach", shape=SectorShape(stretch=upper))
+        if CHIANG_KHONG in self._agencies:
+            await self._draw_no_go()
+        return [reach.id, north.id]
+
+    async def _draw_no_go(self) -> None:
         ring = [[*each] for each in (*_NO_GO, _NO_GO[0])]
-        await across.draw(
+        await self._desk(CHIANG_KHONG).sectors.draw(
             name="Works at the rapids",
             use="no_go",
             shape=SectorShape(polygon={"type": "Polygon", "coordinates": [ring]}),
             note="blasting, 06:00 to 18:00",
         )
-        return [reach.id, north.id]
 
     async def _patrol(self, sectors: list[str]) -> None:
         now = datetime.now(UTC)
@@ -152,10 +198,14 @@ class Story:
                 ("Naga 2", HOUAY_XAI),
                 ("Khong 1", CHIANG_KHONG),
             )
+            if agency in self._agencies
         ]
+        others = tuple(each for each in self._agencies if each != HOUAY_XAI)
+        if not others:
+            sectors = []  # they reach across the border, where one side may not go alone
         draft = await planner.draft(
             name=patrol_name(now.astimezone(self._zone)),
-            agencies=(CHIANG_KHONG,),
+            agencies=others,
             starts_at=now - timedelta(minutes=5),
             ends_at=now + timedelta(hours=6),
             members=tuple(members),
@@ -166,7 +216,7 @@ class Story:
             ),
         )
         await planner.propose(draft.id)
-        for agency in (HOUAY_XAI, CHIANG_KHONG):
+        for agency in (HOUAY_XAI, *others):
             patrols = self._desk(agency).patrols
             await patrols.sign(draft.id, revision=(await patrols.one(draft.id)).revision)
         patrols = self._desk(HOUAY_XAI).patrols
@@ -175,11 +225,11 @@ class Story:
         morning = next_morning(now.astimezone(self._zone))
         await planner.draft(
             name=patrol_name(morning),
-            agencies=(CHIANG_KHONG,),
+            agencies=others,
             starts_at=morning.astimezone(UTC),
             ends_at=morning.astimezone(UTC) + timedelta(hours=5),
             members=(members[1],),
-            sectors=(sectors[0],),
+            sectors=tuple(sectors[:1]),
             check_in_interval_s=1800.0,
         )
 
@@ -195,7 +245,7 @@ class Story:
             lon=lon,
             lat=lat,
             narrative="Small boat stopped at night, tablets under the boards.",
-            credited=(HOUAY_XAI, CHIANG_KHONG),
+            credited=(HOUAY_XAI, *(each for each in self._agencies if each != HOUAY_XAI)),
         )
         await self._desk(HOUAY_XAI).incidents.confirm(made.id, version=made.version)
 

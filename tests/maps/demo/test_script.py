@@ -35,9 +35,9 @@ def test_a_demo_of_seconds_is_heard_by_every_radio_and_ends_by_itself(tmp_path: 
 
 def test_the_script_moves_as_boats_do_and_repeats_itself() -> None:
     river = load_mekong()
-    script = Script(river)
+    script = Script(CAST, river)
     reports = list(script.reports(after_s=-60, until_s=300))
-    again = list(Script(river).reports(after_s=-60, until_s=300))
+    again = list(Script(CAST, river).reports(after_s=-60, until_s=300))
     assert reports == again
     split = [*script.reports(after_s=-60, until_s=33.3), *script.reports(after_s=33.3, until_s=300)]
     assert split == reports
