@@ -22,6 +22,7 @@ import msgspec
 from maps.demo.office import OFFICES
 from maps.demo.pairing import LONGEST_LINE, OfficePaired, OfficeReady
 from maps.errors.errors import MapsError
+from radio_gateway.parsing.msgspec_decoders import json_decoder
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -109,7 +110,7 @@ async def _read(process: asyncio.subprocess.Process, kind: type[T]) -> T:
     line = await process.stdout.readline()
     if not line:
         raise OfficeFailed("an office of the demo did not open")
-    return msgspec.json.decode(line, type=kind)
+    return json_decoder(kind).decode(line)
 
 
 async def _stop(started: list[asyncio.subprocess.Process]) -> None:

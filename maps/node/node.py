@@ -16,6 +16,7 @@ from contextlib import (
     nullcontext,
 )
 from datetime import datetime
+from functools import partial
 from importlib import metadata
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -67,6 +68,7 @@ from patrol.live.feeds import Subscription
 from patrol.maintenance.kind_retention import KindRetention
 from patrol.maintenance.retention import Retention
 from patrol.protected_fields.field_key import FieldKeys
+from patrol.sharing.offer_permission import hand_off_refusal
 from patrol.signatures.signing_key import read_or_make_key
 from patrol.store.journal import journal
 from patrol.store.records import registry
@@ -271,6 +273,7 @@ class RunningNode:
             sign_head=lambda: asyncio.to_thread(current_head, settings),
             own_key=lambda: read_or_make_key(node_key_file(settings)),
             key_fault=word_key_fault,
+            refusal_of=partial(hand_off_refusal, self.watch.sharing),
             now=clock.now,
         )
         statement_log = self.counterpart_statements.statement_log

@@ -1,7 +1,7 @@
 """CounterpartStatements: the log of statements of a node with all that goes by it, at work.
 
 What is told: the own card when it changed, each day where the journal ends, and what the own
-agencies say about agreements.
+agencies say about agreements and hand-offs.
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ from patrol.audit.signed_head import SignedHead
 from patrol.errors.errors import PatrolError
 from patrol.exchange.agreement_statements import AgreementStatements, KeyFault
 from patrol.exchange.card_statements import CardStatements, confirmed
+from patrol.exchange.hand_off_statements import HandOffStatements
 from patrol.exchange.journal_heads import JournalHeads
 from patrol.exchange.statement_log import LOOK_EVERY_S, StatementLog
 from patrol.filing.file_documents import DocumentService
 from patrol.signatures.signing_key import SigningKey
 from patrol.store.store import Store
+from patrol.watch.offer_timeouts import HandOffRefusal
 
 _DAILY_EVERY_S: Final = 300.0
 
@@ -42,6 +44,7 @@ class CounterpartStatements:
         sign_head: Returns the journal's end, signed.
         own_key: Returns this node's key.
         key_fault: Proves the signature of an officer's key.
+        refusal_of: Returns why nothing of a hand-off may cross.
         now: Clock, aware UTC.
 
     Attributes:
@@ -60,6 +63,7 @@ class CounterpartStatements:
         sign_head: Callable[[], Awaitable[SignedHead]],
         own_key: Callable[[], SigningKey],
         key_fault: KeyFault,
+        refusal_of: HandOffRefusal,
         now: Callable[[], datetime],
     ) -> None:
         self._document_service, self._zone, self._now = document_service, zone, now
@@ -84,6 +88,16 @@ class CounterpartStatements:
             agencies=agencies,
             agencies_of=self._agencies_of,
             key_fault=key_fault,
+        )
+        HandOffStatements(
+            self.statement_log,
+            document_service,
+            store,
+            node=node,
+            agencies=agencies,
+            agencies_of=self._agencies_of,
+            refusal_of=refusal_of,
+            now=now,
         )
         self._daily_at: datetime | None = None
 

@@ -29,7 +29,7 @@ A grant that was filed before the suspension is still told, or nobody would act.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Final, Literal, TypeAlias, get_args
@@ -131,40 +131,37 @@ def decode(body: bytes) -> HandOffMessage | HandOffReceipt:
     return message
 
 
-def outbox(
-    open_documents: OpenDocuments, *, node: str, may_cross: Callable[[HandOff], bool]
-) -> Iterator[HandOffMessage]:
-    """Yield every message that this node owes another, oldest hand-off first.
+def owed_by(made: HandOff, *, node: str, may_cross: bool) -> Iterator[HandOffMessage]:
+    """Yield every message that a node owes another about a hand-off.
 
     Args:
-        open_documents: The open documents.
-        node: This node.
-        may_cross: Whether an agreement lets a hand-off cross now; an offer waits if not.
+        made: The hand-off as it stands in that node.
+        node: The node.
+        may_cross: Whether an agreement lets it cross now; an offer waits if not.
     """
-    for made in open_documents.all(HandOff):
-        for owed in made.owed_messages:
-            answers = owed.what in _ANSWERS
-            if (made.to_node if answers else made.node) != node:
+    for owed in made.owed_messages:
+        answers = owed.what in _ANSWERS
+        if (made.to_node if answers else made.node) != node:
+            continue
+        offer: HandOff | None = None
+        if owed.what == "offer":
+            offer = crossed(made, {"targets"}) if may_cross else None
+            if offer is None:
                 continue
-            offer: HandOff | None = None
-            if owed.what == "offer":
-                offer = crossed(made, {"targets"}) if may_cross(made) else None
-                if offer is None:
-                    continue
-            yield HandOffMessage(
-                id=_id_of(made, owed),
-                node=node,
-                to_node=made.node if answers else made.to_node,
-                agency=made.to_agency if answers else made.agency,
-                to_agency=made.agency if answers else made.to_agency,
-                what=owed.what,  # type: ignore[arg-type]
-                hand_off=made.id,
-                case=made.case,
-                term=owed.term,
-                at=made.at,
-                reason=made.reason if owed.what in (*ENDINGS, "decline") else "",
-                offer=offer,
-            )
+        yield HandOffMessage(
+            id=_id_of(made, owed),
+            node=node,
+            to_node=made.node if answers else made.to_node,
+            agency=made.to_agency if answers else made.agency,
+            to_agency=made.agency if answers else made.to_agency,
+            what=owed.what,  # type: ignore[arg-type]
+            hand_off=made.id,
+            case=made.case,
+            term=owed.term,
+            at=made.at,
+            reason=made.reason if owed.what in (*ENDINGS, "decline") else "",
+            offer=offer,
+        )
 
 
 def receive(

@@ -31,8 +31,8 @@ async def stands(office: Desk, id: str, state: str) -> Agreement:
     """Wait until an agreement stands so at a node; return it."""
 
     async def is_so() -> bool:
-        found = await office.agreements.all(closed=True)
-        return any(each.id == id and each.state == state for each in found)
+        known = {each.id for each in await office.agreements.all(closed=True)}
+        return id in known and (await office.agreements.one(id)).state == state
 
     await patience.until(is_so)
     return await office.agreements.one(id)

@@ -19,7 +19,6 @@ from patrol.exchange.messages import (
     HandOffReceipt,
     decode,
     encode,
-    outbox,
     receive,
     take_receipt,
 )
@@ -30,6 +29,7 @@ from patrol.targets.remote_hand_off import accept_remotely, decline_remotely
 from patrol.targets.target import Target, of_case, sight
 from tests.fixtures.examples import examples
 from tests.patrol.nodes.hand_offs import CK, HX, LAO, THAI, sighting, target
+from tests.patrol.nodes.mailbox import outbox
 from tests.patrol.nodes.running import START, at
 
 HERE = {HX: frozenset({LAO}), CK: frozenset({THAI})}

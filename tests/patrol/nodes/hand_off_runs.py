@@ -33,7 +33,6 @@ from patrol.documents.document import Document
 from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import Filing
 from patrol.errors.errors import Conflict, NotFound, StoreError
-from patrol.exchange.mailbox import NodeMailbox
 from patrol.exchange.messages import HandOffMessage, HandOffReceipt, decode, encode
 from patrol.sharing.offer_permission import hand_off_refusal
 from patrol.store.engine.engine import open_engine
@@ -49,6 +48,7 @@ from tests.fixtures.databases import POSTGRES, empty_store, reading, store_url
 from tests.fixtures.set_clock import SetClock
 from tests.patrol.nodes.chains import first_fault
 from tests.patrol.nodes.counterparts import counterpart
+from tests.patrol.nodes.mailbox import NodeMailbox
 
 LAO, THAI = "la-hx", "th-ck"
 AGENCIES = {LAO: Agency(id=LAO, name="Lao", country="LA"), THAI: Agency(id=THAI, name="Thai")}

@@ -9,12 +9,13 @@ from patrol.documents.document import Document, kind_of
 from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import Filing
 from patrol.documents_registry.document_kinds import decode, encode
-from patrol.exchange.messages import HandOffMessage, outbox
+from patrol.exchange.messages import HandOffMessage
 from patrol.targets.hand_off import HandOff, timetable
 from patrol.targets.lifecycle import accept, decline, escalate, offer, return_offer
 from patrol.targets.remote_hand_off import accept_remotely, grant, receive_grant
 from patrol.targets.sightings import Sighting
 from patrol.targets.target import Target, close, new_target, open_target
+from tests.patrol.nodes.mailbox import outbox
 from tests.patrol.nodes.running import START, at
 
 LAO, THAI = "la-hx", "th-ck"

@@ -37,7 +37,13 @@ async def test_name_and_password_start_a_session_in_a_cookie_scripts_cannot_read
         body = (await client.get("/api/session")).json()
         assert body["user"] == "somchai"
         assert body["role"] == "commander"
-        assert body["agency"] == {"id": AGENCY, "name": "Joint patrol", "country": None, "blos": []}
+        assert body["agency"] == {
+            "id": AGENCY,
+            "name": "Joint patrol",
+            "country": None,
+            "blos": [],
+            "node": "",
+        }
         assert body["node"]["time_zone"] == "Asia/Vientiane"
         assert "clear distress" in body["permissions"]
 
@@ -436,9 +442,9 @@ async def test_agencies_are_listed_with_country_and_offices(tmp_path: Path) -> N
         async with server.stranger() as client:
             said = {"name": "ann", "password": PASSWORD}
             session = (await client.post("/api/session", json=said)).json()
-            assert session["agency"] == {**agencies[0], "blos": []}
+            assert session["agency"] == {**agencies[0], "blos": [], "node": ""}
             body = (await client.get("/api/agencies")).json()
-            assert body == [agencies[1], {**agencies[0], "blos": []}]
+            assert body == [{**agencies[1], "node": ""}, {**agencies[0], "blos": [], "node": ""}]
     stored = await _agencies(tmp_path)
     assert stored == [("la-hx", "LA", "LA-HXI"), ("th-ck", "TH", "")]
 

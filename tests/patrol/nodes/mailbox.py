@@ -1,4 +1,4 @@
-"""NodeMailbox: files messages of counterpart nodes and knows which messages are due to them.
+"""NodeMailbox: carries hand-offs between two nodes of a test, over a link that loses all it can.
 
 Whatever carries the messages hands in what arrives, and asks what is due. What it says is rules of
 `patrol.exchange.messages`; here are the store, the turn and the clock.
@@ -7,15 +7,17 @@ Whatever carries the messages hands in what arrives, and asks what is due. What 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import Final
 
 from patrol.documents.document import kind_of
+from patrol.documents.open_documents import OpenDocuments
 from patrol.exchange.messages import (
     HandOffMessage,
     HandOffReceipt,
-    outbox,
+    owed_by,
     receive,
     take_receipt,
 )
@@ -27,6 +29,20 @@ from patrol.watch.offer_timeouts import HandOffRefusal
 
 AGAIN_S: Final = 5.0
 """How long a message waits for its receipt before it is told again."""
+
+
+def outbox(
+    open_documents: OpenDocuments, *, node: str, may_cross: Callable[[HandOff], bool]
+) -> Iterator[HandOffMessage]:
+    """Yield every message that a node owes another, oldest hand-off first.
+
+    Args:
+        open_documents: The open documents.
+        node: The node.
+        may_cross: Whether an agreement lets a hand-off cross now.
+    """
+    for made in open_documents.all(HandOff):
+        yield from owed_by(made, node=node, may_cross=may_cross(made))
 
 
 class NodeMailbox:
