@@ -89,7 +89,7 @@ class CounterpartStatements:
             agencies_of=self._agencies_of,
             key_fault=key_fault,
         )
-        HandOffStatements(
+        self._hand_offs = HandOffStatements(
             self.statement_log,
             document_service,
             store,
@@ -127,6 +127,7 @@ class CounterpartStatements:
         if not nodes:
             return
         await self._cards.state_missing(nodes)
+        await self._hand_offs.state_missing(nodes)
         now = self._now()
         if self._daily_at is None or abs((now - self._daily_at).total_seconds()) >= _DAILY_EVERY_S:
             local = now.astimezone(self._zone)

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from patrol.counterparts.statement import Statement
 from patrol.documents.document import kind_of
 from patrol.documents.open_documents import OpenDocuments
-from patrol.documents.transaction import Filing, StatementDraft
+from patrol.documents.transaction import NOTHING, Filing, StatementDraft
 from patrol.errors.errors import Conflict
 from patrol.exchange.messages import (
     HandOffMessage,
@@ -27,7 +27,7 @@ from patrol.exchange.messages import (
 )
 from patrol.exchange.statement_log import StatementLog
 from patrol.filing.file_documents import Act, DocumentService
-from patrol.store.records import documents
+from patrol.store.records import documents, statement_logs, statements
 from patrol.store.store import Store
 from patrol.targets.hand_off import HandOff
 from patrol.watch.offer_timeouts import HandOffRefusal
@@ -68,6 +68,36 @@ class HandOffStatements:
         statement_log.intake.effects[HAND_OFF] = self._take
         statement_log.intake.effects[HAND_OFF_RECEIPT] = self._take_receipt
         document_service.statement_sources.append(self._of_hand_offs)
+        self._document_service = document_service
+        self._epochs: dict[str, int] = {}
+
+    async def state_missing(self, nodes: Collection[str]) -> None:
+        """Tell those counterparts what is owed to them and was told in an earlier epoch only: their
+        logs began anew before they had it.
+
+        Raises:
+            StoreError: If the store refuses.
+        """
+        for node in nodes:
+            epoch = (await self._store.read(statement_logs.log_state, node)).epoch
+            if self._epochs.get(node) == epoch:
+                continue
+            for made in tuple(self._document_service.open_documents.all(HandOff)):
+                if made.owed_messages and not await self._store.read(
+                    statements.is_stated, node, HAND_OFF, made.id
+                ):
+                    await self._document_service.file(self._stating(made.id, node))
+            self._epochs[node] = epoch
+
+    def _stating(self, id: str, node: str) -> Act:
+        def act(open_documents: OpenDocuments, now: datetime) -> Filing:
+            made = open_documents.find(HandOff, id)
+            if made is None:
+                return NOTHING
+            owed = [each for each in self._owed(made, now) if each.to_node == node]
+            return Filing(statements=tuple(_draft(made, each) for each in owed))
+
+        return act
 
     def _of_hand_offs(
         self, filing: Filing, open_documents: OpenDocuments
@@ -83,15 +113,7 @@ class HandOffStatements:
             if before is not None:
                 stated = {each.id for each in self._owed(before, now)}
             found += (
-                StatementDraft(
-                    to_node=each.to_node,
-                    kind=HAND_OFF,
-                    id=made.id,
-                    version=made.version,
-                    body=each,
-                    agency=each.agency,
-                    data_class="" if each.offer is None else "targets",
-                )
+                _draft(made, each)
                 for each in self._owed(made, now)
                 if each.id not in stated and each.to_node in nodes
             )
@@ -139,3 +161,15 @@ class HandOffStatements:
             return take_receipt(open_documents, receipt, node=self._node, now=now)
 
         return act
+
+
+def _draft(made: HandOff, message: HandOffMessage) -> StatementDraft:
+    return StatementDraft(
+        to_node=message.to_node,
+        kind=HAND_OFF,
+        id=made.id,
+        version=made.version,
+        body=message,
+        agency=message.agency,
+        data_class="" if message.offer is None else "targets",
+    )

@@ -259,6 +259,24 @@ def unread_held(connection: Connection, node: str, epoch: int, *, limit: int) ->
     return list(rows.scalars())
 
 
+def is_stated(connection: Connection, node: str, kind: str, about: str) -> bool:
+    """Return whether a statement of a kind about something stands in the log for a counterpart, in
+    this epoch.
+    """
+    epoch = log_state(connection, node).epoch
+    found = (
+        select(_OUT.number)
+        .where(
+            _OUT.counterpart == node,
+            _OUT.kind == kind,
+            _OUT.epoch == epoch,
+            _OUT.about == about,
+        )
+        .limit(1)
+    )
+    return connection.execute(found).first() is not None
+
+
 def newest_received(connection: Connection, node: str, kind: str) -> StoredStatement | None:
     """Return the newest statement of a kind that a counterpart made in this epoch and that was
     applied; None if there is none.

@@ -17,7 +17,7 @@ from patrol.documents.transaction import Filing, StatementDraft
 from patrol.exchange.hand_off_statements import HAND_OFF
 from patrol.exchange.messages import HandOffMessage
 from patrol.store.journal import journal
-from patrol.store.records import statement_health
+from patrol.store.records import statement_health, statement_logs
 from patrol.targets.custody import Ledger, contradictions, standing
 from patrol.targets.hand_off import HandOff
 from patrol.targets.sightings import Sighting
@@ -63,11 +63,32 @@ class Offices:
 
     async def offer(self) -> HandOff:
         """Have the Lao side see a boat and offer it; return the offer as the Thai side has it."""
+        return await self.has(await self.made())
+
+    async def made(self) -> str:
+        """Have the Lao side see a boat and offer it; return the offer's id."""
         seen = Sighting(at=datetime.now(UTC), lon=100.41, lat=20.27, accuracy_m=30.0)
         target = await self.lao.targets.open(what="vessel", name="grey boat", sighting=seen)
         made = await self.lao.hand_offs.offer(target.id, to="th-ck", note="to the old pier")
-        await patience.until(lambda: any(each.id == made.id for each in self.thai.hand_offs.all()))
-        return await self.thai.hand_offs.one(made.id)
+        return made.id
+
+    async def has(self, id: str) -> HandOff:
+        """Wait until the Thai side has an offer; return it."""
+        await patience.until(lambda: any(each.id == id for each in self.thai.hand_offs.all()))
+        return await self.thai.hand_offs.one(id)
+
+    async def begin_logs_anew(self, *nodes: str) -> None:
+        """Begin the logs with the other anew at some nodes, as people do after a fork."""
+        for name in nodes:
+            node, other = (self.hx, "ck") if name == "hx" else (self.ck, "hx")
+            await node.watch.store.write(
+                statement_logs.restart_logs,
+                other,
+                datetime.now(UTC),
+                actor="command line",
+                agency=node.watch.agency,
+                origin=name,
+            )
 
     async def ends(self, id: str, state: str) -> None:
         """Wait until a hand-off is over on both sides, in a state, with nothing owed."""
@@ -157,6 +178,16 @@ async def test_a_newer_sighting_reaches_who_is_asked(offices: Offices) -> None:
         return len((await offices.thai.hand_offs.one(there.id)).fixes) == 2
 
     await patience.until(is_there)
+
+
+async def test_what_was_told_in_logs_that_began_anew_is_told_again(offices: Offices) -> None:
+    await offices.begin_logs_anew("hx")  # nothing is sent until both have begun the same
+    offered = await offices.made()
+    await offices.begin_logs_anew("hx", "ck", "ck")
+    there = await offices.has(offered)
+    await offices.thai.hand_offs.accept(there.id, term=there.term)
+    await offices.ends(there.id, "taken")
+    assert await offices.custodian(there.case) == "th-ck"
 
 
 def message(there: HandOff, **changes: Any) -> HandOffMessage:
