@@ -24,6 +24,7 @@ from patrol.counterparts.card import (
 from patrol.counterparts.counterpart import Counterpart
 from patrol.counterparts.log_health import LogHealth, StatementRefusal
 from patrol.desks.liaison.counterparts import LONGEST_REASON
+from patrol.units.permissions import require
 
 router = APIRouter(prefix="/api/counterparts", tags=["counterparts"])
 
@@ -199,6 +200,7 @@ async def add_counterpart(form: CardForm, desk: DeskHere) -> Response:
     422 `bad_card` names the field of a card that cannot be used. 409: the own card, a node that is
     known, or an agency whose id is another's.
     """
+    require(desk.user.role, "pair counterparts")  # before a card is looked into
     return answer(await desk.counterparts.add(read_card(form.card)), status=201)
 
 
@@ -231,6 +233,7 @@ async def renew_counterpart(counterpart: str, form: CardForm, desk: DeskHere) ->
 
     One that was confirmed stays so; else the digits are compared anew.
     """
+    require(desk.user.role, "pair counterparts")
     return answer(await desk.counterparts.renew(counterpart, read_card(form.card)))
 
 

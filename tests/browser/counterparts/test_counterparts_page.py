@@ -204,6 +204,8 @@ addresses = ["https://127.0.0.1:{port}"]
             expect(entry.locator("dt", has_text="Their clock")).to_have_count(
                 0 if up["clock"] is None else 1
             )
+            expect(entry.locator("dt", has_text="Their last receipt")).to_have_count(1)
+            expect(entry.locator("dt", has_text="Waits for them")).to_have_count(1)
         ck.stop()
         wait_for("its end", lambda: not is_up(hx))
         page = visit(hx, "kham", size=PHONE)

@@ -72,3 +72,22 @@ export const CounterpartLink = object({
   refused_by_them: nullable(text),
 });
 export type CounterpartLink = ValueOf<typeof CounterpartLink>;
+
+/** How both logs with a counterpart stand: what each side has stored of the other's, and what waits. */
+export const CounterpartLog = object({
+  node: text,
+  fork: text,
+  waiting: count,
+  waiting_since: nullable(moment),
+  receipted: count,
+  receipted_at: nullable(moment),
+  held: count,
+  held_at: nullable(moment),
+  announced: count,
+  refused_there: listOf(object({ number: count, reason: text })),
+  refused_here: listOf(object({ number: count, reason: text })),
+  unread_there: count,
+  unread_here: count,
+  head_at: nullable(moment),
+});
+export type CounterpartLog = ValueOf<typeof CounterpartLog>;

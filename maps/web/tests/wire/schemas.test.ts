@@ -41,6 +41,7 @@ import type {
   Counterpart,
   CounterpartDigits,
   CounterpartLink,
+  CounterpartLog,
   NodeCard,
   ShownCard,
 } from "../../src/wire/counterparts.ts";
@@ -171,6 +172,7 @@ export type Compared = [
   Sound<Faults<typeof ShownCard, Sent.ShownCard>>,
   Sound<Faults<typeof Counterpart, Sent.Counterpart>>,
   Sound<Faults<typeof CounterpartLink, Sent.CounterpartLinkHealth>>,
+  Sound<Faults<typeof CounterpartLog, Sent.LogHealth>>,
   Sound<Faults<typeof CounterpartDigits, Sent.CounterpartDigits>>,
   Sound<Faults<typeof CoverageSums, Sent.Coverage>>,
   Sound<Faults<typeof RiverBin, Sent.RiverBin>>,

@@ -11,6 +11,7 @@ import { CardReader } from "./card-reader.tsx";
 import { keyWords } from "./card-text.ts";
 import { Fact, timeWords } from "./facts.tsx";
 import { LinkFacts } from "./link.tsx";
+import { LogFacts } from "./log.tsx";
 import { Compare, Confirm } from "./pairing.tsx";
 
 export function CounterpartEntry({
@@ -52,6 +53,7 @@ export function CounterpartEntry({
         <Done name={t("counterpart.confirmed")} by={of.confirmed_by} at={of.confirmed_at} />
         <Done name={t("counterpart.revoked")} by={of.revoked_by} at={of.revoked_at} />
         {link !== undefined && state === "confirmed" && <LinkFacts of={link} />}
+        {state === "confirmed" && <LogFacts id={of.id} />}
         {of.reason !== "" && <Fact name={t("counterpart.reason")}>{of.reason}</Fact>}
       </dl>
       {state === "proposed" && <Compare of={of} changed={changed} />}

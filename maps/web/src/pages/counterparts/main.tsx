@@ -8,7 +8,6 @@ import "../../widgets/frame/sections.css";
 import "./counterparts.css";
 import { useSignal } from "@preact/signals";
 import { type JSX, render } from "preact";
-import { useEffect } from "preact/hooks";
 import { PAIR_COUNTERPARTS } from "../../session/permissions.ts";
 import { may } from "../../session/session.ts";
 import { app, startPage } from "../../session/start.ts";
@@ -23,10 +22,9 @@ import { t } from "../../words/index.ts";
 import { CardReader } from "./card-reader.tsx";
 import { CounterpartEntry } from "./counterpart-entry.tsx";
 import { OwnCard } from "./own-card.tsx";
+import { useRefresh } from "./refresh.ts";
 
 const PATH = "/api/counterparts";
-/** The second person, and the office itself, change what stands here. */
-const AGAIN_MS = 15_000;
 
 function Counterparts(): JSX.Element {
   const { value, fault, again } = useLoaded("counterparts", () =>
@@ -34,13 +32,9 @@ function Counterparts(): JSX.Element {
   );
   const links = useLoaded("links", () => fetchJson("/api/counterpart-links", listOf(CounterpartLink)));
   const news = useSignal("");
-  useEffect(() => {
-    const timer = setInterval(() => {
-      if (document.hidden) return;
-      again();
-      links.again();
-    }, AGAIN_MS);
-    return () => clearInterval(timer);
+  useRefresh(() => {
+    again();
+    links.again();
   });
   const changed = ({ card, state }: Counterpart): void => {
     news.value = t(`counterpart.became.${state}`, { name: card.name });
