@@ -119,6 +119,7 @@ def filled(path: str, other: Kept) -> Iterator[tuple[str, str]]:
     known = dict(other.ids) | {
         "order": [NO_ID],
         "job": [NO_ID],
+        "counterpart": [NO_ID],  # of the node, whose agencies all see it
         "name": {"/api/layers/{name}": ["border"], "/api/exports/layers/{name}": ["border"],
                  "/api/reports/{name}": ["debrief"]}.get(path, ["alerts-by-radio", "store"]),
         "unit": [*other.ids["unit"], *other.ids["address"]],

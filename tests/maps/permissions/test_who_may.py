@@ -303,7 +303,9 @@ def kept(folder: Path) -> Iterator[str]:
         for table in ("units", "assignments", "users", "devices", "messages"):
             for row in file.execute(f"SELECT * FROM {table} WHERE agency = ?", (HERE,)):
                 yield f"{table} {tuple(row)}"
-        for row in file.execute("SELECT * FROM papers WHERE agency = ?", (HERE,)):
+        # The node's own card is made when somebody first looks at it.
+        query = "SELECT * FROM papers WHERE agency = ? AND kind != 'own_card'"
+        for row in file.execute(query, (HERE,)):
             yield f"paper {tuple(row)}"
 
 

@@ -156,38 +156,41 @@ export function SuspendedItem(): JSX.Element | null {
  */
 export function SuspensionNotices(): JSX.Element | null {
   const drafts = may(DRAFT_AGREEMENTS) && agencyNames.value.size > 1;
-  if (agreements.value.length + proposed.value.length === 0 && !drafts) return null;
+  const shown = [...proposed.value, ...agreements.value];
+  if (shown.length === 0 && !drafts) return null;
   return (
     <>
       <h3 class="queue-head">{t("sharing.title")}</h3>
-      <ul class="shared">
-        {[...proposed.value, ...agreements.value].map((agreement) => (
-          <li key={agreement.id}>
-            <p>
-              <b>{agreement.terms.name}</b>
-              <span class="dim">
-                {t("sharing.with", {
-                  names: agreement.agencies
-                    .filter((each) => each !== ours.value)
-                    .map(agencyName)
-                    .join(", "),
-                })}
-              </span>
-              {agreement.state === "proposed" && <span class="dim">{t("agreement.waits")}</span>}
-            </p>
-            <div class="actions">
-              <button class="button" onClick={() => void open(agreement)}>
-                {t("agreement.open")}
-              </button>
-              {agreement.state === "active" && may(SUSPEND) && (
-                <button class="button" onClick={() => suspend(agreement)}>
-                  {t("sharing.suspend")}
+      {shown.length > 0 && (
+        <ul class="shared">
+          {shown.map((agreement) => (
+            <li key={agreement.id}>
+              <p>
+                <b>{agreement.terms.name}</b>
+                <span class="dim">
+                  {t("sharing.with", {
+                    names: agreement.agencies
+                      .filter((each) => each !== ours.value)
+                      .map(agencyName)
+                      .join(", "),
+                  })}
+                </span>
+                {agreement.state === "proposed" && <span class="dim">{t("agreement.waits")}</span>}
+              </p>
+              <div class="actions">
+                <button class="button" onClick={() => void open(agreement)}>
+                  {t("agreement.open")}
                 </button>
-              )}
-            </div>
-          </li>
-        ))}
-      </ul>
+                {agreement.state === "active" && may(SUSPEND) && (
+                  <button class="button" onClick={() => suspend(agreement)}>
+                    {t("sharing.suspend")}
+                  </button>
+                )}
+              </div>
+            </li>
+          ))}
+        </ul>
+      )}
       {drafts && (
         <div class="actions">
           <button class="button" onClick={() => void draft()}>
