@@ -68,6 +68,7 @@ class _Peer(msgspec.Struct):
 
     Attributes:
         heard: It said where its logs end.
+        epoch: Of our logs when it said so.
         is_ready: Both logs agree: statements are sent.
         ends_sent_at: When we last said where ours end; None: to be said.
         held: How far it holds our log, by its last word.
@@ -77,6 +78,7 @@ class _Peer(msgspec.Struct):
     """
 
     heard: bool = False
+    epoch: int = 0
     is_ready: bool = False
     ends_sent_at: datetime | None = None
     held: int = 0
@@ -144,7 +146,8 @@ class StatementLog:
         found, now = await self._store.read(statement_logs.stands, nodes), self._now()
         for node, (state, end) in found.items():
             before, peer = self._stands.get(node), self._peer(node)
-            if before is not None and before[0] != state:
+            is_old = peer.heard and peer.epoch != state.epoch
+            if is_old or (before is not None and before[0] != state):
                 self.begin(node)
             waits = (peer.handed_at, None if peer.heard else peer.ends_sent_at)
             is_late = any(at is not None and now - at >= AGAIN for at in waits)
@@ -221,6 +224,7 @@ class StatementLog:
                 peer.ends_sent_at = None
             peer.heard = True
             ours = await self._store.read(statement_logs.ends, node, self._now())
+            peer.epoch = ours.epoch
             hashes = {
                 number: await self._hash(statements_out, node, ours.epoch, number)
                 for number in {theirs.held.number}
