@@ -25,7 +25,7 @@ from maps.errors.errors import SignInRefused
 from patrol.agreements.agreement import Agreement, Consent, PartySignature
 from patrol.agreements.agreement_text import text_of
 from patrol.agreements.agreement_word import AgreementWord
-from patrol.agreements.lifecycle import officer_act, standing_of
+from patrol.agreements.lifecycle import officer_act, status_of
 from patrol.documents.document import kind_of
 from patrol.signatures.key_signature import KeySignature
 from patrol.signatures.officer_act import ActName, OfficerAct, challenge_of, terms_digest
@@ -73,9 +73,9 @@ def prove_signatures(connection: Connection) -> SignatureProof:
 
 
 def _is_what_words_say(version: Agreement) -> bool:
-    standing = standing_of(version, over_at=version.at if version.state == "expired" else None)
+    status = status_of(version, over_at=version.at if version.state == "expired" else None)
     return all(
-        getattr(version, name) == getattr(standing, name)
+        getattr(version, name) == getattr(status, name)
         for name in ("state", "signatures", "consents", "windows", "ended_by")
     )
 

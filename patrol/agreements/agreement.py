@@ -235,7 +235,7 @@ class Agreement(Document, frozen=True, kw_only=True, tag="agreement"):
     """One version of an agreement. It belongs to its parties and crosses to nobody else.
 
     State, signatures, consents, windows and who ended it are what its words come to
-    (`patrol.agreements.standing`).
+    (`patrol.agreements.agreement_status`).
 
     Attributes:
         agencies: Ids of the parties; the owner, who drafted it, is one of them.

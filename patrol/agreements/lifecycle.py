@@ -1,7 +1,8 @@
 """What parties do with an agreement: each act takes a version and returns the next one. Pure.
 
 Whether an act may be done says `patrol.agreements.agreement.LIFECYCLE`; what it changes follows
-from the party's word alone, which is added to those that are there (`patrol.agreements.standing`).
+from the party's word alone, which is added to those that are there
+(`patrol.agreements.agreement_status`).
 The windows of event time open with the last signature or the last resumption, all of them but
 lifelines that it does not name close with any suspension, and signing changed terms begins anew
 without those of the old terms.
@@ -16,9 +17,9 @@ from typing import Any, Final, Literal
 import msgspec
 
 from patrol.agreements.agreement import LIFECYCLE, Agreement, EarlierConsents, Terms
+from patrol.agreements.agreement_status import AgreementStatus, agreement_status
 from patrol.agreements.agreement_text import text_after, text_of
 from patrol.agreements.agreement_word import AgreementWord
-from patrol.agreements.standing import Standing, agreement_standing
 from patrol.documents.document import new_id, revise
 from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import Filing
@@ -277,7 +278,7 @@ def expire(agreement: Agreement, *, at: datetime) -> Agreement:
         who=Party(agency=""),
         reason="its time is over",
         before_words=over.before_words,
-        **standing_fields(standing_of(over, over_at=at)),
+        **status_fields(status_of(over, over_at=at)),
     )
 
 
@@ -293,14 +294,14 @@ def time_is_over(open_documents: OpenDocuments, now: datetime) -> Filing:
     )
 
 
-def standing_of(agreement: Agreement, *, over_at: datetime | None = None) -> Standing:
+def status_of(agreement: Agreement, *, over_at: datetime | None = None) -> AgreementStatus:
     """Return what the words of an agreement come to.
 
     Args:
         agreement: Any version of one whose words are kept.
         over_at: The present, if its time may be over by then; None: that is not asked.
     """
-    return agreement_standing(
+    return agreement_status(
         (text_of(agreement),), agreement.words, earlier=agreement.before_words, over_at=over_at
     )
 
@@ -329,7 +330,7 @@ def _with_word(
         who=who,
         reason=content.reason if reason is None else reason,
         key=key,
-        **standing_fields(standing_of(spoken)),
+        **status_fields(status_of(spoken)),
     )
 
 
@@ -348,13 +349,13 @@ def _with_earlier(agreement: Agreement) -> Agreement:
     )
 
 
-def standing_fields(standing: Standing) -> dict[str, Any]:
+def status_fields(status: AgreementStatus) -> dict[str, Any]:
     return {
-        "state": standing.state,
-        "signatures": standing.signatures,
-        "consents": standing.consents,
-        "windows": standing.windows,
-        "ended_by": standing.ended_by,
+        "state": status.state,
+        "signatures": status.signatures,
+        "consents": status.consents,
+        "windows": status.windows,
+        "ended_by": status.ended_by,
     }
 
 

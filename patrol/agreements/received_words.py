@@ -15,11 +15,11 @@ from zoneinfo import ZoneInfoNotFoundError
 import msgspec
 
 from patrol.agreements.agreement import Agreement, Corridor, Hours, Terms
+from patrol.agreements.agreement_status import agreement_status
 from patrol.agreements.agreement_text import AgreementText, text_of
 from patrol.agreements.agreement_word import AgreementWord
 from patrol.agreements.corridors import MOST_POINTS
-from patrol.agreements.lifecycle import MOST_WORDS, standing_fields, standing_of
-from patrol.agreements.standing import agreement_standing
+from patrol.agreements.lifecycle import MOST_WORDS, status_fields, status_of
 from patrol.agreements.time_intervals import zone
 from patrol.documents.document import revise
 from patrol.errors.errors import Conflict
@@ -81,7 +81,7 @@ def receive(
     if any((each.content, each.at) == (content, word.at) for each in known.words):
         return None
     texts = [text_of(known)] if text is None else [text_of(known), text]
-    present = agreement_standing(texts, (*known.words, word)).text
+    present = agreement_status(texts, (*known.words, word)).text
     if present != texts[0]:
         begun = msgspec.structs.replace(
             known,
@@ -111,9 +111,7 @@ def _next(agreement: Agreement, word: AgreementWord, *, at: datetime) -> Agreeme
         by_agency=word.party,
         reason=word.content.reason,
         key=word.key if word.content.act in _OF_VERSION else None,
-        **standing_fields(
-            standing_of(spoken, over_at=at if agreement.state == "expired" else None)
-        ),
+        **status_fields(status_of(spoken, over_at=at if agreement.state == "expired" else None)),
     )
 
 

@@ -17,7 +17,7 @@ from patrol.agreements.received_words import receive
 from patrol.errors.errors import Conflict, IllegalStep
 from patrol.signatures.officer_act import terms_digest
 from tests.fixtures.examples import examples
-from tests.patrol.agreements.test_standing import said
+from tests.patrol.agreements.test_agreement_status import said
 from tests.patrol.nodes.agreements import CK, HX, active, proposed, terms
 from tests.patrol.nodes.running import AGENCY, OTHER, at
 

@@ -231,7 +231,7 @@ async def test_what_cannot_be_is_refused_and_loses_nothing_else(
 
 
 async def test_a_key_that_is_not_good_is_refused(offices: Offices) -> None:
-    from tests.patrol.agreements.test_standing import stored
+    from tests.patrol.agreements.test_agreement_status import stored
 
     await in_force(offices)
     signature = stored()[3].signatures[0]

@@ -14,9 +14,9 @@ from typing import Any, Final, NamedTuple
 import pytest
 
 from patrol.agreements.agreement import LIFECYCLE
+from patrol.agreements.agreement_status import AgreementStatus, agreement_status
 from patrol.agreements.agreement_text import AgreementText
 from patrol.agreements.agreement_word import AgreementWord
-from patrol.agreements.standing import Standing, agreement_standing
 from patrol.signatures.officer_act import OfficerAct
 from tests.patrol.nodes.agreements import terms
 from tests.patrol.nodes.running import AGENCY, OTHER, at
@@ -56,9 +56,9 @@ TEXTS: dict[str, AgreementText] = {sha(FIRST): FIRST}
 
 
 @cache
-def standing(words: frozenset[AgreementWord]) -> Standing:
+def status(words: frozenset[AgreementWord]) -> AgreementStatus:
     digests = {each.content.text_sha256 for each in words}
-    return agreement_standing([TEXTS[each] for each in sorted(digests)], words)
+    return agreement_status([TEXTS[each] for each in sorted(digests)], words)
 
 
 def said(
@@ -79,7 +79,7 @@ def possible(
     words: frozenset[AgreementWord], party: str, when: datetime
 ) -> Iterator[AgreementWord]:
     """Yield what a party can say at its own node, which knows these words."""
-    now = standing(words)
+    now = status(words)
     text, counter = now.text, words_of(words, party, now.text) + 1
     acts = LIFECYCLE.possible(now.state)
     given = {each.agency: each.is_given for each in now.consents}
@@ -124,7 +124,7 @@ def steps(world: World, skew_s: int) -> Iterator[World]:
 
 def check(world: World) -> None:
     for words in world.known:
-        now = standing(words)
+        now = status(words)
         about = [each for each in words if each.content.text_sha256 == sha(now.text)]
         for party in PARTIES:
             own = sorted(
@@ -165,14 +165,14 @@ def test_two_nodes_never_open_what_a_party_closed(skew_s: int) -> None:
             said(FIRST, "sign", OTHER, at(0), 1),
         )
     )
-    assert standing(signed).state == "active"
+    assert status(signed).state == "active"
     layer = {World((signed, signed), frozenset(), 0)}
     seen = set(layer)
     states = set()
     while layer:
         for world in layer:
             check(world)
-            states.add(standing(world.known[0]).state)
+            states.add(status(world.known[0]).state)
         layer = {after for world in layer for after in steps(world, skew_s)} - seen
         seen |= layer
     assert states == {"active", "suspended", "proposed", "ended"}

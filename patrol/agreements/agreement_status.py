@@ -1,4 +1,4 @@
-"""Standing: what the words of an agreement's parties come to, in whatever order they came. Pure.
+"""Agreement status: what the words of an agreement's parties come to, in any order. Pure.
 
 Each party's words count in its own order (`counter`), and no order between parties is needed: a
 party's signature, suspensions and resumptions make stretches of event time in which it consents,
@@ -37,7 +37,7 @@ _INTRODUCING: Final = frozenset({"propose", "change"})
 _FOREVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
-class Standing(msgspec.Struct, frozen=True, kw_only=True):
+class AgreementStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How an agreement stands.
 
     Attributes:
@@ -57,13 +57,13 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     ended_by: str = ""
 
 
-def agreement_standing(
+def agreement_status(
     texts: Iterable[AgreementText],
     words: Iterable[AgreementWord],
     *,
     earlier: EarlierConsents | None = None,
     over_at: datetime | None = None,
-) -> Standing:
+) -> AgreementStatus:
     """Return how an agreement stands; the same for any order and repetition of texts and words.
 
     Args:
@@ -101,7 +101,7 @@ def agreement_standing(
         windows += () if earlier is None else _closed(earlier.windows, earlier.at)
         windows += _opened(text, parties.values(), until)
         windows += (window for each in parties.values() for window in each.backfills)
-    return Standing(
+    return AgreementStatus(
         text=text,
         state=state,
         signatures=tuple(signatures),

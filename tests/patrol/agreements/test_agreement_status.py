@@ -16,10 +16,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from patrol.agreements import lifecycle as acts
 from patrol.agreements.agreement import Agreement, Window
+from patrol.agreements.agreement_status import AgreementStatus, agreement_status
 from patrol.agreements.agreement_text import AgreementText, text_of
 from patrol.agreements.agreement_word import AgreementWord
-from patrol.agreements.lifecycle import Backfill, Party, standing_of
-from patrol.agreements.standing import Standing, agreement_standing
+from patrol.agreements.lifecycle import Backfill, Party, status_of
 from patrol.agreements.time_intervals import Stretch, joined
 from patrol.documents_registry.document_kinds import decode
 from patrol.errors.errors import Conflict, IllegalStep
@@ -174,11 +174,11 @@ class SideBySide(RuleBasedStateMachine):
     def whatever_the_order(self) -> None:
         if self.agreement.proposed_at is None or self.agreement.state == "expired":
             return
-        known = agreement_standing(
+        known = agreement_status(
             random.Random(self.now).sample(self.texts, len(self.texts)),
             shuffled(self.words, len(self.words)),
         )
-        assert known == standing_of(self.agreement)
+        assert known == status_of(self.agreement)
         assert known.text.terms == self.agreement.terms
 
 
@@ -201,17 +201,17 @@ def said(
     )
 
 
-def stands(agreement: Agreement, *words: AgreementWord) -> Standing:
-    return agreement_standing((text_of(agreement),), (*words, *agreement.words))
+def stands(agreement: Agreement, *words: AgreementWord) -> AgreementStatus:
+    return agreement_status((text_of(agreement),), (*words, *agreement.words))
 
 
 def test_a_suspension_counts_before_what_was_said_before_it_is_known() -> None:
     agreement = active(at(0))
     suspended = said(agreement, "suspend", CK, 10, counter=3, reason="a row")
     resumed = said(agreement, "resume", CK, 30, counter=4)
-    standing = stands(agreement, suspended, resumed)
-    assert standing.state == "suspended", "word 2 of theirs is missing: nothing opens"
-    assert {each.end for each in standing.windows} == {at(10)}
+    status = stands(agreement, suspended, resumed)
+    assert status.state == "suspended", "word 2 of theirs is missing: nothing opens"
+    assert {each.end for each in status.windows} == {at(10)}
     past = Backfill(start=at(1), end=at(2), classes=("tracks",))
     missing = said(agreement, "backfill", CK, 9, counter=2, backfill=past)
     whole = stands(agreement, resumed, suspended, missing)
@@ -227,9 +227,9 @@ def test_of_two_words_with_one_number_only_what_closes_counts() -> None:
     two = said(agreement, "suspend", CK, 10, counter=2, reason="a row")
     three = said(agreement, "resume", CK, 11, counter=3)
     for words in ((one, two, three), (three, two, one)):
-        standing = stands(agreement, *words)
-        assert standing.state == "suspended"
-        assert not any(each.backfill for each in standing.windows)
+        status = stands(agreement, *words)
+        assert status.state == "suspended"
+        assert not any(each.backfill for each in status.windows)
 
 
 def test_an_end_on_one_side_and_a_change_on_the_other_is_an_end() -> None:
@@ -239,8 +239,8 @@ def test_an_end_on_one_side_and_a_change_on_the_other_is_an_end() -> None:
     words = (*agreement.words, *changed.words, ended)
     texts = (text_of(agreement), text_of(changed))
     for order in (words, words[::-1]):
-        standing = agreement_standing(texts, order)
-        assert (standing.state, standing.ended_by, standing.windows) == ("ended", OTHER, ())
+        status = agreement_status(texts, order)
+        assert (status.state, status.ended_by, status.windows) == ("ended", OTHER, ())
 
 
 def test_of_two_changes_at_once_both_sides_take_the_same() -> None:
@@ -250,11 +250,11 @@ def test_of_two_changes_at_once_both_sides_take_the_same() -> None:
     texts = [text_of(each) for each in (agreement, ours, theirs)]
     words = (*agreement.words, *ours.words, *theirs.words)
     for all_texts, all_words in ((texts, words), (texts[::-1], words[::-1])):
-        standing = agreement_standing(all_texts, all_words)
-        assert standing.text == text_of(ours), f"{AGENCY} is before {OTHER}"
-        assert (standing.state, standing.signatures, standing.windows) == ("proposed", (), ())
+        status = agreement_status(all_texts, all_words)
+        assert status.text == text_of(ours), f"{AGENCY} is before {OTHER}"
+        assert (status.state, status.signatures, status.windows) == ("proposed", (), ())
     later = acts.change(theirs, terms(precision_m=50.0), at=at(11), who=CK)
-    newest = agreement_standing((*texts, text_of(later)), (*words, *later.words))
+    newest = agreement_status((*texts, text_of(later)), (*words, *later.words))
     assert newest.text == text_of(later)
 
 
@@ -263,8 +263,8 @@ def test_a_word_waits_for_its_text() -> None:
     changed = acts.change(agreement, terms(precision_m=500.0), at=at(10), who=CK)
     changed = acts.sign(changed, at=at(11), who=CK)
     words = (*agreement.words, *changed.words)
-    assert agreement_standing((text_of(agreement),), words) == standing_of(agreement)
-    both = agreement_standing((text_of(agreement), text_of(changed)), words)
+    assert agreement_status((text_of(agreement),), words) == status_of(agreement)
+    both = agreement_status((text_of(agreement), text_of(changed)), words)
     assert [each.agency for each in both.signatures] == [OTHER]
 
 
@@ -273,7 +273,7 @@ def test_who_is_no_party_says_nothing() -> None:
     stranger = Party(agency="mm-tl")
     for act in ("suspend", "end", "sign", "change"):
         word = said(agreement, act, stranger, 10, counter=1, reason="x")
-        assert stands(agreement, word) == standing_of(agreement)
+        assert stands(agreement, word) == status_of(agreement)
 
 
 def test_a_backfill_from_elsewhere_is_of_the_past_and_of_the_terms() -> None:
@@ -284,7 +284,7 @@ def test_a_backfill_from_elsewhere_is_of_the_past_and_of_the_terms() -> None:
         Backfill(start=at(5), end=at(6), classes=("marks",)),
     ):
         word = said(agreement, "backfill", CK, 10, counter=2, backfill=past)
-        assert stands(agreement, word) == standing_of(agreement)
+        assert stands(agreement, word) == status_of(agreement)
 
 
 # -- what was stored before words were kept
