@@ -17,7 +17,9 @@ def routed(page: Page, url: str | re.Pattern[str], handler: Callable[[Route], An
     """Have `handler` decide on what the page asks for, as `Page.route` does, and nothing slip past.
 
     The process that draws the page is told of it without waiting for it: on a busy machine one
-    request in some hundred that a test made right after `Page.route` went to the server (tried).
+    request in some hundred that a test made right after `Page.route` went to the server (tried),
+    and once a page with a service worker asked past it for a minute. So it is routed anew until a
+    request of the page comes here.
 
     Args:
         page: A signed-in one, on the network.
@@ -30,11 +32,17 @@ def routed(page: Page, url: str | re.Pattern[str], handler: Callable[[Route], An
         caught.append(route)
         route.fulfill(body="")
 
+    probe = f"**{_PROBE}"
     page.route(url, handler)
-    page.route(f"**{_PROBE}", catch)
+    page.route(probe, catch)
 
     def has_begun() -> bool:
         page.evaluate("(url) => fetch(url).then(() => undefined)", _PROBE)
+        if not caught:  # where nothing else is routed, this ends it all and begins it again
+            page.unroute(url, handler)
+            page.unroute(probe, catch)
+            page.route(url, handler)
+            page.route(probe, catch)
         return bool(caught)
 
     wait_for("the page's requests to be routed", has_begun)

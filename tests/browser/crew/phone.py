@@ -96,6 +96,9 @@ class Phone:
             permissions=["geolocation"],
         )
         self.context.set_default_timeout(PATIENCE_S * 1000)
+        # With something routed from the first page on, what a test routes later (`routed`) does not
+        # race with the service worker that takes the page over.
+        self.context.route("**/nothing-asks-for-this", lambda route: route.abort())
         self.context.add_init_script(
             "if (!localStorage.getItem('jp.palette'))"
             f" localStorage.setItem('jp.palette', '\"{palette}\"')"
