@@ -15,7 +15,7 @@ import { app, startPage } from "../../session/start.ts";
 import { Section } from "../../widgets/action-state.tsx";
 import { promptForProof } from "../../widgets/dialogs/proof-prompt.ts";
 import { PagesMenu } from "../../widgets/frame/pages-menu.tsx";
-import { Broken } from "../../widgets/load-states.tsx";
+import { showStartFault } from "../../widgets/start-fault.tsx";
 import { t } from "../../words/index.ts";
 import { Devices, ENROL, MANAGE } from "./devices.tsx";
 import { Holdings, SEARCH_HOLDINGS } from "./holdings.tsx";
@@ -99,14 +99,5 @@ function draw(): void {
   render(<Account />, app);
 }
 
-function broken(fault: unknown): void {
-  render(
-    <main class="alone">
-      <Broken what={t("start.failed")} fault={fault} retry={() => location.reload()} />
-    </main>,
-    app,
-  );
-}
-
 promptForProof();
-void startPage(PARTS, draw, broken);
+void startPage(PARTS, draw, showStartFault);

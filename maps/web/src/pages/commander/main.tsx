@@ -21,9 +21,8 @@ import { watchUserChange } from "../../live/user-change.ts";
 import { loadAgencies } from "../../session/agencies.ts";
 import { app, startPage } from "../../session/start.ts";
 import { promptForProof } from "../../widgets/dialogs/proof-prompt.ts";
-import { Broken } from "../../widgets/load-states.tsx";
+import { showStartFault } from "../../widgets/start-fault.tsx";
 import { fetchJson } from "../../wire/calls.ts";
-import { t } from "../../words/index.ts";
 import { openLinkedAlerts } from "./alert-link.ts";
 import { basemapInfo } from "./desk/selection.ts";
 import { Frame } from "./frame.tsx";
@@ -61,14 +60,5 @@ async function readReference(): Promise<void> {
   }
 }
 
-function broken(fault: unknown): void {
-  render(
-    <main class="alone">
-      <Broken what={t("start.failed")} fault={fault} retry={() => location.reload()} />
-    </main>,
-    app,
-  );
-}
-
 promptForProof();
-void startPage(["common", "alerts", "commander", "phrases", "enrol"], draw, broken);
+void startPage(["common", "alerts", "commander", "phrases", "enrol"], draw, showStartFault);

@@ -15,6 +15,7 @@ import { Section } from "../../widgets/action-state.tsx";
 import { promptForProof } from "../../widgets/dialogs/proof-prompt.ts";
 import { PagesMenu } from "../../widgets/frame/pages-menu.tsx";
 import { Broken, Empty, Loading, useLoaded } from "../../widgets/load-states.tsx";
+import { showStartFault } from "../../widgets/start-fault.tsx";
 import { call, fetchJson } from "../../wire/calls.ts";
 import { Counterpart, CounterpartLink } from "../../wire/counterparts.ts";
 import { listOf } from "../../wire/parser.ts";
@@ -114,14 +115,5 @@ function draw(): void {
   render(<Counterparts />, app);
 }
 
-function broken(fault: unknown): void {
-  render(
-    <main class="alone">
-      <Broken what={t("start.failed")} fault={fault} retry={() => location.reload()} />
-    </main>,
-    app,
-  );
-}
-
 promptForProof();
-void startPage(["common", "counterparts"], draw, broken);
+void startPage(["common", "counterparts"], draw, showStartFault);

@@ -15,8 +15,7 @@ import { loadAgencies } from "../../session/agencies.ts";
 import { watchSignOut } from "../../session/drafts.ts";
 import { app, startPage } from "../../session/start.ts";
 import { promptForProof } from "../../widgets/dialogs/proof-prompt.ts";
-import { Broken } from "../../widgets/load-states.tsx";
-import { t } from "../../words/index.ts";
+import { showStartFault } from "../../widgets/start-fault.tsx";
 import { listenToKeys } from "./desk/keys.tsx";
 import { news } from "./desk/stream-documents.ts";
 import { Frame } from "./frame.tsx";
@@ -44,15 +43,6 @@ function signedOut(): void {
   location.replace("/sign-in?next=%2Fplanner");
 }
 
-function broken(fault: unknown): void {
-  render(
-    <main class="alone">
-      <Broken what={t("start.failed")} fault={fault} retry={() => location.reload()} />
-    </main>,
-    app,
-  );
-}
-
 // The map and its sources have their words in the commander's part.
 promptForProof();
-void startPage(["common", "alerts", "commander", "planner"], draw, broken);
+void startPage(["common", "alerts", "commander", "planner"], draw, showStartFault);

@@ -11,7 +11,7 @@ import { loadReference } from "../../map/reference-map.ts";
 import { loadAgencies } from "../../session/agencies.ts";
 import { app, startPage } from "../../session/start.ts";
 import { promptForProof } from "../../widgets/dialogs/proof-prompt.ts";
-import { Broken } from "../../widgets/load-states.tsx";
+import { showStartFault } from "../../widgets/start-fault.tsx";
 import { t } from "../../words/index.ts";
 import { Frame } from "./frame.tsx";
 import { openTab } from "./frame-state.ts";
@@ -33,14 +33,5 @@ async function draw(): Promise<void> {
   }
 }
 
-function broken(fault: unknown): void {
-  render(
-    <main class="alone">
-      <Broken what={t("start.failed")} fault={fault} retry={() => location.reload()} />
-    </main>,
-    app,
-  );
-}
-
 promptForProof();
-void startPage(["common", "alerts", "commander", "replay"], draw, broken);
+void startPage(["common", "alerts", "commander", "replay"], draw, showStartFault);

@@ -17,7 +17,8 @@ import { session, timeZone } from "../../session/session.ts";
 import { app, startPage } from "../../session/start.ts";
 import { promptForProof } from "../../widgets/dialogs/proof-prompt.ts";
 import { PagesMenu } from "../../widgets/frame/pages-menu.tsx";
-import { Broken, Empty, faultWords, Loading } from "../../widgets/load-states.tsx";
+import { Empty, faultWords, Loading } from "../../widgets/load-states.tsx";
+import { showStartFault } from "../../widgets/start-fault.tsx";
 import { fetchJson } from "../../wire/calls.ts";
 import { t } from "../../words/index.ts";
 import { isLanguage, preferredLanguage } from "../../words/load.ts";
@@ -119,15 +120,6 @@ function Preview(): JSX.Element {
   );
 }
 
-function broken(found: unknown): void {
-  render(
-    <main class="alone">
-      <Broken what={t("start.failed")} fault={found} retry={() => location.reload()} />
-    </main>,
-    app,
-  );
-}
-
 promptForProof();
 void startPage(
   ["common", "reports"],
@@ -135,8 +127,8 @@ void startPage(
     try {
       await draw();
     } catch (found) {
-      broken(found);
+      showStartFault(found);
     }
   },
-  broken,
+  showStartFault,
 );
