@@ -109,7 +109,7 @@ def add(file: CardFile = None, config: Config = CONFIG, agency: AgencyId = None)
 @app.command("compare")
 def compare(
     node: NodeId,
-    digits: Annotated[str, typer.Argument(help="The 16 digits that the other office sees.")],
+    digits: Annotated[str, typer.Argument(help="The 24 digits that the other office sees.")],
     by: By,
     config: Config = CONFIG,
 ) -> None:

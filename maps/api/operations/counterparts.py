@@ -51,7 +51,7 @@ _COUNTERPART: Final = Counterpart(
     signature=_SIGNED.signature,
     own_agencies=("la-hx",),
     state="compared",
-    digits="1234 5678 9012 3456",
+    digits="1234 5678 9012 3456 7890 1234",
     compared_by="kham",
     compared_at=_AT,
 )
@@ -106,7 +106,7 @@ class CounterpartDigits(msgspec.Struct, frozen=True, kw_only=True):
     """What both offices compare.
 
     Attributes:
-        digits: Sixteen, in groups of four.
+        digits: Twenty-four, in groups of four.
         card_number: Number of the other node's card.
         own_card_number: Number of this node's.
     """
@@ -128,10 +128,11 @@ class ComparedDigits(Form):
     """The digits that both offices see: as they were on the screen, or typed."""
 
     model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"digits": "1234 5678 9012 3456"}]}
+        extra="forbid",
+        json_schema_extra={"examples": [{"digits": "1234 5678 9012 3456 7890 1234"}]},
     )
 
-    digits: Annotated[str, Field(min_length=16, max_length=40, pattern=r"^[0-9 -]+$")]
+    digits: Annotated[str, Field(min_length=24, max_length=60, pattern=r"^[0-9 -]+$")]
 
 
 class Revocation(Form):
@@ -145,7 +146,9 @@ class Revocation(Form):
 
 
 _SHOWN: Final = ShownCard(signed=_SIGNED, text=_TEXT, qr_svg="<svg>…</svg>")
-_DIGITS: Final = CounterpartDigits(digits="1234 5678 9012 3456", card_number=1, own_card_number=1)
+_DIGITS: Final = CounterpartDigits(
+    digits="1234 5678 9012 3456 7890 1234", card_number=1, own_card_number=1
+)
 
 
 @router.get("", responses=answers(list[Counterpart], [_COUNTERPART], 403, 422))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
 from typing import Final
@@ -99,7 +100,7 @@ class CounterpartDesk:
         return found
 
     async def digits(self, id: str) -> str:
-        """Return the digits of a counterpart's card and this node's, `1234 5678 9012 3456`.
+        """Return the digits of a counterpart's card and this node's, `1234 5678 9012 …`.
 
         Raises:
             Forbidden: If the role may not.
@@ -107,7 +108,9 @@ class CounterpartDesk:
         """
         self._access.may("see counterparts")
         counterpart = self._access.open_document(Counterpart, id)
-        return pairing_digits(await self.own_card(), counterpart.signed_card)
+        return await asyncio.to_thread(
+            pairing_digits, await self.own_card(), counterpart.signed_card
+        )
 
     async def add(self, card: SignedCard) -> Counterpart:
         """Add the node whose card was read: nothing is said to it before it is confirmed.
@@ -151,8 +154,9 @@ class CounterpartDesk:
             Conflict: If they are not those of the two cards.
         """
         self._access.may("pair counterparts")
-        self._access.own(self._access.open_documents, Counterpart, id)
+        known = self._access.own(self._access.open_documents, Counterpart, id)
         own = await self.own_card()
+        await asyncio.to_thread(pairing_digits, own, known.signed_card)  # slow: known by the act
         return await self._do(
             "compare digits of counterpart",
             id,
@@ -168,8 +172,9 @@ class CounterpartDesk:
             Conflict: If the user compared the digits, or nobody did.
         """
         self._access.may("confirm counterparts")
-        self._access.own(self._access.open_documents, Counterpart, id)
+        known = self._access.own(self._access.open_documents, Counterpart, id)
         own = await self.own_card()
+        await asyncio.to_thread(pairing_digits, own, known.signed_card)  # slow: known by the act
         return await self._do(
             "confirm counterpart",
             id,

@@ -41,14 +41,14 @@ def command(folder: Path, *words: str, by: str = "", good: bool = True) -> str:
 
 def add(folder: Path, name: str = "card.txt") -> str:
     (folder / name).write_text(card_text(signed_card()))
-    found = re.search(r"digits: ([0-9 ]{19})", command(folder, "add", name))
+    found = re.search(r"digits: ([0-9 ]{29})", command(folder, "add", name))
     assert found is not None
     return found[1]
 
 
 def test_two_officers_meet_another_office(folder: Path) -> None:
     digits = add(folder)
-    wrong = command(folder, "compare", "ck", "0000 0000 0000 0000", by="kham", good=False)
+    wrong = command(folder, "compare", "ck", "0000 0000 0000 0000 0000 0000", by="kham", good=False)
     assert "not the digits" in wrong
     assert "ck is compared" in command(folder, "compare", "ck", digits, by="kham")
     assert "somebody else" in command(folder, "confirm", "ck", by="kham", good=False)

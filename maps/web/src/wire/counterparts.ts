@@ -55,7 +55,7 @@ export const Counterpart = object({
 });
 export type Counterpart = ValueOf<typeof Counterpart>;
 
-/** What both offices compare: sixteen digits in groups of four. */
+/** What both offices compare: twenty-four digits in groups of four. */
 export const CounterpartDigits = object({ digits: text });
 
 /** How the link to a confirmed counterpart fares. */

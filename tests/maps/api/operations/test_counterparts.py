@@ -67,7 +67,7 @@ async def test_two_persons_meet_another_office(server: Running) -> None:
         # What the other office works out by itself, from both cards:
         assert shown["digits"] == pairing_digits(signed_card(), own)
         assert (await post(commander, it, "confirm"))[0] == 409
-        status, wrong = await post(liaison, it, "compare", digits="0000 0000 0000 0000")
+        status, wrong = await post(liaison, it, "compare", digits="0000 0000 0000 0000 0000 0000")
         assert (status, "not the digits" in wrong["message"]) == (409, True)
         assert (await post(liaison, it, "compare", digits=shown["digits"]))[0] == 200
         status, refused = await post(liaison, it, "confirm")
