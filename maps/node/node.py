@@ -63,6 +63,7 @@ from patrol.counterparts.counterpart import Counterpart
 from patrol.desks.desk import Desk
 from patrol.documents.document import Document
 from patrol.exchange.counterpart_statements import CounterpartStatements
+from patrol.exchange.positions.counterpart_positions import CounterpartPositions
 from patrol.exchange.statement_bodies import add_statements
 from patrol.live.feeds import Subscription
 from patrol.maintenance.kind_retention import KindRetention
@@ -133,6 +134,7 @@ class RunningNode:
         receiver: Takes in what remote gateways report; None without any.
         counterpart_links: The links to nodes of other offices.
         counterpart_statements: What they are told, and tell, in order.
+        counterpart_positions: What they are told, and tell, of where units are.
         link_health: How all these links fare.
         disk: Measures the disk of a store in a file; None of one on a server.
         backups: Has back-ups made; None where the settings ask for none.
@@ -278,6 +280,7 @@ class RunningNode:
         )
         statement_log = self.counterpart_statements.statement_log
         add_statements(self.counterpart_links.kinds, statement_log)
+        self.counterpart_positions = CounterpartPositions(self.watch, self.counterpart_links.kinds)
         self.watch.alarms.counterpart_faults = lambda: statement_log.faults
         self.link_health = LinkHealth(
             self.channels,
@@ -389,6 +392,8 @@ class RunningNode:
             stack.push_async_callback(_end, _supervised("counterparts", self.counterpart_links.run))
             statements = self.counterpart_statements
             stack.push_async_callback(_end, _supervised("counterpart-statements", statements.run))
+            positions = self.counterpart_positions
+            stack.push_async_callback(_end, _supervised("counterpart-positions", positions.run))
             news = AccountNews(self.store, self.delivering.notify_account)
             stack.push_async_callback(_end, _supervised("account-news", news.run))
             await stack.enter_async_context(self.delivering.working())

@@ -80,6 +80,8 @@ class Alarms:
         machine_acts: Returns what commands on this machine lately did to other agencies' people.
         counterpart_faults: Returns what between this node and counterparts no rule can mend.
         agencies: Returns those of this node that have an agreement.
+        is_remote: Returns whether an agency is of another node, which raises the alerts about its
+            units itself; a call for help rings here all the same.
         crosses: Returns whether an alert may pass to an agency that is no party to it.
         fencing: How units stand to sectors.
         pending: Messages that batches brought and that are not looked at yet.
@@ -102,6 +104,7 @@ class Alarms:
         self.counterpart_faults: Callable[[], Sequence[CounterpartFault]] = tuple
         self.agencies: Callable[[], Sequence[str]] = tuple
         self.crosses: Callable[[Alert, str, datetime], bool] = lambda _alert, _viewer, _now: False
+        self.is_remote: Callable[[str], bool] = lambda _agency: False
         self._ground = ground or Ground()
         self.geofence_tracker = GeofenceTracker(self._ground)
         self._behaviours = Behaviours(self._ground)
@@ -315,6 +318,8 @@ class Alarms:
                 continue
             try:
                 holds, known = [*rule.find(scene)], open_.get(rule.name, {})
+                if not rule.latched:
+                    holds = [each for each in holds if not self._is_about_remote(each)]
                 if holds or known:
                     self._compare(rule, scene, holds, known, steps)
             except Exception:
@@ -355,6 +360,10 @@ class Alarms:
         for key, alert in open_.items():
             if key not in found and alert.state in HOLDING and alert.id not in steps.touched:
                 self._end(rule, scene, alert, steps)
+
+    def _is_about_remote(self, condition: Condition) -> bool:
+        unit = self._picture.units.get(condition.unit or "")
+        return unit is not None and self.is_remote(unit.agency)
 
     def _as_first_judged(
         self, rule: AlertRule, scene: Scene, condition: Condition, open_: Mapping[Key, Alert]

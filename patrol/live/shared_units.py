@@ -115,6 +115,8 @@ class SharedUnits:
 
     def _delay(self, now: datetime) -> timedelta:
         """Return the longest delay of the agreements in force: none is told too early."""
+        if self._sharing.is_remote(self.owner):
+            return timedelta()  # its own node has waited
         grants = self._sharing.open_grants(self.owner, self.viewer, now)
         return max((grant.delay for grant in grants), default=timedelta())
 
@@ -231,6 +233,8 @@ class SharedUnits:
 
     def _position_grants(self, state: UnitState, fix: Fix, now: datetime) -> list[Grant]:
         """Return the agreements under which the viewer may see a unit where it is."""
+        if not self._sharing.is_fresh(self.owner, now):
+            return []
         return self._sharing.grants(
             "positions",
             owner=self.owner,

@@ -37,6 +37,10 @@ from radio_gateway.messages.transmission import Transmission
 VOICE = "voice"
 """Protocol of positions that a person plotted; the device is the unit's id."""
 
+COUNTERPART: Final = "counterpart"
+"""Protocol of positions that another office's node tells of its units; the device is the unit's
+id."""
+
 UNKNOWN_AT_MOST: Final = 20_000
 """Radios that nobody has registered and that are kept in mind; records keep all."""
 
@@ -161,8 +165,10 @@ class Picture(Register):
                 if contact.last is not before:  # it confirmed another: the marker moved there
                     self._touched[contact.id] = contact
                     late = True
-                record.flags = fix_flags = _with(record.flags, "late" if late else "jump")
-                fix = msgspec.structs.replace(fix, live=False, flags=fix_flags)
+                # Another office has said itself what came late there: here the newest comes first.
+                if not late or transmission.protocol != COUNTERPART:
+                    record.flags = _with(record.flags, "late" if late else "jump")
+                fix = msgspec.structs.replace(fix, live=False, flags=record.flags)
         if fix is None or not fix.live:
             self._heard[contact.id] = contact  # viewers are told with the next tick
         if contact.note_flags(record):

@@ -67,6 +67,12 @@ class Sharing:
         open_documents: The open documents: agreements and patrols.
         disclosures: Counts what agencies are shown of each other, for the journal.
         ground: Rivers of this site, along which sectors are drawn; None without any.
+
+    Attributes:
+        is_remote: Returns whether an agency is of another node: that has held back already what is
+            to be told late.
+        live_until: Returns until when the units of another node's agency may be shown, aware UTC;
+            None: as long as an agreement lets them.
     """
 
     def __init__(
@@ -77,6 +83,8 @@ class Sharing:
     ) -> None:
         self._open_documents = open_documents
         self.disclosures = disclosures or DisclosureLog()
+        self.is_remote: Callable[[str], bool] = lambda _agency: False
+        self.live_until: Callable[[str], datetime | None] = lambda _owner: None
         self._ground = ground or Ground()
         self._grants: dict[str, Grant] = {}
         self._past_outings: dict[str, _Outing] = {}
@@ -248,6 +256,11 @@ class Sharing:
             return True
         return not grants and not any(_joins(each, one, other) for each in self._ended.values())
 
+    def is_fresh(self, owner: str, now: datetime) -> bool:
+        """Return whether the units of an agency may be shown now: always of one of this node."""
+        until = self.live_until(owner)
+        return until is None or now < until
+
     def consented(self, owner: str, viewer: str, data_class: DataClass, at: datetime) -> bool:
         """Return whether what a party did at a time is of a stretch that it consented to; always
         where there is no agreement between the two.
@@ -353,7 +366,8 @@ class Sharing:
                 )
             is_within = within(terms.hours, now)
             hour = None if terms.keep_days is None else int(now.timestamp()) // 3600
-            found.append((agreement.id, agreement.version, is_within, hour, out, *lifelines))
+            over = tuple(owner for owner in agreement.agencies if not self.is_fresh(owner, now))
+            found.append((agreement.id, agreement.version, is_within, hour, out, over, *lifelines))
         return tuple(found)
 
     def overview(self, viewer: str, now: datetime) -> list[OpenClass]:

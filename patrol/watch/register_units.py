@@ -127,6 +127,20 @@ class Registrar:
         """
         await self._turn.order(lambda turn: self._put_unit(turn, unit, by))
 
+    async def put_remote_units(
+        self, units: Sequence[Unit], assignments: Sequence[Assignment]
+    ) -> None:
+        """Add or change units of another office's node, whose register it is.
+
+        Args:
+            units: As that node has them.
+            assignments: What stands for those that are new.
+
+        Raises:
+            StoreError: If the store refuses.
+        """
+        await self._turn.order(lambda _turn: self._put_remote_units(units, assignments))
+
     async def change_unit(self, changed: Callable[[], Unit], *, by: str = "") -> Unit:
         """Change a unit by what is known of it in the moment of the change.
 
@@ -225,6 +239,19 @@ class Registrar:
         picture.put_unit(unit)
         if contact is None and unit.retired_at is None:
             await self._rebuild([unit.id])
+        self._show()
+
+    async def _put_remote_units(
+        self, units: Sequence[Unit], assignments: Sequence[Assignment]
+    ) -> None:
+        picture = self._picture
+        notes = [unit_note(picture.units.get(each.id), each, by="") for each in units]
+        await self._journal_writer.write(notes, _store_units, units, assignments)
+        for unit in units:
+            picture.put_unit(unit)
+        for assignment in assignments:
+            picture.put_assignment(assignment)
+        await self._rebuild([each.id for each in units])
         self._show()
 
     async def _put_assignment(self, _turn: WriterTurn, assignment: Assignment, by: str) -> None:
@@ -340,6 +367,15 @@ class Registrar:
 def _store_unit(connection: Connection, unit: Unit, ended: Sequence[Assignment]) -> None:
     registry.put_unit(connection, unit)
     for assignment in ended:
+        registry.put_assignment(connection, assignment)
+
+
+def _store_units(
+    connection: Connection, units: Sequence[Unit], assignments: Sequence[Assignment]
+) -> None:
+    for unit in units:
+        registry.put_unit(connection, unit)
+    for assignment in assignments:
         registry.put_assignment(connection, assignment)
 
 

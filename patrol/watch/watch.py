@@ -133,6 +133,8 @@ class Watch:
         self.offices = offices
         self.own_card: Callable[[], Awaitable[SignedCard]] | None = None
         """Returns this node's card for other nodes; None: it has no keys for that."""
+        self.when_positions_shown: Callable[[], None] = lambda: None
+        """Called with each batch that is stored and shown, if positions are in it."""
         self.now = now = clock.now
         self._machine_clock = ClockHealth(clock, self.channel_health)
         sides = {each.id: each.country for each in agencies.values()}
@@ -188,6 +190,9 @@ class Watch:
         )
         self.alarms.sharing = self.sharing
         self.alarms.agencies = lambda: sorted(self.sharing.parties() - self.remote_agencies.keys())
+        self.alarms.is_remote = self.sharing.is_remote = lambda agency: (
+            agency in self.remote_agencies
+        )
         self.alarms.crosses = lambda alert, viewer, now: (
             passed(alert, sharing=self.sharing, viewer=viewer, now=now) is not None
         )
@@ -414,6 +419,7 @@ class Watch:
         before_s, fixes = thread_time(), batch.fixes
         self.live.publish(fixes.values())
         if fixes:
+            self.when_positions_shown()
             heard_times = [
                 each.transmission.heard_at for each in batch.records if each.gid in fixes
             ]

@@ -635,6 +635,15 @@ statement_logs = Table(
     *_owner(),
 )
 
+# Up to which row of `transmissions` each counterpart has receipted the positions it is told.
+position_cursors = Table(
+    "position_cursors",
+    metadata,
+    Column("id", Text, primary_key=True),  # the counterpart's node id
+    Column("last_row", BigInteger, nullable=False),
+    *_owner(),
+)
+
 
 def set_postgres_conditions() -> None:
     """Copy the conditions of partial indexes from SQLite's options to PostgreSQL's.

@@ -1,0 +1,1 @@
+"""Positions between counterparts: what leaves, what is taken in, and whether all came."""
