@@ -53,6 +53,7 @@ from maps.api.ogc.request_forms import RequestForms
 from maps.api.ogc.router import router as ogc_router
 from maps.api.operations import (
     alerts,
+    counterpart_files,
     counterpart_links,
     counterparts,
     crew,
@@ -105,6 +106,7 @@ from maps.settings.settings import Settings
 from maps.surveys.histories import Histories
 from maps.web_client import built_pages as pages
 from maps.web_client import documentation
+from patrol.exchange.sealed_file import LARGEST_FILE as LARGEST_COUNTERPART_FILE
 from patrol.incidents.photo import LONGEST_FILE as LONGEST_PHOTO
 from patrol.incidents.photo import LONGEST_ORIGINAL
 from radio_gateway.clock.clock import CLOCK, Clock
@@ -150,6 +152,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     counterpart_links.router,
     incidents.router,
     protected_fields.router,
+    counterpart_files.router,
     counterparts.router,
     marks.router,
     places_on_air.router,
@@ -259,6 +262,7 @@ def guard(app: FastAPI, settings: Settings) -> None:
         hosts=settings.web.hosts,
         longest_body=settings.web.longest_body,
         longer_bodies={
+            "/api/counterparts/files": LARGEST_COUNTERPART_FILE,
             "/api/imports": LONGEST_FILE,
             "/api/photos": LONGEST_PHOTO,
             "/api/crew/photos/": LONGEST_PHOTO,

@@ -38,6 +38,7 @@ from maps.web_client import built_pages as pages
 from patrol.errors.errors import (
     AuditError,
     BadCard,
+    BadCounterpartFile,
     BadPhoto,
     CannotSend,
     Conflict,
@@ -55,6 +56,7 @@ ERRORS: Final[dict[type[Exception], tuple[int, str]]] = {
     BadFile: (422, "bad_file"),
     BadPhoto: (422, "bad_photo"),
     BadCard: (422, "bad_card"),
+    BadCounterpartFile: (422, "bad_counterpart_file"),
     HiddenCharacter: (422, "bad_field"),
     PositionError: (400, "bad_position"),
     NotSignedIn: (401, "not_signed_in"),

@@ -2,8 +2,8 @@
 
 Whoever may run this owns the machine, but a meeting needs two officers: `compare` and `confirm` ask
 for the password of the officer who does it, and for a code where that officer has an authenticator.
-All but `card` write to the store, so the server must not be running: while it runs, its pages and
-`/api/counterparts` do the same.
+All but `card` and the files write to the store, so the server must not be running: while it runs,
+its pages and `/api/counterparts` do the same.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from typing import Annotated
 
 import typer
 
-from maps.accounts.credentials.passwords import PasswordWork
 from maps.accounts.credentials.qr import for_terminal
 from maps.carriers.node_key_files import node_key_file, previous_key_file
 from maps.commands.command import (
@@ -26,19 +25,26 @@ from maps.commands.command import (
     run_or_exit,
     settings_in,
 )
+from maps.commands.counterpart_file_commands import By, read_file, write_file
 from maps.commands.desk_command import at_desk
-from maps.errors.errors import CodeNeeded, ServerRunning, SignInRefused
+from maps.commands.officer_desk import at_officers_desk, counterpart_named
+from maps.errors.errors import ServerRunning
 from maps.evidence.signing_journal import read_store
-from maps.node.node import RunningNode, open_office
+from maps.node.node import open_office
 from maps.runtime.event_loop import run
 from maps.settings.settings import Settings
-from patrol.counterparts.card import LONGEST_TEXT, SignedCard, card_text, read_card
+from patrol.counterparts.card import (
+    LONGEST_TEXT,
+    SignedCard,
+    card_text,
+    fingerprint,
+    read_card,
+)
 from patrol.counterparts.counterpart import Counterpart
 from patrol.counterparts.own_card import OwnCard, own_card_id
 from patrol.desks.desk import Desk
 from patrol.documents.document import kind_of
 from patrol.documents.transaction import COMMAND_LINE
-from patrol.errors.errors import NotFound
 from patrol.store.records import documents
 from patrol.units.accounts import User
 
@@ -52,7 +58,9 @@ CardFile = Annotated[
     Path | None,
     typer.Argument(help="File with the card's text; standard input if not said.", dir_okay=False),
 ]
-By = Annotated[str, typer.Option("--by", help="The officer who does it; asks for the password.")]
+
+app.command("write-file")(write_file)
+app.command("read-file")(read_file)
 
 
 @app.command("card")
@@ -119,7 +127,7 @@ def compare(
     """
 
     async def work(desk: Desk) -> None:
-        known = await _named(desk, node)
+        known = await counterpart_named(desk, node)
         _print_state(await desk.counterparts.compare(known.id, digits=digits))
 
     _as_officer(settings_in(config), by, work)
@@ -133,7 +141,7 @@ def confirm(node: NodeId, by: By, config: Config = CONFIG) -> None:
     """
 
     async def work(desk: Desk) -> None:
-        known = await _named(desk, node)
+        known = await counterpart_named(desk, node)
         _print_state(await desk.counterparts.confirm(known.id))
 
     _as_officer(settings_in(config), by, work)
@@ -160,6 +168,7 @@ def list_counterparts(
                 if who
             )
             typer.echo(f"{_in_words(each)}: {each.state}{f' ({persons})' if persons else ''}")
+            typer.echo(f"  key {fingerprint(each.card.signing_key)}")
 
     at_desk(settings, agency_named(settings, agency), work)
 
@@ -174,7 +183,7 @@ def renew(file: CardFile = None, config: Config = CONFIG, agency: AgencyId = Non
     card = run_or_exit(lambda: read_card(_text(file)))
 
     async def work(desk: Desk) -> None:
-        known = await _named(desk, card.card.node)
+        known = await counterpart_named(desk, card.card.node)
         _print_state(await desk.counterparts.renew(known.id, card))
 
     at_desk(settings, agency_named(settings, agency), work)
@@ -191,7 +200,7 @@ def revoke(
     settings = settings_in(config)
 
     async def work(desk: Desk) -> None:
-        known = await _named(desk, node)
+        known = await counterpart_named(desk, node)
         _print_state(await desk.counterparts.revoke(known.id, reason=reason))
 
     at_desk(settings, agency_named(settings, agency), work)
@@ -210,47 +219,7 @@ async def _at_desk_of(settings: Settings, work: Callable[[Desk], Awaitable[None]
 
 
 def _as_officer(settings: Settings, name: str, work: Callable[[Desk], Awaitable[None]]) -> None:
-    """Do `work` at an officer's desk, once the officer has shown password and code."""
-
-    async def open_and_work() -> None:
-        async with open_office(settings) as office:
-            await work(office.desk_of(await _officer(office, name)))
-
-    run_or_exit(lambda: run(open_and_work()))
-
-
-async def _officer(office: RunningNode, name: str) -> User:
-    """Return a user who shows password, and a code if there is an authenticator.
-
-    Raises:
-        SignInRefused: If they are not the user's.
-        CodeNeeded: If the only second factor is a passkey, which a command line cannot ask.
-    """
-    found = await office.people.user(name)
-    password = _secret(f"Password of {name}")
-    user, known = (None, None) if found is None else found
-    good = await PasswordWork().verify(password, known)
-    if user is None or not good or user.disabled_at is not None:
-        raise SignInRefused
-    if await office.accounts.factors.has_factor(user) and not await office.accounts.factors.is_good(
-        user, _secret("Code that the authenticator shows, or a recovery code")
-    ):
-        raise CodeNeeded
-    return user
-
-
-def _secret(prompt: str) -> str:
-    """Ask for a secret; without a terminal read one line of standard input."""
-    if sys.stdin.isatty():
-        return str(typer.prompt(prompt, hide_input=True))
-    return sys.stdin.readline().rstrip("\n")
-
-
-async def _named(desk: Desk, node: str) -> Counterpart:
-    for each in await desk.counterparts.all():
-        if each.card.node == node:
-            return each
-    raise NotFound("counterpart", node)
+    run_or_exit(lambda: run(at_officers_desk(settings, name, work)))
 
 
 def _text(file: Path | None) -> str:

@@ -8,7 +8,6 @@ clocks, links, gateways, versions, back-ups. It changes nothing.
 from __future__ import annotations
 
 import http.client
-import ssl
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from importlib import metadata
@@ -19,6 +18,7 @@ import msgspec
 from prometheus_client.parser import text_string_to_metric_families
 
 from maps.commands.check import check
+from maps.commands.running_server import RunningServer
 from maps.errors.errors import SettingsFaults
 from maps.node.backups import plan_of
 from maps.node.health.time_sync import is_synchronized
@@ -152,27 +152,9 @@ def _fetch_node(settings: Settings, found: Diagnosis) -> _Node | None:
 
 
 def _get(web: WebSettings, path: str, token: str) -> tuple[int, bytes]:
-    every = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - asked, not bound
-    host = every.get(web.host, web.host)
-    ways: http.client.HTTPConnection
-    if web.tls:
-        context = ssl.create_default_context(cafile=web.tls_authority or web.tls_certificate)
-        context.check_hostname = False  # it is asked by its address
-        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-        ways = http.client.HTTPSConnection(
-            host, web.port, timeout=ANSWERS_WITHIN_S, context=context
-        )
-    else:
-        ways = http.client.HTTPConnection(host, web.port, timeout=ANSWERS_WITHIN_S)
-    headers = {"Host": web.hosts[0]}
-    if token:
-        headers["Authorization"] = f"Bearer {token}"
-    try:
-        ways.request("GET", path, headers=headers)
-        answer = ways.getresponse()
-        return answer.status, answer.read()
-    finally:
-        ways.close()
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    answer = RunningServer(web, within_s=ANSWERS_WITHIN_S).ask("GET", path, headers=headers)
+    return answer.status, answer.body
 
 
 def _read(text: str) -> tuple[dict[str, float], dict[str, bool], str]:

@@ -111,6 +111,10 @@ class ServerRunning(MapsError):
     """The store is in use by a running server, which alone may write to it."""
 
 
+class ServerRefused(MapsError):
+    """The running server refused what a command asked of it, or is not reached; in its words."""
+
+
 class WatchUnreachable(MapsError):
     """The process that keeps the picture cannot be reached now; nothing was done."""
 

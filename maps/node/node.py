@@ -314,7 +314,12 @@ class RunningNode:
 
     def desk_of(self, user: User) -> Desk:
         """Return the desk of `user`."""
-        return Desk(self.watch, user, rejected=self.link_health.rejected)
+        return Desk(
+            self.watch,
+            user,
+            rejected=self.link_health.rejected,
+            file_carrier=self.counterpart_statements.files,
+        )
 
     async def watching(self, user: User, stream: str | None, since: int | None) -> Subscription:
         """Return a viewer's place in the live stream, as `VisibleUnits.subscribe` does."""

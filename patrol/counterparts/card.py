@@ -113,6 +113,15 @@ def sign_card(card: NodeCard, key: SigningKey, *, previous: SigningKey | None = 
     )
 
 
+def fingerprint(key: str) -> str:
+    """Return a public key, base64, as people compare it: hexadecimal digits in groups of four.
+
+    >>> fingerprint("3q2+7w==")
+    'dead beef'
+    """
+    return b64decode(key).hex(" ", -2)
+
+
 def is_vouched_for(signed: SignedCard, *, previous_key: str) -> bool:
     """Return whether the key of a card before, base64, has signed this one."""
     return is_signed(_covered(signed.card), signed.previous_signature, public=previous_key)

@@ -12,6 +12,7 @@ from patrol.desks.incidents.incidents import IncidentDesk
 from patrol.desks.incidents.photos import PhotoDesk
 from patrol.desks.legal_holds import LegalHoldDesk
 from patrol.desks.liaison.agreements import AgreementDesk
+from patrol.desks.liaison.counterpart_files import CounterpartFileDesk
 from patrol.desks.liaison.counterparts import CounterpartDesk
 from patrol.desks.liaison.hand_offs import HandOffDesk
 from patrol.desks.liaison.offers import Offers
@@ -34,6 +35,7 @@ from patrol.desks.watch_room.deliveries import DeliveryDesk
 from patrol.desks.watch_room.messages import MessageDesk
 from patrol.desks.watch_room.registry import RegistryDesk
 from patrol.desks.watch_room.watch_log import WatchLogDesk
+from patrol.exchange.file_carrier import FileCarrier
 from patrol.maintenance.unknown_radios import UnknownRadio
 from patrol.sectors.site_geography import Ground
 from patrol.units.accounts import User
@@ -53,6 +55,7 @@ class Desk:
         watch: The node's watch.
         user: Who looks.
         rejected: Returns the last frames a channel did not understand.
+        file_carrier: Writes and reads files of counterparts; None: another process does.
 
     Attributes:
         user: As given.
@@ -66,8 +69,9 @@ class Desk:
         user: User,
         *,
         rejected: Rejected = lambda _channel: (),
+        file_carrier: FileCarrier | None = None,
     ) -> None:
-        self._watch = watch
+        self._watch, self._file_carrier = watch, file_carrier
         self.visible = VisibleUnits(
             live=watch.live,
             picture=watch.picture,
@@ -131,6 +135,11 @@ class Desk:
         """Other nodes, and how they are met."""
         watch = self._watch
         return CounterpartDesk(self._documents, own_card=watch.own_card, agencies=watch.agencies)
+
+    @property
+    def counterpart_files(self) -> CounterpartFileDesk:
+        """What is told in files, where there is no link."""
+        return CounterpartFileDesk(self._documents, carrier=self._file_carrier)
 
     def agencies(self) -> list[Agency]:
         """Return the agencies of this node and of confirmed counterparts, by id.

@@ -92,6 +92,22 @@ class BadCard(PatrolError):
         super().__init__(f"{field or 'the card'} {fault}")
 
 
+class BadCounterpartFile(PatrolError):
+    """A file of a counterpart that cannot be read.
+
+    Args:
+        name: The file's name, as whoever brought it said.
+        place: Where in it, for example `its first line`; empty: the file as a whole.
+        fault: What is wrong, and what helps.
+        code: The same as a short fixed word.
+    """
+
+    def __init__(self, name: str, place: str, fault: str, *, code: str) -> None:
+        self.field, self.code = "file", code
+        self.values = {"file": name, "place": place}
+        super().__init__(f"{name}: {place}: {fault}" if place else f"{name}: {fault}")
+
+
 class BadPhoto(PatrolError):
     """A file that is not accepted as a photo: of another kind, too large or damaged; carries
     which.

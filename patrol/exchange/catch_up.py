@@ -10,7 +10,7 @@ both sides know of it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple, TypeAlias
 
 from patrol.counterparts.statement import LogEnd, LogEnds, Statement, hash_of
@@ -35,7 +35,12 @@ class CatchUp(NamedTuple):
 
 
 def compare(
-    ours: LogEnds, theirs: LogEnds, *, held_made_at: datetime | None, sent_hash: HashAt
+    ours: LogEnds,
+    theirs: LogEnds,
+    *,
+    held_made_at: datetime | None,
+    sent_hash: HashAt,
+    slack: timedelta = timedelta(),
 ) -> CatchUp:
     """Compare both ends of both logs.
 
@@ -45,6 +50,8 @@ def compare(
         held_made_at: When the last statement that we hold was made, by the other's clock: what it
             said before then may be older than that statement. None: we hold none.
         sent_hash: Of statements of ours.
+        slack: So much later than `held_made_at` it must have spoken for a shorter log to count:
+            what comes in another order than it was said needs some.
     """
     if ours.epoch != theirs.epoch:
         return CatchUp(other_epoch=True)
@@ -55,7 +62,7 @@ def compare(
         return CatchUp(fork=fault)
     if theirs.sent.number == ours.held.number and theirs.sent.hash != ours.held.hash:
         return CatchUp(fork=f"their statement {ours.held.number} is not the one that is held here")
-    is_newer = held_made_at is None or theirs.at > held_made_at
+    is_newer = held_made_at is None or theirs.at - held_made_at > slack
     if theirs.sent.number < ours.held.number and is_newer:
         return CatchUp(
             fork=f"their log ends at {theirs.sent.number}, and {ours.held.number} is held here"

@@ -18,6 +18,7 @@ from patrol.audit.signed_head import SignedHead
 from patrol.errors.errors import PatrolError
 from patrol.exchange.agreement_statements import AgreementStatements, KeyFault
 from patrol.exchange.card_statements import CardStatements, confirmed
+from patrol.exchange.file_carrier import FileCarrier
 from patrol.exchange.hand_off_statements import HandOffStatements
 from patrol.exchange.journal_heads import JournalHeads
 from patrol.exchange.statement_log import LOOK_EVERY_S, StatementLog
@@ -49,6 +50,7 @@ class CounterpartStatements:
 
     Attributes:
         statement_log: What comes and goes by.
+        files: The same in files, where there is no link.
     """
 
     def __init__(
@@ -69,6 +71,14 @@ class CounterpartStatements:
         self._document_service, self._zone, self._now = document_service, zone, now
         self.statement_log: Final = StatementLog(
             document_service, store, node=node, agency=agency, now=now
+        )
+        self.files: Final = FileCarrier(
+            self.statement_log,
+            store,
+            node=node,
+            own_key=own_key,
+            cards=lambda: [each.card for each in confirmed(document_service.open_documents)],
+            now=now,
         )
         self._cards = CardStatements(self.statement_log, document_service, store, agency=agency)
         self._heads = JournalHeads(

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 STATEMENT_LANE: Final = 2
 
+LOG_ENDS: Final = "log_ends"
+RECEIPT: Final = "receipt"
+STATEMENTS: Final = "statements"
+
 
 def add_statements(kinds: BodyKinds, statement_log: StatementLog) -> None:
     """Have statements of a log go by a carrier of these kinds."""
@@ -32,7 +36,7 @@ def add_statements(kinds: BodyKinds, statement_log: StatementLog) -> None:
 
 
 class _Ends:
-    name: Final = "log_ends"
+    name: Final = LOG_ENDS
     lane: Final = STATEMENT_LANE
 
     def __init__(self, statement_log: StatementLog) -> None:
@@ -53,7 +57,7 @@ class _Ends:
 
 
 class _Receipts:
-    name: Final = "receipt"
+    name: Final = RECEIPT
     lane: Final = STATEMENT_LANE
 
     def __init__(self, statement_log: StatementLog) -> None:
@@ -70,7 +74,7 @@ class _Receipts:
 
 
 class _Statements:
-    name: Final = "statements"
+    name: Final = STATEMENTS
     lane: Final = STATEMENT_LANE
 
     def __init__(self, statement_log: StatementLog) -> None:

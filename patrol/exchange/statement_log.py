@@ -20,13 +20,10 @@ import structlog
 from msgspec.structs import replace
 
 from patrol.counterparts.log_health import CounterpartFault
-from patrol.counterparts.statement import (
-    LogEnd,
-    LogEnds,
-    read_statement,
-)
+from patrol.counterparts.statement import LogEnd, LogEnds
 from patrol.errors.errors import Conflict
-from patrol.exchange.catch_up import compare, held_fault, repeat_fault
+from patrol.exchange.catch_up import held_fault, repeat_fault
+from patrol.exchange.end_comparison import compare_ends
 from patrol.exchange.statement_batch import (
     LONGEST_REASON,
     MOST_BATCH_BYTES,
@@ -56,6 +53,9 @@ MOST_REFUSED: Final = 50
 
 MOST_RECEIPTS: Final = 20
 """Receipts that wait for a carrier; a later one says what an earlier one did."""
+
+LATE_SLACK: Final = timedelta(minutes=1)
+"""How much later than a statement its log must have been looked at for what comes late to count."""
 
 LOOK_EVERY_S: Final = 2.0
 """How often the store is looked at for what commands on this machine wrote."""
@@ -187,8 +187,30 @@ class StatementLog:
         state = await self._store.read(statement_logs.log_state, node)
         if state.fork:
             return None
+        batch = await self.batch_after(node, state.epoch, peer.handed, room=room)
+        if batch is None:
+            return None
+        if peer.handed == peer.held or peer.handed_at is None:
+            peer.handed_at = now
+        peer.handed += len(batch.statements)
+        return batch
+
+    async def batch_after(
+        self, node: str, epoch: int, number: int, *, room: int
+    ) -> StatementBatch | None:
+        """Return the statements for a counterpart that follow a number; None if none fits.
+
+        Args:
+            node: To whom.
+            epoch: Of the log.
+            number: Of the one before the first.
+            room: Most bytes of all.
+
+        Raises:
+            StoreError: If the store cannot be read.
+        """
         found = await self._store.read(
-            statements.sent_after, node, state.epoch, peer.handed, limit=MOST_STATEMENTS
+            statements.sent_after, node, epoch, number, limit=MOST_STATEMENTS
         )
         raws: list[bytes] = []
         size = 0
@@ -199,10 +221,7 @@ class StatementLog:
             raws.append(each.raw)
         if not raws:
             return None
-        if peer.handed == peer.held or peer.handed_at is None:
-            peer.handed_at = now
-        peer.handed += len(raws)
-        return StatementBatch(epoch=state.epoch, first=found[0].number, statements=tuple(raws))
+        return StatementBatch(epoch=epoch, first=number + 1, statements=tuple(raws))
 
     def receipts_due(self, node: str) -> list[StatementReceipt]:
         """Return the receipts for what a counterpart told; each is returned once."""
@@ -223,27 +242,9 @@ class StatementLog:
             if not theirs.heard:
                 peer.ends_sent_at = None
             peer.heard = True
-            ours = await self._store.read(statement_logs.ends, node, self._now())
+            ours, found = await self._store.read(compare_ends, node, theirs, self._now())
             peer.epoch = ours.epoch
-            hashes = {
-                number: await self._hash(statements_out, node, ours.epoch, number)
-                for number in {theirs.held.number}
-            }
-            held = await self._store.read(statements.last_held, node, ours.epoch)
-            found = compare(
-                ours,
-                theirs,
-                held_made_at=None if held is None else _made_at(held.raw),
-                sent_hash=hashes.get,
-            )
-            await self._store.write(
-                statement_logs.put_their_ends,
-                node,
-                theirs,
-                self._now(),
-                agency=self._agency,
-                origin=self._node,
-            )
+            await self._note_ends(node, theirs)
             if found.fork and not ours.fork:
                 await self._fork(node, found.fork)
             peer.is_ready = not (found.fork or found.other_epoch or ours.fork)
@@ -252,6 +253,28 @@ class StatementLog:
                 if ours.held.number:  # the last receipt may have been lost
                     peer.receipts = [await self._receipt(node, ours.epoch, ours.held)]
         self.wake(node)
+
+    async def take_late_ends(self, node: str, theirs: LogEnds) -> None:
+        """Take note of where a counterpart said that both logs ended, some time ago: that opens no
+        session.
+
+        Raises:
+            Conflict: If it spoke of another epoch, or the logs contradict each other.
+            StoreError: If the store refuses.
+        """
+        async with self._lock(node):
+            ours, found = await self._store.read(
+                compare_ends, node, theirs, self._now(), slack=LATE_SLACK
+            )
+            (known,) = await self._store.read(statement_health.health, [node])
+            if (theirs.epoch, theirs.sent.number) >= (known.their_epoch, known.announced):
+                await self._note_ends(node, theirs)
+            if found.fork and not ours.fork:
+                await self._fork(node, found.fork)
+        if found.fork or ours.fork:
+            raise Conflict(f"the logs contradict each other: {found.fork or ours.fork}")
+        if found.other_epoch:
+            raise Conflict(f"`epoch` is {theirs.epoch}, and {ours.epoch} here")
 
     async def take(self, node: str, batch: StatementBatch) -> None:
         """Take what a counterpart tells; its receipt is due when this returns.
@@ -289,13 +312,16 @@ class StatementLog:
             peer.receipts = [*peer.receipts[1 - MOST_RECEIPTS :], replace(receipt, gap=gap)]
         self.wake(node)
 
-    async def take_receipt(self, node: str, receipt: StatementReceipt, signed: bytes) -> None:
+    async def take_receipt(
+        self, node: str, receipt: StatementReceipt, signed: bytes, *, is_late: bool = False
+    ) -> None:
         """File a counterpart's receipt.
 
         Args:
             node: Whose it is.
             receipt: What it says.
             signed: The envelope that it came in, with its signature.
+            is_late: Newer ones may have come before it.
 
         Raises:
             Conflict: If it is for what was never stated.
@@ -323,13 +349,14 @@ class StatementLog:
                     if each.number <= end.number
                 },
                 unread=receipt.unread,
+                is_late=is_late,
                 signed=signed,
                 at=self._now(),
                 agency=self._agency,
                 origin=self._node,
             )
             peer.held = max(peer.held, end.number)
-            if receipt.gap:
+            if receipt.gap and not is_late:
                 peer.held = peer.handed = end.number
             peer.handed = max(peer.handed, peer.held)
             peer.handed_at = None if peer.handed == peer.held else self._now()
@@ -337,11 +364,37 @@ class StatementLog:
 
     # -- inside
 
+    async def _note_ends(self, node: str, theirs: LogEnds) -> None:
+        await self._store.write(
+            statement_logs.put_their_ends,
+            node,
+            theirs,
+            self._now(),
+            agency=self._agency,
+            origin=self._node,
+        )
+
+    async def whole_receipt(self, node: str) -> StatementReceipt | None:
+        """Return the receipt for all that a counterpart told in this epoch; None: it told nothing.
+
+        It names more refusals than one that follows others: who takes it may know of none.
+        """
+        ends = await self._store.read(statement_logs.ends, node, self._now())
+        if not ends.held.number:
+            return None
+        return await self._receipt(node, ends.epoch, ends.held, most_refused=MOST_STATEMENTS)
+
     async def _receipt(
-        self, node: str, epoch: int, held: LogEnd, *, first: int = 0
+        self,
+        node: str,
+        epoch: int,
+        held: LogEnd,
+        *,
+        first: int = 0,
+        most_refused: int = MOST_REFUSED,
     ) -> StatementReceipt:
         refused = await self._store.read(
-            statements.refused_held, node, epoch, first=first, limit=MOST_REFUSED
+            statements.refused_held, node, epoch, first=first, limit=most_refused
         )
         unread = await self._store.read(statements.unread_held, node, epoch, limit=MOST_STATEMENTS)
         return StatementReceipt(
@@ -376,11 +429,3 @@ class StatementLog:
 
     def _lock(self, node: str) -> asyncio.Lock:
         return self._locks.setdefault(node, asyncio.Lock())
-
-
-def _made_at(raw: bytes) -> datetime | None:
-    try:
-        made_at = read_statement(raw).made_at
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        return None
-    return made_at if made_at.tzinfo is not None else None

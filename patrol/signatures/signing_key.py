@@ -14,6 +14,7 @@ from pathlib import Path
 
 from patrol.errors.errors import SigningKeyError
 from patrol.signatures.private_file import make_private_file, read_private_file
+from patrol.signatures.sealed_box import open_box
 
 
 class SigningKey:
@@ -39,6 +40,14 @@ class SigningKey:
     def sign(self, body: bytes) -> str:
         """Return the signature of `body` as base64."""
         return b64encode(self._key.sign(body)).decode()
+
+    def open_box(self, box: bytes) -> bytes:
+        """Return what somebody sealed for this key (`seal_box`).
+
+        Raises:
+            BoxNotOpened: If it is for another key, cut off or altered.
+        """
+        return open_box(box, seed=self._key.private_bytes_raw())
 
 
 def is_signed(body: bytes, signature: str, *, public: str) -> bool:

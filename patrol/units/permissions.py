@@ -93,6 +93,7 @@ ACTS: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
         "pair counterparts": frozenset({"commander", "liaison", "admin"}),
         "confirm counterparts": frozenset({"commander", "liaison", "admin"}),
         "revoke counterparts": frozenset({"commander", "liaison", "admin"}),
+        "exchange files with counterparts": frozenset({"commander", "liaison", "admin"}),
         "offer hand-offs": frozenset({"commander", "liaison"}),
         "answer hand-offs": frozenset({"commander", "liaison"}),
     }

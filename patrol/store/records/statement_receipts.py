@@ -33,6 +33,7 @@ def put_receipt(
     *,
     refused: Mapping[int, str],
     unread: Collection[int],
+    is_late: bool = False,
     signed: bytes,
     at: datetime,
     agency: str,
@@ -47,6 +48,8 @@ def put_receipt(
         end: Up to which statement it has stored, as it stands in the log.
         refused: Its reasons, by number.
         unread: Numbers of all that it does not understand yet.
+        is_late: Newer ones may have come before it: what it says of `unread` counts only if it
+            reaches farther than all of them.
         signed: The envelope that the receipt came in.
         at: Now, aware UTC.
         agency: On whose behalf.
@@ -64,7 +67,8 @@ def put_receipt(
         news = {each: why for each, why in news.items() if filed.get(each) not in (None, why)}
     of_log = (_OUT.counterpart == node, _OUT.epoch == epoch)
     waiting = set(connection.execute(select(_OUT.number).where(*of_log, IS_UNREAD)).scalars())
-    waits = {each for each in unread if each <= end.number}
+    is_old = is_late and end.number <= before
+    waits = waiting if is_old else {each for each in unread if each <= end.number}
     if end.number <= before and not news and waits == waiting:
         return ()
     connection.execute(

@@ -181,6 +181,11 @@ def last_held(connection: Connection, node: str, epoch: int) -> StoredStatement 
     return None if row is None else StoredStatement(row.number, bytes(row.hash).hex(), row.body)
 
 
+def held_number(connection: Connection, node: str, epoch: int) -> int:
+    """Return the number up to which a counterpart's statements of an epoch are held; 0: none is."""
+    return log_end(connection, statements_in, node, epoch).number
+
+
 def sent_after(
     connection: Connection, node: str, epoch: int, number: int, *, limit: int
 ) -> list[StoredStatement]:

@@ -1071,6 +1071,10 @@ export interface EnrolmentUnit {
   id: string;
   call_sign: string;
 }
+export interface EnvelopeFault {
+  place: number;
+  reason: string;
+}
 export interface FactorSetUp {
   secret: string;
   address: string;
@@ -1098,6 +1102,26 @@ export interface FeedHealth {
   cut_off?: number;
   reconnects?: number;
   heard_back?: number;
+}
+export interface FileReport {
+  node: string;
+  made_at: string;
+  envelopes: number;
+  statements: number;
+  new: number;
+  held: number;
+  missing_from: number;
+  missing_to: number;
+  refused: RefusedStatement[];
+  receipted: number | null;
+  faults: EnvelopeFault[];
+}
+export interface RefusedStatement {
+  number: number;
+  reason: string;
+}
+export interface FileWish {
+  after?: number | null;
 }
 export interface FirstCode {
   code: string;
@@ -2888,4 +2912,12 @@ export interface WatchOffer {
 export interface WatchTaken {
   version: number;
   remark?: string;
+}
+export interface WrittenFile {
+  name: string;
+  content: string;
+  statements: number;
+  first: number;
+  last: number;
+  next: number | null;
 }

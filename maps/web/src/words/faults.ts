@@ -10,6 +10,7 @@ const TOLD_MORE = new Set([
   "bad_file",
   "bad_photo",
   "bad_card",
+  "bad_counterpart_file",
   "conflict",
   "cannot_send",
   "report_failed",
