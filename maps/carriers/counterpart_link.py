@@ -113,6 +113,11 @@ class CounterpartLink:
         return bool(self._session.other_name)
 
     @property
+    def clock(self) -> ClockDifference | None:
+        """How far its clock is from ours; None: not measured yet."""
+        return self._clock
+
+    @property
     def is_dialed_by_other(self) -> bool:
         """Whether the counterpart's word came lately by a connection that it opened."""
         return monotonic() - self._received_s <= SILENT_S

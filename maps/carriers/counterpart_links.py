@@ -29,6 +29,7 @@ from maps.settings.counterpart_settings import CounterpartSettings, host_and_por
 from patrol.counterparts.card import NodeCard
 from patrol.errors.errors import PatrolError
 from patrol.exchange.body_kinds import BodyKinds
+from patrol.exchange.hello import ClockDifference
 from patrol.exchange.link_health import CounterpartLinkHealth
 from patrol.signatures.signing_key import read_or_make_key
 
@@ -82,6 +83,11 @@ class CounterpartLinks:
     def health(self) -> list[CounterpartLinkHealth]:
         """Return how each link fares, by counterpart."""
         return [self._links[node].health() for node in sorted(self._links)]
+
+    def clock_of(self, node: str) -> ClockDifference | None:
+        """Return how far a counterpart's clock is from ours; None: not measured yet."""
+        link = self._links.get(node)
+        return None if link is None else link.clock
 
     async def run(self) -> None:
         """Listen and dial until cancelled."""

@@ -64,11 +64,12 @@ from patrol.desks.desk import Desk
 from patrol.documents.document import Document
 from patrol.exchange.counterpart_statements import CounterpartStatements
 from patrol.exchange.positions.counterpart_positions import CounterpartPositions
-from patrol.exchange.statement_bodies import add_statements
 from patrol.live.feeds import Subscription
+from patrol.live.publisher import Update
 from patrol.maintenance.kind_retention import KindRetention
 from patrol.maintenance.retention import Retention
 from patrol.protected_fields.field_key import FieldKeys
+from patrol.sharing.consent_leases import ConsentLeases
 from patrol.sharing.offer_permission import hand_off_refusal
 from patrol.signatures.signing_key import read_or_make_key
 from patrol.store.journal import journal
@@ -173,6 +174,7 @@ class RunningNode:
             field_keys=FieldKeys(settings.protected.key_folder),
             store_returned=end_now,
         )
+        self.watch.sharing.leases = leases = ConsentLeases(self.agencies)
         self.watch.own_card = card_issuer(settings, self.watch.document_service).own_card
         self.accounts = open_accounts(
             settings, store, journal_writer=self.watch.document_service.journal_writer
@@ -276,10 +278,13 @@ class RunningNode:
             own_key=lambda: read_or_make_key(node_key_file(settings)),
             key_fault=word_key_fault,
             refusal_of=partial(hand_off_refusal, self.watch.sharing),
+            kinds=self.counterpart_links.kinds,
+            leases=leases,
+            clock_of=self.counterpart_links.clock_of,
+            publish=lambda: self.watch.live.publisher.publish(Update()),
             now=clock.now,
         )
         statement_log = self.counterpart_statements.statement_log
-        add_statements(self.counterpart_links.kinds, statement_log)
         self.counterpart_positions = CounterpartPositions(self.watch, self.counterpart_links.kinds)
         self.watch.alarms.counterpart_faults = lambda: statement_log.faults
         self.link_health = LinkHealth(

@@ -123,6 +123,9 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         incidents_at_once: Incidents cross before anybody has confirmed them.
         keep_days: What of another party's is older may not be read any more, days; None: no end.
             Sectors and plans are read as long as they stand.
+        freshness_s: How old the last signed word of a party's node, that it still consents, may be
+            for its live data to be shown at another node, seconds.
+        hidden_after_s: How old for the last places to be shown, greyed; None: ten times that.
         legal_basis: Treaty, law or memorandum that it rests on.
         approvals: Who approved it.
         languages: In which it is written, codes of ISO 639 (`lo`).
@@ -143,6 +146,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     answer_within_s: Annotated[float, NEVER] = 300.0
     incidents_at_once: Annotated[bool, NEVER] = False
     keep_days: Annotated[int | None, NEVER] = None
+    freshness_s: Annotated[int, NEVER] = 900  # part of every text that does not say it: stays so
+    hidden_after_s: Annotated[int | None, NEVER] = None
     legal_basis: Annotated[str, NEVER] = ""
     approvals: Annotated[tuple[Approval, ...], NEVER] = ()
     languages: Annotated[tuple[str, ...], NEVER] = ()

@@ -18,6 +18,7 @@ from patrol.agreements.agreement import Agreement, Corridor, Hours, Terms
 from patrol.agreements.agreement_status import agreement_status
 from patrol.agreements.agreement_text import AgreementText, text_of
 from patrol.agreements.agreement_word import AgreementWord
+from patrol.agreements.consent_lease import hidden_after_s
 from patrol.agreements.corridors import MOST_POINTS
 from patrol.agreements.lifecycle import MOST_WORDS, status_fields, status_of
 from patrol.agreements.time_intervals import zone
@@ -189,6 +190,8 @@ def _term_faults(terms: Terms, agencies: tuple[str, ...]) -> Iterator[tuple[str,
         ("delay_s", terms.delay_s, 0, 7 * _DAY_S),
         ("answer_within_s", terms.answer_within_s, 10, _DAY_S),
         ("keep_days", 1 if terms.keep_days is None else terms.keep_days, 1, 3650),
+        ("freshness_s", terms.freshness_s, 60, _DAY_S),
+        ("hidden_after_s", hidden_after_s(terms), terms.freshness_s, 10 * _DAY_S),
     ):
         if not low <= number <= high:  # nor is it a number at all
             yield name, f"is none of {low} to {high}"

@@ -17,12 +17,17 @@ import structlog
 from patrol.audit.signed_head import SignedHead
 from patrol.errors.errors import PatrolError
 from patrol.exchange.agreement_statements import AgreementStatements, KeyFault
+from patrol.exchange.body_kinds import BodyKinds
 from patrol.exchange.card_statements import CardStatements, confirmed
+from patrol.exchange.consent_notices import ConsentNotices
 from patrol.exchange.file_carrier import FileCarrier
 from patrol.exchange.hand_off_statements import HandOffStatements
+from patrol.exchange.hello import ClockDifference
 from patrol.exchange.journal_heads import JournalHeads
+from patrol.exchange.statement_bodies import add_statements
 from patrol.exchange.statement_log import LOOK_EVERY_S, StatementLog
 from patrol.filing.file_documents import DocumentService
+from patrol.sharing.consent_leases import ConsentLeases
 from patrol.signatures.signing_key import SigningKey
 from patrol.store.store import Store
 from patrol.watch.offer_timeouts import HandOffRefusal
@@ -46,6 +51,10 @@ class CounterpartStatements:
         own_key: Returns this node's key.
         key_fault: Proves the signature of an officer's key.
         refusal_of: Returns why nothing of a hand-off may cross.
+        kinds: Carries what is told.
+        leases: Until when what others let be seen may be shown.
+        clock_of: Returns how far another node's clock is from ours; None: not measured.
+        publish: Tells viewers that what they may see may have changed.
         now: Clock, aware UTC.
 
     Attributes:
@@ -66,6 +75,10 @@ class CounterpartStatements:
         own_key: Callable[[], SigningKey],
         key_fault: KeyFault,
         refusal_of: HandOffRefusal,
+        kinds: BodyKinds,
+        leases: ConsentLeases,
+        clock_of: Callable[[str], ClockDifference | None],
+        publish: Callable[[], None],
         now: Callable[[], datetime],
     ) -> None:
         self._document_service, self._zone, self._now = document_service, zone, now
@@ -109,6 +122,19 @@ class CounterpartStatements:
             refusal_of=refusal_of,
             now=now,
         )
+        add_statements(kinds, self.statement_log)
+        self._consent_notices = ConsentNotices(
+            kinds,
+            document_service,
+            store,
+            leases,
+            node=node,
+            agencies=agencies,
+            agencies_of=self._agencies_of,
+            clock_of=clock_of,
+            publish=publish,
+            now=now,
+        )
         self._daily_at: datetime | None = None
 
     async def run(self) -> None:
@@ -118,6 +144,7 @@ class CounterpartStatements:
             StoreError: If the store refuses at the start.
         """
         await self.statement_log.start()
+        await self._consent_notices.load()
         while True:
             try:
                 await self.look()
@@ -133,6 +160,7 @@ class CounterpartStatements:
             OSError: If a key cannot be read.
         """
         nodes = [each.card.node for each in confirmed(self._document_service.open_documents)]
+        self._consent_notices.look(nodes)
         await self.statement_log.look(nodes)
         if not nodes:
             return

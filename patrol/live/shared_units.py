@@ -233,8 +233,6 @@ class SharedUnits:
 
     def _position_grants(self, state: UnitState, fix: Fix, now: datetime) -> list[Grant]:
         """Return the agreements under which the viewer may see a unit where it is."""
-        if not self._sharing.is_fresh(self.owner, now):
-            return []
         return self._sharing.grants(
             "positions",
             owner=self.owner,

@@ -22,6 +22,7 @@ from patrol.filing.disclosure_log import DisclosureLog
 from patrol.patrols.patrol import Patrol
 from patrol.sectors.sector import Sector
 from patrol.sectors.site_geography import Ground
+from patrol.sharing.consent_leases import ConsentLeases, LeaseHealth, lease_health
 from patrol.sharing.reasons import ending, refusal
 from patrol.sharing.terms import FOREVER, Grant, Outings
 from patrol.units.data_classes import DATA_CLASSES, LIFELINES, DataClass
@@ -69,10 +70,9 @@ class Sharing:
         ground: Rivers of this site, along which sectors are drawn; None without any.
 
     Attributes:
+        disclosures: As given.
         is_remote: Returns whether an agency is of another node: that has held back already what is
             to be told late.
-        live_until: Returns until when the units of another node's agency may be shown, aware UTC;
-            None: as long as an agreement lets them.
     """
 
     def __init__(
@@ -84,12 +84,22 @@ class Sharing:
         self._open_documents = open_documents
         self.disclosures = disclosures or DisclosureLog()
         self.is_remote: Callable[[str], bool] = lambda _agency: False
-        self.live_until: Callable[[str], datetime | None] = lambda _owner: None
         self._ground = ground or Ground()
+        self._leases: ConsentLeases | None = None
         self._grants: dict[str, Grant] = {}
         self._past_outings: dict[str, _Outing] = {}
         self._ended: dict[str, Agreement] = {}
         self._out: dict[str, tuple[Patrol, _Outing | None]] = {}
+
+    @property
+    def leases(self) -> ConsentLeases | None:
+        """Until when live data of agencies of other nodes may be shown; None: for ever."""
+        return self._leases
+
+    @leases.setter
+    def leases(self, leases: ConsentLeases) -> None:
+        self._leases = leases
+        self._grants.clear()
 
     def note(self, documents: Iterable[Document]) -> None:
         """Remember what is over and in no book: joint patrols, whose tracks may still cross, and
@@ -232,7 +242,7 @@ class Sharing:
         between = self.grants_between(owner, viewer) if between is None else between
         outings = self.outings(owner, viewer)
         reasons = [
-            refusal(each, data_class, now, outings)
+            refusal(each, data_class, now, outings, owner=owner)
             for each in between
             if data_class in each.classes
         ]
@@ -255,11 +265,6 @@ class Sharing:
         if any(grant.in_force(now) for grant in grants):
             return True
         return not grants and not any(_joins(each, one, other) for each in self._ended.values())
-
-    def is_fresh(self, owner: str, now: datetime) -> bool:
-        """Return whether the units of an agency may be shown now: always of one of this node."""
-        until = self.live_until(owner)
-        return until is None or now < until
 
     def consented(self, owner: str, viewer: str, data_class: DataClass, at: datetime) -> bool:
         """Return whether what a party did at a time is of a stretch that it consented to; always
@@ -325,6 +330,7 @@ class Sharing:
         """Return whether positions of the past of a unit may cross, of some time and place."""
         return any(
             grant.windows(owner, "tracks")
+            and ((lease := grant.lease(owner)) is None or now < lease.hidden_from)
             and (not grant.agreement.terms.only_joint_patrols or self.outings(owner, viewer)(unit))
             for grant in self.open_grants(owner, viewer, now)
         )
@@ -366,8 +372,14 @@ class Sharing:
                 )
             is_within = within(terms.hours, now)
             hour = None if terms.keep_days is None else int(now.timestamp()) // 3600
-            over = tuple(owner for owner in agreement.agencies if not self.is_fresh(owner, now))
-            found.append((agreement.id, agreement.version, is_within, hour, out, over, *lifelines))
+            leases = tuple(
+                lease.state(now)
+                for owner in agreement.agencies
+                if (lease := grant.lease(owner)) is not None
+            )
+            found.append(
+                (agreement.id, agreement.version, is_within, hour, out, leases, *lifelines)
+            )
         return tuple(found)
 
     def overview(self, viewer: str, now: datetime) -> list[OpenClass]:
@@ -394,13 +406,25 @@ class Sharing:
                     )
         return found
 
+    def lease_healths(self, viewer: str, now: datetime) -> list[LeaseHealth]:
+        """Return for every party on another node, of each agreement of `viewer` that stands, until
+        when its live data are shown.
+        """
+        return [
+            lease_health(agreement, owner, lease, now)
+            for agreement in self._open_documents.all(Agreement)
+            if viewer in agreement.parties and agreement.state in ("active", "suspended")
+            for owner in agreement.agencies
+            if (lease := self._grant(agreement).lease(owner)) is not None
+        ]
+
     # -- inside
 
     def _grant(self, agreement: Agreement) -> Grant:
         """Return the agreement ready to be asked; made once for each version."""
         known = self._grants.get(agreement.id)
         if known is None or known.agreement is not agreement:
-            known = self._grants[agreement.id] = Grant(agreement)
+            known = self._grants[agreement.id] = Grant(agreement, self._leases)
         return known
 
     def outings(self, owner: str, viewer: str) -> Outings:

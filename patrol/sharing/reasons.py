@@ -7,13 +7,15 @@ from typing import Final
 
 from patrol.agreements.agreement import Agreement
 from patrol.agreements.time_intervals import within
-from patrol.sharing.terms import PAST, STANDING, Grant, Outings
+from patrol.sharing.terms import LIVE, PAST, STANDING, Grant, Outings
 from patrol.units.data_classes import LIFELINES, DataClass
 
 _DATE: Final = "%Y-%m-%d %H:%M UTC"
 
 
-def refusal(grant: Grant, data_class: DataClass, now: datetime, outings: Outings) -> str | None:
+def refusal(
+    grant: Grant, data_class: DataClass, now: datetime, outings: Outings, *, owner: str
+) -> str | None:
     """Return why nothing of a class crosses at present under one agreement; None when it may.
 
     Args:
@@ -21,6 +23,7 @@ def refusal(grant: Grant, data_class: DataClass, now: datetime, outings: Outings
         data_class: Of which class.
         now: The present, aware UTC.
         outings: When which unit took part in a joint patrol.
+        owner: Whose records.
     """
     agreement, terms = grant.agreement, grant.agreement.terms
     if grant.withheld and not grant.lets(data_class, now):
@@ -35,6 +38,12 @@ def refusal(grant: Grant, data_class: DataClass, now: datetime, outings: Outings
         return f"“{terms.name}” is over since {terms.valid_until.astimezone(UTC):{_DATE}}"
     if not grant.lets(data_class, now):
         return f"“{terms.name}” is not in force"
+    lease = grant.lease(owner) if data_class in LIVE else None
+    if lease is not None and now >= lease.hidden_from:
+        since = lease.last_word_at
+        if since is None:
+            return f"no word yet from {owner} that it consents to “{terms.name}” now"
+        return f"no word from {owner} since {since.astimezone(UTC):{_DATE}}"
     if data_class in STANDING or data_class in PAST or data_class in LIFELINES:
         return None
     if not within(terms.hours, now):

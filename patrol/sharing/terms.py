@@ -18,7 +18,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from gis.geometry.prepared_geometry import prepare_for_points
 from patrol.agreements.agreement import Agreement
+from patrol.agreements.consent_lease import ConsentLease
 from patrol.agreements.time_intervals import Stretch, common, joined, of_hours, within
+from patrol.sharing.consent_leases import ConsentLeases
 from patrol.units.data_classes import LIFELINES, DataClass
 
 STANDING: Final[frozenset[DataClass]] = frozenset({"sectors", "patrols"})
@@ -26,6 +28,9 @@ STANDING: Final[frozenset[DataClass]] = frozenset({"sectors", "patrols"})
 
 PAST: Final[frozenset[DataClass]] = frozenset({"tracks", "incidents"})
 """What was: its own time must meet the conditions, the present need not."""
+
+LIVE: Final[frozenset[DataClass]] = frozenset({"positions", "tracks", "alerts", "texts", "marks"})
+"""What another node's parties let be shown only while their consent is fresh (`consent_lease`)."""
 
 Outings = Callable[[str | None], Sequence[Stretch]]
 """When a unit (None: any) took part in a joint patrol of owner and viewer, sorted and joined."""
@@ -39,6 +44,7 @@ class Grant:
 
     Args:
         agreement: The version that is asked.
+        leases: Until when live data of parties on other nodes may be shown; None: for ever.
 
     Attributes:
         agreement: As given.
@@ -52,8 +58,9 @@ class Grant:
         withheld: The words of those parties that withhold their consent now.
     """
 
-    def __init__(self, agreement: Agreement) -> None:
+    def __init__(self, agreement: Agreement, leases: ConsentLeases | None = None) -> None:
         self.agreement = agreement
+        self._leases = leases
         self.is_held = False
         self.held_classes: frozenset[DataClass] = frozenset()
         terms = agreement.terms
@@ -115,6 +122,10 @@ class Grant:
         agencies = self.agreement.agencies
         return owner != viewer and owner in agencies and viewer in agencies
 
+    def lease(self, owner: str) -> ConsentLease | None:
+        """Return how long live data of a party may be shown; None of a party of this node."""
+        return None if self._leases is None else self._leases.of(self.agreement, owner)
+
     def windows(self, owner: str, data_class: DataClass) -> Sequence[Stretch]:
         """Return the stretches that a party consented to; none for a class that is not named."""
         if data_class not in self.classes:
@@ -158,6 +169,7 @@ class Grant:
         return (
             self.joins(owner, viewer)
             and self.lets(data_class, now)
+            and self._is_fresh(data_class, owner=owner, at=at, now=now)
             and at < _soon(now)
             and _contains(self.windows(owner, data_class), at)
             and (not self.delay or data_class in LIFELINES or at <= now - self.delay)
@@ -185,6 +197,12 @@ class Grant:
         if not self.joins(owner, viewer) or not self.in_force(now):
             return []
         last = min(end, _soon(now))
+        lease = self.lease(owner) if data_class in LIVE else None
+        if lease is not None:
+            if now >= lease.hidden_from:
+                return []
+            if now >= lease.fresh_until:
+                last = min(last, lease.fresh_until)
         if self.delay:
             last = min(last, now - self.delay + timedelta(microseconds=1))
         start = max(start, self._first_readable(data_class, now))
@@ -259,6 +277,10 @@ class Grant:
             return True
         area = outline()
         return area is not None and bool(shapely.covers(self._corridor, area))
+
+    def _is_fresh(self, data_class: DataClass, *, owner: str, at: datetime, now: datetime) -> bool:
+        lease = self.lease(owner) if data_class in LIVE else None
+        return lease is None or lease.lets(at, now)
 
     def _first_readable(self, data_class: DataClass, now: datetime) -> datetime:
         """Return the moment before which nothing of a class is told any more."""

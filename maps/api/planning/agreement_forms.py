@@ -26,6 +26,7 @@ from patrol.agreements.agreement import (
     Window,
 )
 from patrol.agreements.lifecycle import Backfill
+from patrol.sharing.consent_leases import LeaseHealth
 from patrol.sharing.decisions import OpenClass
 from patrol.signatures.officer_act import ActName
 from patrol.units.data_classes import DATA_CLASSES, DataClass
@@ -81,6 +82,14 @@ OPEN: Final = OpenClass(
     closed_reason="th-ck suspended “Golden Triangle joint patrols” at 2026-11-24 04:30 UTC: "
     "by order",
 )
+LEASE: Final = LeaseHealth(
+    agreement=ID,
+    agency="th-ck",
+    state="fresh",
+    last_word_at=_AT,
+    fresh_until=_AT + timedelta(minutes=15),
+    hidden_from=_AT + timedelta(minutes=150),
+)
 _TERMS: Final[JsonDict] = {
     "name": "Golden Triangle joint patrols",
     "purposes": ["safety of crews", "drugs and precursors"],
@@ -97,6 +106,7 @@ _TERMS: Final[JsonDict] = {
     "hours": {"time_zone": "Asia/Vientiane", "start": "20:00", "end": "04:00"},
     "precision_m": 100,
     "keep_days": 90,
+    "freshness_s": 900,
     "legal_basis": "Memorandum on drug control along the Mekong, 2024",
     "approvals": [
         {"agency": "la-hx", "authority": "Ministry of Public Security", "number": "214/MPS"}
@@ -217,6 +227,19 @@ class NewTerms(Form):
         le=3650,
         description="What of another party's is older is not read any more; absent: no end",
     )
+    freshness_s: int = Field(
+        default=900,
+        ge=60,
+        le=86_400,
+        description="How old the word of another party's node, that it still consents, may be for "
+        "its live data to be shown",
+    )
+    hidden_after_s: int | None = Field(
+        default=None,
+        ge=60,
+        le=864_000,
+        description="How old for its last places to be shown, greyed; absent: ten times that",
+    )
     legal_basis: Words = ""
     approvals: list[NewApproval] = Field(default=[], max_length=32)
     languages: list[Language] = Field(
@@ -225,6 +248,13 @@ class NewTerms(Form):
     prevailing_language: Language | None = Field(
         default=None, description="The one of them that counts where they differ"
     )
+
+    @field_validator("hidden_after_s")
+    @classmethod
+    def _check_hiding(cls, seconds: int | None, info: ValidationInfo) -> int | None:
+        if seconds is not None and seconds < info.data.get("freshness_s", 0):
+            raise ValueError("is shorter than `freshness_s`")
+        return seconds
 
     @field_validator("prevailing_language")
     @classmethod
@@ -249,6 +279,8 @@ class NewTerms(Form):
             answer_within_s=self.answer_within_s,
             incidents_at_once=self.incidents_at_once,
             keep_days=self.keep_days,
+            freshness_s=self.freshness_s,
+            hidden_after_s=self.hidden_after_s,
             legal_basis=self.legal_basis,
             approvals=tuple(each.as_approval() for each in self.approvals),
             languages=tuple(dict.fromkeys(self.languages)),

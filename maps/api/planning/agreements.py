@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from maps.accounts.sessions.access import CallerHere, DeskHere
 from maps.api.planning.agreement_forms import (
     AGREEMENT,
+    LEASE,
     OPEN,
     AgreementReason,
     AgreementResumption,
@@ -21,6 +22,7 @@ from maps.api.planning.agreement_forms import (
 from maps.api.planning.agreement_keys import key_under
 from maps.api.responses.responses import answer, answers
 from patrol.agreements.agreement import Agreement
+from patrol.sharing.consent_leases import LeaseHealth
 from patrol.sharing.decisions import OpenClass
 
 router = APIRouter(prefix="/api/agreements", tags=["agreements"])
@@ -54,6 +56,16 @@ async def draft_agreement(new: NewAgreement, desk: DeskHere) -> Response:
 async def list_open_agreements(desk: DeskHere) -> Response:
     """Return for every counterpart and data class whether it crosses now, both ways, or why not."""
     return answer(desk.agreements.open())
+
+
+@router.get("/leases", responses=answers(list[LeaseHealth], [LEASE], 403))
+async def list_consent_leases(desk: DeskHere) -> Response:
+    """Return until when live data of parties on other nodes are shown, if those say nothing more.
+
+    Their nodes say again and again that they consent: `stale` since the last word is older than
+    agreed (`freshness_s`), `hidden` since it is older than `hidden_after_s`.
+    """
+    return answer(desk.agreements.leases())
 
 
 @router.get("/{agreement}", responses=answers(Agreement, AGREEMENT, 403, 404))

@@ -18,6 +18,7 @@ from patrol.documents.open_documents import OpenDocuments
 from patrol.errors.errors import Conflict, NotFound, StoreError
 from patrol.live.publisher import Update
 from patrol.sectors.site_geography import Ground
+from patrol.sharing.consent_leases import LeaseHealth
 from patrol.sharing.decisions import OpenClass, Sharing
 from patrol.signatures.key_signature import KeySignature
 from patrol.signatures.officer_act import ActName, OfficerAct
@@ -119,6 +120,15 @@ class AgreementDesk:
         """
         self._access.may("see agreements")
         return self._sharing.overview(self._access.user.agency, self._access.now())
+
+    def leases(self) -> list[LeaseHealth]:
+        """Return until when live data of parties on other nodes are shown, if they say nothing.
+
+        Raises:
+            Forbidden: If the role may not.
+        """
+        self._access.may("see agreements")
+        return self._sharing.lease_healths(self._access.user.agency, self._access.now())
 
     def officer_act(
         self,

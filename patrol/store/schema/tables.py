@@ -644,6 +644,21 @@ position_cursors = Table(
     *_owner(),
 )
 
+# The last word of each party on another node that it consents; what may be shown hangs on it.
+consent_notices = Table(
+    "consent_notices",
+    metadata,
+    Column("id", Text, primary_key=True),  # agreement/agency
+    Column("counterpart", Text, nullable=False),
+    Column("agreement", Text, nullable=False),
+    Column("text_sha256", Text, nullable=False),
+    Column("counter", BigInteger, nullable=False),  # of the party's last word, as it says
+    Column("is_given", SmallInteger, nullable=False),
+    Column("made_us", BigInteger, nullable=False),  # by our clock, the earliest that can be
+    Column("received_us", BigInteger, nullable=False),
+    *_owner(),
+)
+
 
 def set_postgres_conditions() -> None:
     """Copy the conditions of partial indexes from SQLite's options to PostgreSQL's.

@@ -151,6 +151,7 @@ WHO_MAY: Final[dict[tuple[str, str], str]] = {
     ("GET", "/api/agreements"): "see agreements",
     ("POST", "/api/agreements"): "draft agreements",
     ("GET", "/api/agreements/open"): "see agreements",
+    ("GET", "/api/agreements/leases"): "see agreements",
     ("GET", "/api/agreements/{agreement}"): "see agreements",
     ("GET", "/api/agreements/{agreement}/versions"): "see agreements",
     ("POST", "/api/agreements/{agreement}/challenge"): "sign agreements",

@@ -23,6 +23,7 @@ from sqlalchemy import Connection
 
 from maps.accounts.credentials.passwords import PasswordWork
 from maps.accounts.users_and_devices import UserAccounts
+from patrol.agreements.consent_lease import ConsentNotice, ReceivedNotice
 from patrol.counterparts.statement import LogEnds
 from patrol.documents.transaction import (
     Filing,
@@ -30,7 +31,13 @@ from patrol.documents.transaction import (
     ReceivedStatement,
     StatementDraft,
 )
-from patrol.store.records import registry, statement_logs, statement_receipts, statements
+from patrol.store.records import (
+    consent_notices,
+    registry,
+    statement_logs,
+    statement_receipts,
+    statements,
+)
 from patrol.units.units import Agency
 from tests.patrol.incidents.test_incident import told
 from tests.patrol.messages.test_messages import Carrier
@@ -111,6 +118,11 @@ def _exchange(connection: Connection, at: datetime) -> None:
         agency=AGENCY,
         origin=NODE,
     )
+    notice = ConsentNotice(
+        agreement="a1", agency="th-ck", text_sha256="cd" * 32, counter=1, is_given=True
+    )
+    received = ReceivedNotice(notice=notice, made_at=at, received_at=at)
+    consent_notices.put_received(connection, "node-ck", [received], origin=NODE)
     theirs = LogEnds(at=at)
     statement_logs.put_their_ends(connection, "node-ck", theirs, at, agency=AGENCY, origin=NODE)
 

@@ -89,6 +89,8 @@ export interface Terms {
   answer_within_s?: number;
   incidents_at_once?: boolean;
   keep_days?: number | null;
+  freshness_s?: number;
+  hidden_after_s?: number | null;
   legal_basis?: string;
   approvals?: Approval[];
   languages?: string[];
@@ -629,6 +631,8 @@ export interface NewTerms {
   answer_within_s?: number;
   incidents_at_once?: boolean;
   keep_days?: number | null;
+  freshness_s?: number;
+  hidden_after_s?: number | null;
   legal_basis?: string;
   approvals?: NewApproval[];
   languages?: string[];
@@ -1492,6 +1496,14 @@ export interface Layer {
   error?: string | null;
   error_m?: number | null;
   attribution?: string | null;
+}
+export interface LeaseHealth {
+  agreement: string;
+  agency: string;
+  state: "fresh" | "hidden" | "stale";
+  last_word_at: string | null;
+  fresh_until: string | null;
+  hidden_from: string | null;
 }
 export interface Leg {
   name: string;
