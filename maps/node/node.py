@@ -323,7 +323,7 @@ class RunningNode:
             self.watch,
             user,
             rejected=self.link_health.rejected,
-            file_carrier=self.counterpart_statements.files,
+            counterpart_statements=self.counterpart_statements,
         )
 
     async def watching(self, user: User, stream: str | None, since: int | None) -> Subscription:

@@ -13,6 +13,7 @@ from patrol.desks.incidents.photos import PhotoDesk
 from patrol.desks.legal_holds import LegalHoldDesk
 from patrol.desks.liaison.agreements import AgreementDesk
 from patrol.desks.liaison.counterpart_files import CounterpartFileDesk
+from patrol.desks.liaison.counterpart_logs import CounterpartLogDesk
 from patrol.desks.liaison.counterparts import CounterpartDesk
 from patrol.desks.liaison.hand_offs import HandOffDesk
 from patrol.desks.liaison.offers import Offers
@@ -35,7 +36,7 @@ from patrol.desks.watch_room.deliveries import DeliveryDesk
 from patrol.desks.watch_room.messages import MessageDesk
 from patrol.desks.watch_room.registry import RegistryDesk
 from patrol.desks.watch_room.watch_log import WatchLogDesk
-from patrol.exchange.file_carrier import FileCarrier
+from patrol.exchange.counterpart_statements import CounterpartStatements
 from patrol.maintenance.unknown_radios import UnknownRadio
 from patrol.sectors.site_geography import Ground
 from patrol.units.accounts import User
@@ -55,7 +56,7 @@ class Desk:
         watch: The node's watch.
         user: Who looks.
         rejected: Returns the last frames a channel did not understand.
-        file_carrier: Writes and reads files of counterparts; None: another process does.
+        counterpart_statements: What counterparts are told; None: another process tells them.
 
     Attributes:
         user: As given.
@@ -69,9 +70,9 @@ class Desk:
         user: User,
         *,
         rejected: Rejected = lambda _channel: (),
-        file_carrier: FileCarrier | None = None,
+        counterpart_statements: CounterpartStatements | None = None,
     ) -> None:
-        self._watch, self._file_carrier = watch, file_carrier
+        self._watch, self._counterpart_statements = watch, counterpart_statements
         self.visible = VisibleUnits(
             live=watch.live,
             picture=watch.picture,
@@ -139,7 +140,15 @@ class Desk:
     @property
     def counterpart_files(self) -> CounterpartFileDesk:
         """What is told in files, where there is no link."""
-        return CounterpartFileDesk(self._documents, carrier=self._file_carrier)
+        statements = self._counterpart_statements
+        return CounterpartFileDesk(
+            self._documents, carrier=None if statements is None else statements.files
+        )
+
+    @property
+    def counterpart_logs(self) -> CounterpartLogDesk:
+        """The logs with other nodes: a head that is told, an epoch that begins."""
+        return CounterpartLogDesk(self._documents, statements=self._counterpart_statements)
 
     def agencies(self) -> list[Agency]:
         """Return the agencies of this node and of confirmed counterparts, by id.

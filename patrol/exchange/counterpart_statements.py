@@ -173,6 +173,15 @@ class CounterpartStatements:
             await self._heads.state_daily(nodes, began)
             self._daily_at = now
 
+    async def tell_head(self, node: str) -> None:
+        """Tell a counterpart now where the journal ends.
+
+        Raises:
+            PatrolError: If it cannot be signed or stored.
+            OSError: If a key cannot be read.
+        """
+        await self._heads.tell(node)
+
     def _agencies_of(self) -> dict[str, frozenset[str]]:
         return {
             each.card.node: frozenset(agency.id for agency in each.card.agencies)

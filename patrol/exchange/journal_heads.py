@@ -148,9 +148,18 @@ class JournalHeads:
         for node in nodes:
             told = await self._store.read(statements.newest_sent, node, HEAD)
             if told is None or told.at < day_began:
-                head = await self._sign()
-                draft = await self._store.read(head_draft, node, head, agency=self._agency)
-                await self._document_service.file(_stating(draft))
+                await self.tell(node)
+
+    async def tell(self, node: str) -> None:
+        """Tell a counterpart now where the journal ends.
+
+        Raises:
+            PatrolError: If it cannot be signed or stored.
+            OSError: If the key cannot be read.
+        """
+        head = await self._sign()
+        draft = await self._store.read(head_draft, node, head, agency=self._agency)
+        await self._document_service.file(_stating(draft))
 
     async def _take_head(self, statement: Statement) -> Act:
         told = json_decoder(ToldHead).decode(statement.body)

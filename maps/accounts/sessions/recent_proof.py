@@ -45,6 +45,7 @@ SENSITIVE: Final = frozenset(
         ("POST", "/api/holdings"),
         ("POST", "/api/counterparts/{counterpart}/compare"),
         ("POST", "/api/counterparts/{counterpart}/confirm"),
+        ("POST", "/api/counterparts/{counterpart}/statements/restart"),
         ("POST", "/api/legal-holds/{hold}/release"),
         ("POST", "/api/protected/{kind}/{paper}/reading"),
         ("POST", "/api/protected/{kind}/{paper}/{entry}/redaction"),

@@ -24,6 +24,7 @@ from patrol.counterparts.card import (
 from patrol.counterparts.counterpart import Counterpart
 from patrol.counterparts.log_health import LogHealth, StatementRefusal
 from patrol.desks.liaison.counterparts import LONGEST_REASON
+from patrol.exchange.statement_batch import LARGEST_NUMBER
 from patrol.units.permissions import require
 
 router = APIRouter(prefix="/api/counterparts", tags=["counterparts"])
@@ -145,6 +146,14 @@ class Revocation(Form):
     reason: Annotated[str, Field(min_length=1, max_length=LONGEST_REASON, pattern=r"\S")]
 
 
+class NewEpoch(Form):
+    """The epoch of the logs that the user saw: one more begins."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"epoch": 1}]})
+
+    epoch: Annotated[int, Field(ge=1, le=LARGEST_NUMBER)]
+
+
 _SHOWN: Final = ShownCard(signed=_SIGNED, text=_TEXT, qr_svg="<svg>…</svg>")
 _DIGITS: Final = CounterpartDigits(
     digits="1234 5678 9012 3456 7890 1234", card_number=1, own_card_number=1
@@ -176,6 +185,30 @@ async def read_counterpart(counterpart: str, desk: DeskHere) -> Response:
 @router.get("/{counterpart}/statements", responses=answers(LogHealth, _LOG_HEALTH, 403, 404))
 async def read_statement_health(counterpart: str, desk: DeskHere) -> Response:
     """Return what waits each way and since when, the last receipt, and what was refused and why."""
+    return answer(await desk.counterparts.statements(counterpart))
+
+
+@router.post(
+    "/{counterpart}/statements/head",
+    responses=answers(LogHealth, _LOG_HEALTH, 403, 404, 409, 503),
+)
+async def tell_journal_head(counterpart: str, desk: DeskHere) -> Response:
+    """Tell a counterpart now where the journal ends; its signature under that comes back."""
+    await desk.counterpart_logs.tell_head(counterpart)
+    return answer(await desk.counterparts.statements(counterpart))
+
+
+@router.post(
+    "/{counterpart}/statements/restart",
+    responses=answers(LogHealth, _LOG_HEALTH, 401, 403, 404, 409, 422, 503),
+)
+async def restart_statements(counterpart: str, form: NewEpoch, desk: DeskHere) -> Response:
+    """Begin both logs with a counterpart anew, after a fork; it asks for a recent proof.
+
+    Its office does the same: statements go again once both have the same epoch. 409 where somebody
+    was quicker.
+    """
+    await desk.counterpart_logs.restart(counterpart, epoch=form.epoch)
     return answer(await desk.counterparts.statements(counterpart))
 
 

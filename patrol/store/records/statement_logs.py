@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Table, select, update
 
 from patrol.counterparts.statement import FIRST_HASH, LogEnd, LogEnds
 from patrol.documents.transaction import Note
+from patrol.errors.errors import Conflict
 from patrol.store.journal import journal
 from patrol.store.schema.tables import statement_logs, statements_in, statements_out, to_us
 
@@ -114,13 +115,34 @@ def put_their_ends(
 
 
 def restart_logs(
-    connection: Connection, node: str, at: datetime, *, actor: str, agency: str, origin: str
+    connection: Connection,
+    node: str,
+    at: datetime,
+    *,
+    actor: str,
+    agency: str,
+    origin: str,
+    seen: int | None = None,
 ) -> int:
     """Begin both logs with a counterpart anew, as its people do there; return the epoch.
 
     A server that runs beside takes that up with its next look.
+
+    Args:
+        connection: To the store.
+        node: The counterpart.
+        at: Now, aware UTC.
+        actor: Who does it.
+        agency: On whose behalf.
+        origin: This node.
+        seen: The epoch that whoever does it has seen; None: whatever it is.
+
+    Raises:
+        Conflict: If the epoch is another than was seen.
     """
     epoch = log_state(connection, node).epoch + 1
+    if seen is not None and seen != epoch - 1:
+        raise Conflict(f"the logs with {node} have epoch {epoch - 1} by now, and not {seen}")
     _put_log(connection, node, agency, origin, epoch=epoch, forked_us=None, fork="")
     note = Note(
         act=NEW_EPOCH,

@@ -209,3 +209,23 @@ async def test_who_may_not_gets_nothing_and_a_bad_file_names_itself_and_the_plac
     assert answer.status_code == 404
     health = await hx.get(f"/api/counterparts/{hx.counterpart}/statements")
     assert health["waiting"] == health["sent"]
+
+
+async def test_a_new_epoch_begins_once_for_who_saw_the_old_one_and_a_head_is_told_at_once(
+    offices: Offices,
+) -> None:
+    hx, ck = offices
+    path = f"/api/counterparts/{hx.counterpart}/statements"
+    before = (await hx.get(path))["sent"]
+    assert (await hx.post(f"{path}/head"))["sent"] == before + 1
+    assert (await hx.post(f"{path}/restart", epoch=1))["epoch"] == 2
+    refused = await hx.post(f"{path}/restart", 409, epoch=1)
+    assert "have epoch 2 by now, and not 1" in refused["message"]
+    report = (await ck.read(*await hx.write())).json()
+    assert {each["reason"] for each in report["faults"]} == {"`epoch` is 2, and 1 here"}
+    await ck.post(f"/api/counterparts/{ck.counterpart}/statements/restart", epoch=1)
+    await offices.bring(to=ck)
+    await offices.bring(to=hx)
+    await ck.post(f"/api/counterparts/{ck.counterpart}/revoke", reason="stolen")
+    await ck.post(f"/api/counterparts/{ck.counterpart}/statements/restart", 404, epoch=2)
+    await ck.post(f"/api/counterparts/{ck.counterpart}/statements/head", 404)

@@ -226,6 +226,8 @@ WHO_MAY: Final[dict[tuple[str, str], str]] = {
     ("POST", "/api/counterparts/{counterpart}/confirm"): "confirm counterparts",
     ("POST", "/api/counterparts/{counterpart}/renew"): "pair counterparts",
     ("POST", "/api/counterparts/files"): "exchange files with counterparts",
+    ("POST", "/api/counterparts/{counterpart}/statements/head"): "pair counterparts",
+    ("POST", "/api/counterparts/{counterpart}/statements/restart"): "pair counterparts",
     ("POST", "/api/counterparts/{counterpart}/files"): "exchange files with counterparts",
     ("POST", "/api/counterparts/{counterpart}/revoke"): "revoke counterparts",
     ("GET", "/api/legal-holds"): "keep legal holds",

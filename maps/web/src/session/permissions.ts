@@ -30,4 +30,5 @@ export const SEE_JOURNAL = "see the journal";
 export const SEE_COUNTERPARTS = "see counterparts";
 export const PAIR_COUNTERPARTS = "pair counterparts";
 export const CONFIRM_COUNTERPARTS = "confirm counterparts";
+export const EXCHANGE_FILES = "exchange files with counterparts";
 export const REVOKE_COUNTERPARTS = "revoke counterparts";

@@ -41,6 +41,11 @@ export async function call<T>(method: string, path: string, answer: Parser<T>, b
   return readAnswer(await sendRequest(method, path, body), `${method} ${path}`, answer);
 }
 
+/** Sends a file to the server and returns its answer as `answer` parses it. */
+export async function sendFile<T>(path: string, file: Blob, answer: Parser<T>): Promise<T> {
+  return readAnswer(await sendRequest("POST", path, file), `POST ${path}`, answer);
+}
+
 /** Reads from the server, and by its clock when it was told, milliseconds; NaN where it does not say. */
 export async function fetchDated<T>(path: string, answer: Parser<T>): Promise<{ value: T; atMs: number }> {
   const response = await sendRequest("GET", path);
@@ -71,7 +76,10 @@ export async function readAnswer<T>(response: Response, route: string, answer: P
 
 async function sendRequest(method: string, path: string, body?: unknown): Promise<Response> {
   const request: RequestInit = { method, credentials: "same-origin" };
-  if (body !== undefined) {
+  if (body instanceof Blob) {
+    request.body = body;
+    request.headers = { "content-type": "application/octet-stream" };
+  } else if (body !== undefined) {
     request.body = JSON.stringify(body);
     request.headers = { "content-type": "application/json" };
   }

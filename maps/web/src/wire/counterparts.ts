@@ -76,6 +76,8 @@ export type CounterpartLink = ValueOf<typeof CounterpartLink>;
 /** How both logs with a counterpart stand: what each side has stored of the other's, and what waits. */
 export const CounterpartLog = object({
   node: text,
+  epoch: count,
+  their_epoch: count,
   fork: text,
   waiting: count,
   waiting_since: nullable(moment),
@@ -91,3 +93,27 @@ export const CounterpartLog = object({
   head_at: nullable(moment),
 });
 export type CounterpartLog = ValueOf<typeof CounterpartLog>;
+
+/** A sealed file for a counterpart: `content` as base64, `next` where another file goes on. */
+export const WrittenFile = object({
+  name: text,
+  content: text,
+  statements: count,
+  next: nullable(count),
+});
+export type WrittenFile = ValueOf<typeof WrittenFile>;
+
+/** What became of a counterpart's file. */
+export const FileReport = object({
+  node: text,
+  made_at: moment,
+  statements: count,
+  new: count,
+  held: count,
+  missing_from: count,
+  missing_to: count,
+  refused: listOf(object({ number: count, reason: text })),
+  receipted: nullable(count),
+  faults: listOf(object({ place: count, reason: text })),
+});
+export type FileReport = ValueOf<typeof FileReport>;

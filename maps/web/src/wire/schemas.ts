@@ -1768,6 +1768,9 @@ export interface NewEnrolment {
   device: string;
   unit?: string | null;
 }
+export interface NewEpoch {
+  epoch: number;
+}
 export interface NewIncident {
   cases?: number;
   seizures?: IncidentSeizure[];

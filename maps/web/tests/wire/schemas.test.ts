@@ -42,8 +42,10 @@ import type {
   CounterpartDigits,
   CounterpartLink,
   CounterpartLog,
+  FileReport,
   NodeCard,
   ShownCard,
+  WrittenFile,
 } from "../../src/wire/counterparts.ts";
 import type { CoverageSums, HeatReport, RiverBin, SectorHeat } from "../../src/wire/coverage.ts";
 import type { CrewNow, CrewPatrol, CrewPhrase, CrewSector, CrewText, Took } from "../../src/wire/crew.ts";
@@ -173,6 +175,8 @@ export type Compared = [
   Sound<Faults<typeof Counterpart, Sent.Counterpart>>,
   Sound<Faults<typeof CounterpartLink, Sent.CounterpartLinkHealth>>,
   Sound<Faults<typeof CounterpartLog, Sent.LogHealth>>,
+  Sound<Faults<typeof FileReport, Sent.FileReport>>,
+  Sound<Faults<typeof WrittenFile, Sent.WrittenFile>>,
   Sound<Faults<typeof CounterpartDigits, Sent.CounterpartDigits>>,
   Sound<Faults<typeof CoverageSums, Sent.Coverage>>,
   Sound<Faults<typeof RiverBin, Sent.RiverBin>>,

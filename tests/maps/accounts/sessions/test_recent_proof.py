@@ -33,7 +33,10 @@ POST /api/assignments
 PATCH /api/assignments/{assignment}
 POST /api/audit/head
 POST /api/counterparts
+POST /api/counterparts/files
+POST /api/counterparts/{counterpart}/files
 POST /api/counterparts/{counterpart}/renew
+POST /api/counterparts/{counterpart}/statements/head
 POST /api/counterparts/{counterpart}/revoke
 PUT /api/crew/originals/{photo}
 PUT /api/crew/photos/{photo}

@@ -1,7 +1,7 @@
 /** One other office: who it is, how far it has been met, and what may be done about it. */
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
-import { PAIR_COUNTERPARTS, REVOKE_COUNTERPARTS } from "../../session/permissions.ts";
+import { EXCHANGE_FILES, PAIR_COUNTERPARTS, REVOKE_COUNTERPARTS } from "../../session/permissions.ts";
 import { may } from "../../session/session.ts";
 import { Outcome, useActionState } from "../../widgets/action-state.tsx";
 import { call } from "../../wire/calls.ts";
@@ -10,6 +10,7 @@ import { t, wordsIfAny } from "../../words/index.ts";
 import { CardReader } from "./card-reader.tsx";
 import { keyWords } from "./card-text.ts";
 import { Fact, timeWords } from "./facts.tsx";
+import { Files } from "./files.tsx";
 import { LinkFacts } from "./link.tsx";
 import { LogFacts } from "./log.tsx";
 import { Compare, Confirm } from "./pairing.tsx";
@@ -58,6 +59,11 @@ export function CounterpartEntry({
       </dl>
       {state === "proposed" && <Compare of={of} changed={changed} />}
       {state === "compared" && <Confirm of={of} changed={changed} />}
+      {state === "confirmed" && may(EXCHANGE_FILES) && (
+        <Folded words={t("counterpart.files")} name={card.name}>
+          <Files of={of} />
+        </Folded>
+      )}
       {state !== "revoked" && may(PAIR_COUNTERPARTS) && (
         <Folded words={t("counterpart.renew")} name={card.name}>
           <p class="hint">{t("counterpart.renew_how")}</p>

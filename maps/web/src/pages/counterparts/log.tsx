@@ -5,6 +5,7 @@ import { fetchJson } from "../../wire/calls.ts";
 import { CounterpartLog } from "../../wire/counterparts.ts";
 import { t } from "../../words/index.ts";
 import { Fact, timeWords } from "./facts.tsx";
+import { Restart, TellHead } from "./log-acts.tsx";
 import { useRefresh } from "./refresh.ts";
 
 /** Rows of a list of facts, of the counterpart of that id. */
@@ -19,10 +20,11 @@ export function LogFacts({ id }: { id: string }): JSX.Element | null {
         <span class="field-fault">{faultWords(fault)}</span>
       </Fact>
     );
-  return value === null ? null : <Rows of={value} />;
+  return value === null ? null : <Rows of={value} id={id} again={again} />;
 }
 
-function Rows({ of }: { of: CounterpartLog }): JSX.Element {
+function Rows({ of, id, again }: { of: CounterpartLog; id: string; again: () => void }): JSX.Element {
+  const isApart = of.their_epoch > 0 && of.their_epoch !== of.epoch;
   const coming = Math.max(0, of.announced - of.held);
   const refused = of.refused_there[0] ?? of.refused_here[0];
   return (
@@ -49,21 +51,22 @@ function Rows({ of }: { of: CounterpartLog }): JSX.Element {
           <span class="num">{of.unread_here}</span>
         </Fact>
       )}
-      {of.head_at !== null && (
-        <Fact name={t("counterpart.head")}>
-          <span class="num">{timeWords(of.head_at)}</span>
-        </Fact>
-      )}
+      <Fact name={t("counterpart.head")}>
+        <span class="num">{of.head_at === null ? t("counterpart.never") : timeWords(of.head_at)}</span>
+        <TellHead id={id} again={again} />
+      </Fact>
       {refused !== undefined && (
         <Fact name={t("counterpart.statement_refused")}>
           <span lang="en">{`${refused.number}: ${refused.reason}`}</span>
         </Fact>
       )}
-      {of.fork !== "" && (
+      {(of.fork !== "" || isApart) && (
         <Fact name={t("counterpart.fork")}>
           <span class="field-fault" lang="en">
             {of.fork}
           </span>
+          {isApart && <span class="num">{t("counterpart.epochs", { ours: of.epoch, theirs: of.their_epoch })}</span>}
+          <Restart id={id} again={again} log={of} />
         </Fact>
       )}
     </>
