@@ -25,11 +25,11 @@ from patrol.documents.document import Document, kind_of
 from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import Filing, StatementDraft
 from patrol.errors.errors import Conflict
+from patrol.exchange.received_bodies import read_body
 from patrol.exchange.statement_log import StatementLog
 from patrol.filing.file_documents import Act, DocumentService
 from patrol.store.records import documents
 from patrol.store.store import Store
-from radio_gateway.parsing.msgspec_decoders import json_decoder
 
 AGREEMENT_WORD: Final = "agreement_word"
 
@@ -106,7 +106,7 @@ class AgreementStatements:
         return found
 
     async def _take(self, statement: Statement) -> Act:
-        said = json_decoder(SpokenWord).decode(statement.body)
+        said = read_body(statement, SpokenWord)
         word, content = said.word, said.word.content
         theirs = set(self._agencies_of().get(statement.from_node, ()))
         if word.party not in theirs:

@@ -19,11 +19,11 @@ from patrol.counterparts.statement import Statement
 from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import Filing, StatementDraft
 from patrol.errors.errors import Conflict
+from patrol.exchange.received_bodies import read_body
 from patrol.exchange.statement_log import StatementLog
 from patrol.filing.file_documents import Act, DocumentService
 from patrol.store.records import statements
 from patrol.store.store import Store
-from radio_gateway.parsing.msgspec_decoders import json_decoder
 
 CARD: Final = "card"
 
@@ -60,7 +60,8 @@ class CardStatements:
         if own is None:
             return
         for node in nodes:
-            told = await self._store.read(statements.newest_sent, node, CARD)
+            # One that was refused is not told again: it would be refused again.
+            told = await self._store.read(statements.newest_sent, node, CARD, with_refused=True)
             if told is None or told.version < own.signed.card.number:
                 await self._document_service.file(_stating(self._draft(node, own)))
 
@@ -92,7 +93,7 @@ class CardStatements:
         )
 
     async def _take(self, statement: Statement) -> Act:
-        signed = json_decoder(SignedCard).decode(statement.body)
+        signed = read_body(statement, SignedCard)
 
         def act(open_documents: OpenDocuments, now: datetime) -> Filing:
             for known in confirmed(open_documents):

@@ -25,13 +25,14 @@ from patrol.exchange.messages import (
     receive,
     take_receipt,
 )
+from patrol.exchange.received_bodies import read_body
+from patrol.exchange.received_offers import message_faults
 from patrol.exchange.statement_log import StatementLog
 from patrol.filing.file_documents import Act, DocumentService
 from patrol.store.records import documents, statement_logs, statements
 from patrol.store.store import Store
 from patrol.targets.hand_off import HandOff
 from patrol.watch.offer_timeouts import HandOffRefusal
-from radio_gateway.parsing.msgspec_decoders import json_decoder
 
 HAND_OFF: Final = "hand_off"
 HAND_OFF_RECEIPT: Final = "hand_off_receipt"
@@ -124,10 +125,11 @@ class HandOffStatements:
         return tuple(owed_by(made, node=self._node, may_cross=may_cross))
 
     async def _take(self, statement: Statement) -> Act:
-        message = json_decoder(HandOffMessage).decode(statement.body)
-        node = statement.from_node
+        message, node = read_body(statement, HandOffMessage), statement.from_node
         if message.node != node or message.agency not in self._agencies_of().get(node, ()):
             raise Conflict(f"`agency`: {message.agency[:64]!r} is no agency of {node}")
+        for field, fault in message_faults(message, self._now()):
+            raise Conflict(f"`{field}` {fault}")
         stored = await self._store.read(documents.newest, kind_of(HandOff), message.hand_off)
 
         def act(open_documents: OpenDocuments, now: datetime) -> Filing:
@@ -153,7 +155,7 @@ class HandOffStatements:
         return act
 
     async def _take_receipt(self, statement: Statement) -> Act:
-        receipt = json_decoder(HandOffReceipt).decode(statement.body)
+        receipt = read_body(statement, HandOffReceipt)
         if receipt.node != statement.from_node:
             raise Conflict(f"`node`: {receipt.node[:64]!r} is not {statement.from_node}")
 

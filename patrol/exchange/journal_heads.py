@@ -13,13 +13,15 @@ from datetime import datetime
 from typing import Final
 
 import msgspec
+import structlog
 from sqlalchemy import Connection
 
 from patrol.audit.chain import canonical
 from patrol.audit.signed_head import SignedHead
 from patrol.counterparts.statement import FIRST_HASH, Statement, read_statement
-from patrol.documents.transaction import Filing, StatementDraft
-from patrol.errors.errors import Conflict
+from patrol.documents.transaction import NOTHING, Filing, StatementDraft
+from patrol.errors.errors import Conflict, SigningKeyError
+from patrol.exchange.received_bodies import read_body
 from patrol.exchange.statement_log import StatementLog
 from patrol.filing.file_documents import Act, DocumentService
 from patrol.signatures.signing_key import SigningKey, is_signed
@@ -28,6 +30,8 @@ from patrol.store.records import statement_logs, statements
 from patrol.store.records.statement_health import HEAD, HEAD_SIGNATURE
 from patrol.store.store import Store
 from radio_gateway.parsing.msgspec_decoders import json_decoder
+
+log = structlog.get_logger(__name__)
 
 _PURPOSE: Final = b"joint-patrol head of a counterpart 1\n"
 
@@ -146,7 +150,7 @@ class JournalHeads:
             OSError: If the key cannot be read.
         """
         for node in nodes:
-            told = await self._store.read(statements.newest_sent, node, HEAD)
+            told = await self._store.read(statements.newest_sent, node, HEAD, with_refused=True)
             if told is None or told.at < day_began:
                 await self.tell(node)
 
@@ -162,7 +166,7 @@ class JournalHeads:
         await self._document_service.file(_stating(draft))
 
     async def _take_head(self, statement: Statement) -> Act:
-        told = json_decoder(ToldHead).decode(statement.body)
+        told = read_body(statement, ToldHead)
         head, node = told.head, statement.from_node
         if head.node != node:
             raise Conflict(f"`head.node` is {head.node[:64]!r}, told by {node}")
@@ -171,10 +175,15 @@ class JournalHeads:
         if fault:
             raise Conflict(fault)
         covered = _covered(head.node, head.seq, head.hash, head.signature)
+        try:
+            key = self._own_key()
+        except (SigningKeyError, OSError) as error:  # no fault of the head: the next is signed
+            log.error("a counterpart's head is not signed", node=node, fault=str(error))
+            return lambda _open_documents, _now: NOTHING
         signature = HeadSignature(
             number=head.seq,
             hash=head.hash,
-            signature=self._own_key().sign(covered),
+            signature=key.sign(covered),
             head_signature=head.signature,
         )
         draft = StatementDraft(
@@ -188,7 +197,7 @@ class JournalHeads:
         return _stating(draft)
 
     async def _take_signature(self, statement: Statement) -> Act:
-        signed = json_decoder(HeadSignature).decode(statement.body)
+        signed = read_body(statement, HeadSignature)
         key = self._key_of(statement.from_node)
         body = _covered(self._node, signed.number, signed.hash, signed.head_signature)
         if key is None or not is_signed(body, signed.signature, public=key):

@@ -60,6 +60,9 @@ from radio_gateway.parsing.msgspec_decoders import json_decoder
 What: TypeAlias = Literal["offer", "accept", "decline", "withdraw", "lapse", "cut", "grant"]
 WHATS: Final[tuple[What, ...]] = get_args(What)
 
+MOST_OPEN_OFFERS: Final = 200
+"""Of one node, in another."""
+
 _ANSWERS: Final = ("accept", "decline")
 
 
@@ -268,6 +271,9 @@ def _offered(
         return renew(made, offer, now=now) if made.is_open else NOTHING
     if known or refusal_of(offer, now) is not None or now >= offer.lapses_at:
         return NOTHING  # over, or of no use: its node will say so, and nothing of it is kept
+    open_ = sum(each.node == message.node for each in open_documents.all(HandOff))
+    if open_ >= MOST_OPEN_OFFERS:
+        raise Conflict(f"{MOST_OPEN_OFFERS} offers of {message.node} are open: end some first")
     filing: Filing = receive_offer(offer, now=now)
     for mine in open_documents.all(HandOff):
         # Who offers it back has it: so it took what was granted, though its receipt is not here.

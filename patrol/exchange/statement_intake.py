@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Final, TypeAlias
 
 import msgspec
+import structlog
 from msgspec.structs import replace
 
 from patrol.counterparts.statement import (
@@ -24,7 +25,7 @@ from patrol.documents.open_documents import OpenDocuments
 from patrol.documents.transaction import Filing, ReceivedStatement
 from patrol.errors.errors import PatrolError, StoreError
 from patrol.exchange.catch_up import follow_fault
-from patrol.exchange.statement_batch import LONGEST_REASON
+from patrol.exchange.statement_batch import LARGEST_NUMBER, LONGEST_REASON
 from patrol.filing.file_documents import Act, DocumentService
 from radio_gateway.messages.printable_text import cleaned
 
@@ -32,7 +33,11 @@ LONGEST_KIND: Final = 100
 """Characters of a kind that the store holds beside the statement."""
 
 UNUSABLE: Final = (PatrolError, msgspec.MsgspecError, ValueError, RecursionError)
-"""What an effect raises of a statement that cannot be used."""
+"""What an effect raises of a statement that cannot be used. What else it raises is a fault of this
+program and refuses that one statement, too: it would come again for ever and keep others back.
+"""
+
+log = structlog.get_logger(__name__)
 
 Effect: TypeAlias = Callable[[Statement], Awaitable[Act]]
 """Returns what a counterpart's statement has as its effect; raises Conflict to refuse it."""
@@ -101,10 +106,8 @@ class StatementIntake:
             await self._document_service.file(
                 lambda open_documents, now: _with(act, open_documents, now, done)
             )
-        except UNUSABLE as error:
-            if isinstance(error, StoreError) and error.transient:
-                raise
-            await self._file(replace(_refused(received, str(error)), is_reread=True))
+        except Exception as error:  # noqa: BLE001 - see UNUSABLE
+            await self._file(replace(_refused(received, _why(error, received)), is_reread=True))
 
     async def _apply(self, received: ReceivedStatement, statement: Statement) -> None:
         effect = self.effects.get(statement.kind)
@@ -116,10 +119,8 @@ class StatementIntake:
             await self._document_service.file(
                 lambda open_documents, now: _with(act, open_documents, now, received)
             )
-        except UNUSABLE as error:
-            if isinstance(error, StoreError) and error.transient:
-                raise
-            await self._file(_refused(received, str(error)))
+        except Exception as error:  # noqa: BLE001 - see UNUSABLE
+            await self._file(_refused(received, _why(error, received)))
 
     async def _file(self, received: ReceivedStatement) -> None:
         await self._document_service.file(lambda _open_documents, _now: Filing(received=received))
@@ -129,6 +130,28 @@ def _with(
     act: Act, open_documents: OpenDocuments, now: datetime, received: ReceivedStatement
 ) -> Filing:
     return replace(act(open_documents, now), received=received)
+
+
+def _why(error: Exception, received: ReceivedStatement) -> str:
+    """Return why a statement is refused for what its effect raised.
+
+    Raises:
+        StoreError: If the store may take it later.
+    """
+    if isinstance(error, StoreError):
+        if error.transient:
+            raise error
+        return "the store cannot hold it"
+    if isinstance(error, UNUSABLE):
+        return str(error)
+    log.error(
+        "a counterpart's statement ended its own effect",
+        node=received.from_node,
+        number=received.number,
+        kind=received.kind,
+        exc_info=error,
+    )
+    return f"it cannot be used: {type(error).__name__}"
 
 
 def _refused(received: ReceivedStatement, reason: str) -> ReceivedStatement:
@@ -151,4 +174,6 @@ def _read(
         return statement, "`epoch` or `number` is another than its place in the log"
     if statement.made_at.tzinfo is None:
         return statement, "`made_at` has no offset"
+    if not 0 <= statement.version <= LARGEST_NUMBER:
+        return statement, "`version` is out of range"
     return statement, ""

@@ -43,7 +43,16 @@ def receive_offer(made: HandOff, *, now: datetime) -> Filing:
         now: Aware UTC.
     """
     made = msgspec.structs.replace(
-        made, version=1, at=now, by="", state=LIFECYCLE.start, level=0, owed_messages=()
+        made,
+        version=1,
+        at=now,
+        by="",
+        origin=made.node,
+        state=LIFECYCLE.start,
+        level=0,
+        reason="",
+        answered_by="",
+        owed_messages=(),
     )
     step = step_note(made, "hear offer", term=made.term, by="", agency=made.to_agency)
     return Filing(documents=(made,), act="hear offer", agency=made.to_agency, notes=(step,))

@@ -301,9 +301,16 @@ def newest_received(connection: Connection, node: str, kind: str) -> StoredState
     return None if row is None else StoredStatement(row.number, bytes(row.hash).hex(), row.body)
 
 
-def newest_sent(connection: Connection, node: str, kind: str) -> SentStatement | None:
-    """Return the newest statement of a kind for a counterpart in this epoch, refused ones left
-    out; None if there is none.
+def newest_sent(
+    connection: Connection, node: str, kind: str, *, with_refused: bool = False
+) -> SentStatement | None:
+    """Return the newest statement of a kind for a counterpart in this epoch; None if there is none.
+
+    Args:
+        connection: To the store.
+        node: The counterpart.
+        kind: Of which kind.
+        with_refused: Also if it was refused.
     """
     epoch = log_state(connection, node).epoch
     row = connection.execute(
@@ -312,7 +319,7 @@ def newest_sent(connection: Connection, node: str, kind: str) -> SentStatement |
             _OUT.counterpart == node,
             _OUT.kind == kind,
             _OUT.epoch == epoch,
-            _OUT.refusal == "",
+            *(() if with_refused else (_OUT.refusal == "",)),
         )
         .order_by(_OUT.number.desc())
         .limit(1)

@@ -129,3 +129,18 @@ async def test_who_was_not_told_is_told_once(link: Link) -> None:
     for _ in range(2):
         await cards.state_missing([CK])
         assert hx.ids("statements_out") == [HX, HX]
+
+
+async def test_a_card_that_is_refused_is_not_told_again_and_again(link: Link) -> None:
+    hx, _ = link
+    cards = CardStatements(hx.log, hx.document_service, hx.store, agency=AGENCIES[HX])
+    hx.document_service.statement_sources.pop()
+    await link.settle()
+    await new_card(hx, key=SigningKey(b"x" * 32))
+    for _ in range(3):
+        await link.settle()
+        await cards.state_missing([CK])
+    assert len(hx.ids("statements_out")) == 2
+    await new_card(hx, addresses=("https://hx.example:8490",))
+    await cards.state_missing([CK])
+    assert len(hx.ids("statements_out")) == 3, "the next one is told"

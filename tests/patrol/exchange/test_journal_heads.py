@@ -11,7 +11,7 @@ import pytest
 
 from patrol.audit.signed_head import SignedHead, signed_head
 from patrol.counterparts.statement import Statement
-from patrol.errors.errors import Conflict
+from patrol.errors.errors import Conflict, SigningKeyError
 from patrol.exchange.journal_heads import HeadSignature, JournalHeads, state_head
 from patrol.signatures.signing_key import SigningKey
 from patrol.store.journal import journal
@@ -172,3 +172,36 @@ async def test_a_signature_that_is_not_the_counterparts_is_refused(link: Link) -
     )
     with pytest.raises(Conflict, match="`signature` is not that"):
         await hx.log.intake.effects["head_signature"](statement)
+
+
+async def test_a_head_that_is_refused_is_not_told_again_that_day(link: Link) -> None:
+    hx, _ = link
+    heads = heads_of(hx)
+    await tell(hx)
+    await link.settle()
+    link.pass_time(86_400)
+    wrong = signed_head(SigningKey(b"w" * 32), node=HX, seq=9, last=bytes(32), at=link.now)
+    await tell(hx, wrong)
+    await link.settle()
+    assert len((await hx.health()).refused_there) == 1
+    told = len(hx.ids("statements_out"))
+    for _ in range(3):
+        await heads.state_daily([CK], link.now - timedelta(hours=1))
+        await link.settle()
+    assert len(hx.ids("statements_out")) == told
+
+
+async def test_a_key_of_ours_that_cannot_be_read_is_no_fault_of_their_head(
+    link: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hx, ck = link
+    heads = heads_of(ck)
+
+    def unreadable() -> SigningKey:
+        raise SigningKeyError("/secret/place/ck.node-key: others may read this key")
+
+    monkeypatch.setattr(heads, "_own_key", unreadable)
+    await tell(hx)
+    await hx.state("b")
+    await link.settle()
+    assert ((await hx.health()).refused_there, ck.effects()) == ((), ["a", "b"])

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from patrol.counterparts.statement import FIRST_HASH, LogEnd, hash_of, read_statement
+from patrol.counterparts.statement import FIRST_HASH, LogEnd, Statement, hash_of, read_statement
 from patrol.documents.transaction import Filing, StatementDraft
 from patrol.errors.errors import Conflict, StoreError
 from patrol.exchange.statement_batch import (
@@ -17,6 +18,7 @@ from patrol.exchange.statement_batch import (
     decode_body,
     encode_body,
 )
+from patrol.filing.file_documents import Act
 from patrol.store.proof.verify_journal import prove
 from patrol.store.records.statement_logs import restart_logs
 from tests.fixtures.databases import reading, sqlite_only
@@ -99,6 +101,21 @@ async def test_one_that_is_refused_is_told_with_its_reason_and_keeps_no_other_ba
     ]
     there = await ck.health()
     assert [(each.number, each.reason) for each in there.refused_here] == [(2, "`text` is bad")]
+
+
+async def test_one_that_ends_its_own_effect_keeps_no_other_back(link: Link) -> None:
+    hx, ck = link
+
+    async def compares_what_cannot_be_compared(_statement: Statement) -> Act:
+        return lambda _open_documents, now: Filing(act=str(now > datetime(2026, 1, 1)))  # noqa: DTZ001
+
+    ck.log.intake.effects["odd"] = compares_what_cannot_be_compared
+    await hx.state("a", kind="odd")
+    await hx.state("b")
+    await link.settle()
+    assert ck.effects() == ["b"]
+    (refused,) = (await hx.health()).refused_there
+    assert (refused.number, refused.reason) == (1, "it cannot be used: TypeError")
 
 
 async def test_bytes_that_are_no_statement_are_refused_by_number_and_lose_nothing_else(
