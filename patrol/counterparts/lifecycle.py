@@ -53,7 +53,7 @@ def propose(
                 f"{signed.card.node} is known and {each.state}: renew its card, or revoke it and"
                 " meet anew"
             )
-    _check_agencies(signed, others, own_agencies)
+    _check_others(signed, others, own_agencies)
     return Counterpart(
         id=new_id(),
         agency=agency,
@@ -132,7 +132,7 @@ def renew(
         IllegalStep: If it was revoked.
         BadCard: If no node may show the card.
         Conflict: If it is another node's, not newer, brings a key that the old one did not sign, or
-            an agency that is of another node.
+            an agency, certificate or key that is of another node.
     """
     state = LIFECYCLE.next_state(counterpart.state, "renew")
     check_card(signed)
@@ -150,7 +150,7 @@ def renew(
         raise Conflict(
             f"{card.node} has another key, which the old one did not sign: revoke it and meet anew"
         )
-    _check_agencies(
+    _check_others(
         signed, [each for each in others if each.id != counterpart.id], counterpart.own_agencies
     )
     changes: dict[str, Any] = {
@@ -175,9 +175,17 @@ def revoke(counterpart: Counterpart, *, reason: str, at: datetime, by: str) -> C
     return revise(counterpart, at=at, by=by, **changes)
 
 
-def _check_agencies(
+def _check_others(
     signed: SignedCard, others: Iterable[Counterpart], own_agencies: Sequence[str]
 ) -> None:
+    others = tuple(others)
+    for each in others:
+        # By its certificate a counterpart is told from others: with another's it would keep that
+        # one out.
+        if each.card.tls_certificate == signed.card.tls_certificate:
+            raise Conflict(f"`tls_certificate` is that of {each.card.node}")
+        if each.card.signing_key == signed.card.signing_key:
+            raise Conflict(f"`signing_key` is that of {each.card.node}")
     of = {agency.id: each.card.node for each in others for agency in each.card.agencies}
     for agency in signed.card.agencies:
         if agency.id in own_agencies:

@@ -135,6 +135,7 @@ class CounterpartStatements:
             publish=publish,
             now=now,
         )
+        self._agencies = frozenset(agencies)
         self._daily_at: datetime | None = None
 
     async def run(self) -> None:
@@ -184,7 +185,8 @@ class CounterpartStatements:
 
     def _agencies_of(self) -> dict[str, frozenset[str]]:
         return {
-            each.card.node: frozenset(agency.id for agency in each.card.agencies)
+            # Without ours: an agency may have been added here since the card was looked at.
+            each.card.node: frozenset(agency.id for agency in each.card.agencies) - self._agencies
             for each in confirmed(self._document_service.open_documents)
         }
 

@@ -43,7 +43,7 @@ def node_card(node: str = "ck", *, key: str = "", **changes: Any) -> NodeCard:
         name=f"BLO {node}",
         agencies=(CardAgency(id=f"th-{node}", name="Chiang Khong police", country="TH"),),
         signing_key=key_of(key or node).public,
-        tls_certificate=certificate(),
+        tls_certificate=certificate(node),
         addresses=(f"https://{node}.example:8490",),
         number=1,
         at=MADE_AT,
