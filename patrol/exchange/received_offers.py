@@ -83,7 +83,8 @@ def _offer_faults(offer: HandOff, now: datetime) -> Iterator[tuple[str, str]]:
     if offer.lapses_at > now + LONGEST_OFFER:
         yield "lapses_at", f"is more than {LONGEST_OFFER.days} days from now"
     landing = None if offer.prediction is None else offer.prediction.landing
-    places = [(each.lon, each.lat) for each in (*offer.fixes, *track)]
+    places = [(each.lon, each.lat) for each in offer.fixes]
+    places += [(each.lon, each.lat) for each in track]
     places += [] if landing is None else [(landing.lon, landing.lat)]
     if not all(abs(lon) <= 180 and abs(lat) <= 90 for lon, lat in places):
         yield "fixes", "or `offer.prediction` is nowhere on Earth"
