@@ -27,6 +27,7 @@ from patrol.exchange.statement_batch import (
     encode_body,
 )
 from patrol.store.records.statement_logs import restart_logs
+from tests.fixtures.examples import examples
 from tests.patrol.nodes.counterparts import key_of, node_card
 from tests.patrol.nodes.two_logs import AGENCIES, CK, HX, Link, OfficeLog, back_up, restore
 
@@ -405,7 +406,7 @@ async def test_heads_of_files_say_from_whom_and_when(link: Link) -> None:
     assert (head.from_node, head.to_node, head.made_at) == (HX, CK, link.now)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(
     steps=st.lists(
         st.tuples(st.sampled_from(["state", "write", "read"]), st.booleans(), st.integers(0, 9)),

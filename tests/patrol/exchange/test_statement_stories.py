@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from patrol.errors.errors import StoreError
 from tests.fixtures.databases import sqlite_only
+from tests.fixtures.examples import examples
 from tests.patrol.nodes.two_logs import CK, HX, Link, back_up, restore
 
 NODES = st.sampled_from((HX, CK))
@@ -133,7 +134,7 @@ async def played(folder: Path, steps: list[tuple[Any, ...]]) -> None:
 
 @sqlite_only  # each story takes two stores
 @given(st.lists(STEPS, max_size=40))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_nothing_is_lost_twice_or_out_of_order_whatever_the_link_does(
     steps: list[tuple[Any, ...]],
 ) -> None:
@@ -146,7 +147,7 @@ DAYS = st.lists(st.sampled_from(("hx", "ck", "meet", "hx", "ck")), max_size=12)
 
 @sqlite_only  # it copies a file
 @given(before=DAYS, after=DAYS, away=DAYS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_a_restored_back_up_is_mended_or_found_by_both(
     before: list[str], after: list[str], away: list[str]
 ) -> None:
