@@ -228,7 +228,8 @@ class CounterpartLink:
         except EnvelopeRefused as error:
             return self._refuse(envelope, error.code, error.reason)
         except StoreError as error:
-            return self._refuse(envelope, "not_stored", f"not stored: {error}")
+            public = "not stored now: it is to come again"  # a store's words name machines, files
+            return self._refuse(envelope, "not_stored", f"not stored: {error}", public=public)
         except PatrolError as error:
             return self._refuse(envelope, "refused", str(error))
         return []
@@ -268,9 +269,12 @@ class CounterpartLink:
             ) from None
         return self._seal(HELLO, self._hello_body(now, echo), now, to_session=envelope.session)
 
-    def _refuse(self, envelope: NodeEnvelope | None, code: str, reason: str) -> list[bytes]:
-        """Note that an envelope is not taken; return what its sender is told."""
+    def _refuse(
+        self, envelope: NodeEnvelope | None, code: str, reason: str, *, public: str = ""
+    ) -> list[bytes]:
+        """Note that an envelope is not taken; return what its sender is told: why, or less."""
         self.note_refused(reason)
+        reason = public or reason
         now = self._now()
         if envelope is None:  # who wrote it is not known: what we tell names no number and session
             if not self.is_met:

@@ -64,7 +64,8 @@ def put_receipt(
             )
         ).all()
         filed = {row.number: row.refusal for row in known}
-        news = {each: why for each, why in news.items() if filed.get(each) not in (None, why)}
+        # A refusal is told once: who told it in ever other words would fill the journal.
+        news = {each: why for each, why in news.items() if filed.get(each) == ""}
     of_log = (_OUT.counterpart == node, _OUT.epoch == epoch)
     waiting = set(connection.execute(select(_OUT.number).where(*of_log, IS_UNREAD)).scalars())
     is_old = is_late and end.number <= before

@@ -14,7 +14,7 @@ from maps.carriers.counterpart_links import CounterpartLinks
 from maps.carriers.node_certificate import read_or_make_certificate
 from maps.settings.counterpart_settings import CounterpartSettings
 from patrol.counterparts.card import NodeCard
-from patrol.errors.errors import Conflict
+from patrol.errors.errors import Conflict, StoreError
 from patrol.exchange.link_health import CounterpartLinkHealth
 from patrol.signatures.signing_key import SigningKey, read_or_make_key
 
@@ -42,6 +42,8 @@ class Notes:
         """Take a text, unless it is a bad one."""
         if body == b"bad":
             raise Conflict("note is bad")
+        if body == b"full":
+            raise StoreError("10.0.0.4, user patrol: disk full")
         self.taken.append((node, body))
 
     async def due(self, node: str, room: int) -> Sequence[bytes]:

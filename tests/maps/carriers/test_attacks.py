@@ -132,6 +132,16 @@ async def test_bodies_are_bounded(scene: Scene) -> None:
     assert found.refused_last == "a request is no list of envelopes: 1025 envelopes, 1024 at most"
 
 
+async def test_who_is_not_stored_for_learns_nothing_of_our_store(scene: Scene) -> None:
+    _, (answer,) = await scene.peer.post(scene.peer.sealed("note", b"full"))
+    assert (refusal(answer).code, refusal(answer).reason) == (
+        "not_stored",
+        "not stored now: it is to come again",
+    )
+    assert scene.ck.health().refused == 1
+    assert scene.ck.health().refused_last == "not stored: 10.0.0.4, user patrol: disk full"
+
+
 async def test_one_bad_body_costs_no_other(scene: Scene) -> None:
     peer = scene.peer
     _, answers = await peer.post(

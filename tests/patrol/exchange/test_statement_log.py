@@ -368,3 +368,19 @@ async def test_a_statement_that_somebody_changed_or_took_away_is_found(
         connection.execute(f"DELETE FROM {table} WHERE number = 1")
     (fault,) = (await office.store.read(prove)).faults
     assert (fault.what, fault.document) == ("missing", f"statement {office.other}/1/1")
+
+
+async def test_a_refusal_told_in_ever_other_words_is_filed_once(link: Link) -> None:
+    hx, _ = link
+    await hx.state("a", text="bad")
+    await link.settle()
+    (raw,) = hx.raws("statements_out")
+    for n in range(3):
+        refused = (RefusedStatement(1, f"reason {n}"),)
+        receipt = StatementReceipt(epoch=1, held=LogEnd(1, hash_of(raw)), refused=refused)
+        await hx.log.take_receipt(CK, receipt, b"signed")
+    (found,) = (await hx.health()).refused_there
+    assert found.reason == "`text` is bad"
+    with reading(hx.file) as connection:
+        rows = connection.execute("SELECT id FROM statement_receipts").fetchall()
+    assert len(rows) == 1
