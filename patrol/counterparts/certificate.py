@@ -7,6 +7,13 @@ from typing import Final
 LONGEST_DER: Final = 4096
 
 
+def subject_of(der: bytes) -> bytes:
+    """Return the subject of a certificate that has no fault: DER."""
+    from cryptography import x509
+
+    return x509.load_der_x509_certificate(der).subject.public_bytes()
+
+
 def certificate_fault(der: bytes) -> str | None:
     """Return what is wrong with a certificate as a card may have it; None if nothing is.
 

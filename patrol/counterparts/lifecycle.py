@@ -6,11 +6,13 @@ Between adding and confirming stand two persons: who compared the digits does no
 from __future__ import annotations
 
 import secrets
+from base64 import b64decode
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from patrol.counterparts.card import SignedCard, check_card, is_vouched_for
+from patrol.counterparts.card import NodeCard, SignedCard, check_card, is_vouched_for
+from patrol.counterparts.certificate import subject_of
 from patrol.counterparts.counterpart import LIFECYCLE, Counterpart
 from patrol.counterparts.pairing_digits import pairing_digits, plain_digits
 from patrol.documents.document import new_id, revise
@@ -178,12 +180,12 @@ def revoke(counterpart: Counterpart, *, reason: str, at: datetime, by: str) -> C
 def _check_others(
     signed: SignedCard, others: Iterable[Counterpart], own_agencies: Sequence[str]
 ) -> None:
-    others = tuple(others)
+    others, subject = tuple(others), _subject(signed.card)
     for each in others:
-        # By its certificate a counterpart is told from others: with another's it would keep that
-        # one out.
-        if each.card.tls_certificate == signed.card.tls_certificate:
-            raise Conflict(f"`tls_certificate` is that of {each.card.node}")
+        # By its certificate a counterpart is told from others, and TLS finds it by the subject:
+        # with another's it would keep that one out.
+        if _subject(each.card) == subject:
+            raise Conflict(f"`tls_certificate` has the subject of that of {each.card.node}")
         if each.card.signing_key == signed.card.signing_key:
             raise Conflict(f"`signing_key` is that of {each.card.node}")
     of = {agency.id: each.card.node for each in others for agency in each.card.agencies}
@@ -192,3 +194,7 @@ def _check_others(
             raise Conflict(f"{agency.id} is an agency of this node: ids must differ")
         if agency.id in of:
             raise Conflict(f"{agency.id} is an agency of {of[agency.id]}: ids must differ")
+
+
+def _subject(card: NodeCard) -> bytes:
+    return subject_of(b64decode(card.tls_certificate))

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, select
 
 from patrol.counterparts.log_health import CounterpartFault, LogHealth, StatementRefusal
 from patrol.counterparts.statement import read_statement
@@ -42,7 +42,7 @@ def faults(connection: Connection, nodes: Collection[str]) -> list[CounterpartFa
             found.append(CounterpartFault(node, "fork", from_us(row.forked_us or 0), row.fork))
         epoch = 1 if row is None else row.epoch
         for c, fault, refused in (
-            (_IN, _IN.reason, _IN.state == "refused"),
+            (_IN, _IN.reason, and_(IS_NOT_APPLIED, _IN.state == "refused")),
             (_OUT, _OUT.refusal, IS_REFUSED),
         ):
             head = connection.execute(

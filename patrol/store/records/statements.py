@@ -295,7 +295,7 @@ def newest_received(connection: Connection, node: str, kind: str) -> StoredState
             _IN.kind == kind,
             _IN.state == "applied",
         )
-        .order_by(_IN.number.desc())
+        .order_by((_IN.number + 0).desc())  # by kind, of which there are few
         .limit(1)
     ).first()
     return None if row is None else StoredStatement(row.number, bytes(row.hash).hex(), row.body)
@@ -321,7 +321,7 @@ def newest_sent(
             _OUT.epoch == epoch,
             *(() if with_refused else (_OUT.refusal == "",)),
         )
-        .order_by(_OUT.number.desc())
+        .order_by((_OUT.number + 0).desc())  # by kind, of which there are few
         .limit(1)
     ).first()
     return None if row is None else SentStatement(row.version, from_us(row.at_us))

@@ -87,7 +87,7 @@ def test_the_own_card_and_agencies_that_are_known_are_refused() -> None:
         proposed(signed_card(agencies=(CardAgency(id="la-navy", name="x"),)))
     with pytest.raises(Conflict, match="th-ck is an agency of mm"):
         proposed(signed_card(), counterpart("mm", ["th-ck"], of="hx"))
-    with pytest.raises(Conflict, match="`tls_certificate` is that of mm"):
+    with pytest.raises(Conflict, match="`tls_certificate` has the subject of that of mm"):
         proposed(signed_card(tls_certificate=certificate("mm")), counterpart("mm", [], of="hx"))
     with pytest.raises(Conflict, match="`signing_key` is that of mm"):
         proposed(signed_card(key="mm"), counterpart("mm", [], of="hx"))
