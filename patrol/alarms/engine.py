@@ -27,7 +27,7 @@ from patrol.alarms.past_fixes import alerted, in_order, patrolled, position_of, 
 from patrol.alarms.rules import RULES
 from patrol.alarms.rules.low_battery import BATTERY_FACTS, battery_after
 from patrol.alarms.rules.no_go import RULE, RULE_MAYBE, RULE_PASSED
-from patrol.alarms.scene import AlertRule, Battery, Condition, Scene, SharingRules
+from patrol.alarms.scene import AlertRule, Battery, Condition, DistressCall, Scene, SharingRules
 from patrol.alarms.wrong_country import StrayDetector
 from patrol.alerts import lifecycle as alert_acts
 from patrol.alerts.alert import HOLDING, RINGING, Alert, Key
@@ -123,6 +123,11 @@ class Alarms:
         self.pending: list[Record] = []
         self._fixes: dict[bytes, Fix] = {}
         self._pending_since_s = 0.0
+
+    @property
+    def calls(self) -> Mapping[str, DistressCall]:
+        """How units and radios call for help, by id."""
+        return self._calls.by_contact
 
     async def start(self, turn: WriterTurn) -> None:
         """Restore the state of the last run from the open alerts, and evaluate the rules."""

@@ -173,14 +173,22 @@ class Registrar:
             raise Conflict("an assignment ends after it starts", code="ends_first")
         await self._turn.order(lambda turn: self._put_assignment(turn, assignment, by))
 
-    async def clear_distress(self, of: str, *, by: str, note: str = "") -> None:
+    async def clear_distress(
+        self, of: str, *, by: str, note: str = "", at: datetime | None = None
+    ) -> None:
         """Note that a person says the call for help of `of` is over, and why.
+
+        Args:
+            of: Unit or radio.
+            by: Who says it.
+            note: Why.
+            at: When it was said, aware UTC; None: now.
 
         Raises:
             NotFound: If nothing by that id is known.
             StoreError: If the store refuses.
         """
-        await self._turn.order(lambda turn: self._clear_distress(turn, of, by, note))
+        await self._turn.order(lambda turn: self._clear_distress(turn, of, by, note, at))
 
     async def rebuild(self, _turn: WriterTurn, ids: Sequence[str]) -> None:
         """Set units and unknown radios from what is stored of them, in a turn of the caller's."""
@@ -292,9 +300,11 @@ class Registrar:
             self.on_assigned(unit)
         self._show()
 
-    async def _clear_distress(self, turn: WriterTurn, of: str, by: str, note: str) -> None:
+    async def _clear_distress(
+        self, turn: WriterTurn, of: str, by: str, note: str, at: datetime | None
+    ) -> None:
         notes = distress_note(self._picture.contact(of), by=by)
-        at = self._now()
+        at = at or self._now()
         await self._journal_writer.write(notes, registry.clear_latch, of=of, at=at, by=by)
         self._picture.clear_distress(of, at)
         await self.rebuild(turn, [of])  # what it said before its call is what it said last

@@ -8,9 +8,13 @@ from typing import Final
 
 import structlog
 
+from patrol.alerts.alert import Alert
+from patrol.documents.document import Document
 from patrol.errors.errors import StoreError
 from patrol.exchange.body_kinds import BodyKinds
-from patrol.exchange.positions.position_bodies import add_positions
+from patrol.exchange.positions.distress_intake import DistressIntake
+from patrol.exchange.positions.distress_sender import DistressSender
+from patrol.exchange.positions.position_bodies import add_distress, add_positions
 from patrol.exchange.positions.position_intake import PositionIntake
 from patrol.exchange.positions.position_sender import PositionSender
 from patrol.exchange.positions.shared_positions import SharedPositions
@@ -33,8 +37,9 @@ class CounterpartPositions:
     def __init__(self, watch: Watch, kinds: BodyKinds) -> None:
         self._watch, self._kinds = watch, kinds
         own = watch.agencies
+        shared = SharedPositions(watch.picture, watch.live, watch.sharing, own)
         self.sender: Final = PositionSender(
-            SharedPositions(watch.picture, watch.live, watch.sharing, own),
+            shared,
             watch.picture,
             watch.store,
             viewers_of=self._agencies_of,
@@ -52,12 +57,34 @@ class CounterpartPositions:
             receive=self._receive,
             now=watch.now,
         )
+        self.distress_sender: Final = DistressSender(
+            watch.picture,
+            watch.live,
+            watch.sharing,
+            shared,
+            calls=watch.alarms.calls,
+            agencies=own,
+            viewers_of=self._agencies_of,
+            now=watch.now,
+        )
+        self.distress_intake: Final = DistressIntake(
+            self.intake,
+            watch.picture,
+            watch.sharing,
+            agencies=own,
+            receive=self._receive,
+            end_call=watch.registrar.clear_distress,
+            now=watch.now,
+        )
+        watch.document_service.listeners.append(self._see_alerts)
+        add_distress(kinds, self.distress_sender, self.distress_intake)
         add_positions(kinds, self.sender, self.intake)
         watch.when_positions_shown = self._leave
 
     async def run(self) -> None:
         """Store cursors now and then; ends by being cancelled."""
         while True:
+            self.distress_sender.look()
             await asyncio.sleep(_LOOK_EVERY_S)
             try:
                 await self.sender.store_cursors()
@@ -68,7 +95,14 @@ class CounterpartPositions:
     def _leave(self) -> None:
         """Have leave what was stored."""
         self.sender.note_stored()
+        self.distress_sender.follow()
         self._kinds.wake(None)
+
+    def _see_alerts(self, filed: Sequence[Document]) -> None:
+        """Have calls for help leave as they ring, and end."""
+        if any(isinstance(each, Alert) and each.severity == "sos" for each in filed):
+            self.distress_sender.look()
+            self._kinds.wake(None)
 
     def _agencies_of(self, node: str) -> Collection[str]:
         return frozenset(

@@ -35,7 +35,7 @@ _FARTHEST_US: Final = 10**17
 """Times are in the thousands of years that a clock can tell."""
 
 
-class CrossingPosition(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class CrossingPosition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One position of a unit, as it may cross.
 
     Attributes:

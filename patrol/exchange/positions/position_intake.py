@@ -31,7 +31,7 @@ from patrol.units.data_classes import DataClass
 from patrol.units.units import Assignment, Unit
 from radio_gateway.messages.transmission import Transmission
 
-REGISTER: TypeAlias = Callable[[Sequence[Unit], Sequence[Assignment]], Awaitable[None]]
+RegisterUnits: TypeAlias = Callable[[Sequence[Unit], Sequence[Assignment]], Awaitable[None]]
 
 _MOST_UNITS: Final = 20_000
 _SINCE: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -86,7 +86,7 @@ class PositionIntake:
         *,
         agencies: Collection[str],
         agencies_of: Callable[[str], Collection[str]],
-        register: REGISTER,
+        register: RegisterUnits,
         receive: Callable[[Sequence[Transmission]], Awaitable[None]],
         now: Callable[[], datetime],
     ) -> None:
@@ -116,7 +116,10 @@ class PositionIntake:
             received = self.received(node)
             if received.table != batch.table:
                 received.table, received.names, received.receipts = batch.table, {}, []
-            await self._take_names(node, received, batch.names)
+            await self.register(node, batch.names)
+            if len(received.names) + len(batch.names) > _MOST_UNITS:
+                raise Conflict(f"`names`: more than {_MOST_UNITS} units")
+            received.names |= {each.number: each.id for each in batch.names}
             try:
                 positions = unpack(batch, received.names)
             except KeyError:
@@ -144,12 +147,13 @@ class PositionIntake:
         received.told = received.refused
         return receipt
 
-    # -- inside
+    async def register(self, node: str, names: Sequence[UnitName]) -> None:
+        """Register a counterpart's units that are new or changed.
 
-    async def _take_names(
-        self, node: str, received: ReceivedPositions, names: Sequence[UnitName]
-    ) -> None:
-        """Register the units that are new or changed."""
+        Raises:
+            Conflict: If one is none, or not the counterpart's; it names the field.
+            StoreError: If the store refuses.
+        """
         units: list[Unit] = []
         assignments: list[Assignment] = []
         for name in names:
@@ -188,10 +192,16 @@ class PositionIntake:
                 )
         if units:
             await self._register(units, assignments)
-        for name in names:
-            if len(received.names) >= _MOST_UNITS:
-                raise Conflict(f"`names`: more than {_MOST_UNITS} units")
-            received.names[name.number] = name.id
+
+    async def put_units(self, units: Sequence[Unit]) -> None:
+        """Change units of counterparts.
+
+        Raises:
+            StoreError: If the store refuses.
+        """
+        await self._register(units, ())
+
+    # -- inside
 
     async def _take_positions(
         self, node: str, received: ReceivedPositions, positions: Sequence[CrossingPosition]
@@ -206,7 +216,7 @@ class PositionIntake:
             if unit.retired_at is not None:
                 continue
             if self._may_pass(each, unit.agency, at, now):
-                transmissions.append(_transmission(node, each, at))
+                transmissions.append(transmission_of(node, each, at))
                 newest = at if newest is None else max(newest, at)
             elif not self._is_in_force(unit.agency, now):
                 is_early = True
@@ -251,7 +261,14 @@ def channel_of(node: str) -> str:
     return f"{COUNTERPART}/{node}"
 
 
-def _transmission(node: str, position: CrossingPosition, at: datetime) -> Transmission:
+def transmission_of(node: str, position: CrossingPosition, at: datetime) -> Transmission:
+    """Return a position of a counterpart's unit as what a channel heard.
+
+    Args:
+        node: The counterpart.
+        position: As it came.
+        at: Its time, aware UTC.
+    """
     channel = channel_of(node)
     # By this it is the same however often, and by whichever batch, it comes.
     key = f"{at.isoformat()}|{position.lon:.7f}|{position.lat:.7f}"

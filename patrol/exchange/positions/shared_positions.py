@@ -104,10 +104,16 @@ class SharedPositions:
             if state.last is None:
                 continue
             crossing = self._crossing(
-                _of_fix(state.last, state.heard_at), unit.agency, viewers, now, newest=True
+                position_of_fix(state.last, state.heard_at), unit.agency, viewers, now, newest=True
             )
             if crossing is not None:
                 yield crossing
+
+    def as_agreed(
+        self, position: CrossingPosition, unit: Unit, viewers: Collection[str], now: datetime
+    ) -> CrossingPosition | None:
+        """Return the newest position of a unit as some agencies may be told it; None: not."""
+        return self._crossing(position, unit.agency, viewers, now, newest=True)
 
     # -- inside
 
@@ -168,7 +174,8 @@ class SharedPositions:
         return None
 
 
-def _of_fix(fix: Fix, heard_at: datetime | None) -> CrossingPosition:
+def position_of_fix(fix: Fix, heard_at: datetime | None) -> CrossingPosition:
+    """Return a position that viewers have been told, and when it was heard, aware UTC."""
     return CrossingPosition(
         unit=fix.of,
         time_us=to_us(fix.time),
