@@ -52,7 +52,7 @@ def show_statements(node: str, config: Config = CONFIG) -> None:
 @app.command("restart")
 def restart_statements(node: str, config: Config = CONFIG) -> None:
     """Begin the logs with a counterpart anew, after a fork; its office does the same."""
-    settings = settings_in(config)
+    settings = _settings(config, node)
     epoch = run_or_exit(
         lambda: write_store(
             settings,

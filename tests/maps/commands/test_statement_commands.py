@@ -64,7 +64,8 @@ def test_both_logs_begin_anew(folder: Path) -> None:
     assert "epoch 2" in run(folder, "show", CK).output
 
 
-def test_a_node_that_is_no_counterpart_is_named(folder: Path) -> None:
-    done = run(folder, "head", "node-x")
+@pytest.mark.parametrize("command", ["head", "show", "restart"])
+def test_a_node_that_is_no_counterpart_is_named(folder: Path, command: str) -> None:
+    done = run(folder, command, "node-x")
     assert done.exit_code == 2
     assert f"'node-x' is none of {CK}" in " ".join(done.output.split())
