@@ -135,7 +135,11 @@ class AgreementStatements:
             )
             if new is None:
                 return Filing()
-            own = next(each for each in new.agencies if each in self._agencies)
-            return Filing(documents=(new,), act=f"{content.act} agreement", agency=own)
+            return Filing(
+                documents=(new,),
+                act=f"{content.act} agreement",
+                agency=word.party,
+                reason=content.reason,
+            )
 
         return act

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from maps.evidence.agreement_signatures import prove_signatures
 from patrol.agreements.agreement import Agreement, Terms
 from patrol.desks.desk import Desk
 from patrol.errors.errors import Conflict
+from patrol.store.journal import journal
 from tests.fixtures import patience
 from tests.maps.node.paired_nodes import desk, paired_nodes
 
@@ -62,6 +64,10 @@ async def test_it_is_in_force_once_an_officer_of_each_node_has_signed_at_his_own
 
         await thai.agreements.suspend(drafted.id, reason="by order")
         suspended = await stands(lao, drafted.id, "suspended")
+        [line] = await hx.office.store.read(
+            partial(journal.of_agency, agency="th-ck", act="suspend agreement")
+        )
+        assert "by order" in line.detail
         assert [(each.agency, each.reason) for each in suspended.withheld] == [
             ("th-ck", "by order")
         ]
