@@ -176,4 +176,6 @@ def _read(
         return statement, "`made_at` has no offset"
     if not 0 <= statement.version <= LARGEST_NUMBER:
         return statement, "`version` is out of range"
+    if statement.purpose != "real":  # it must not be taken for what is meant
+        return statement, f"`purpose` is {statement.purpose}, and this node holds no exercise"
     return statement, ""

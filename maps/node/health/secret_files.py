@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from maps.carriers.node_key_files import node_key_file, node_tls_file
+from maps.carriers.node_key_files import node_key_file, node_tls_file, previous_key_file
 from patrol.maintenance.backup_rounds import backups_in
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def secret_files(
             yield from _existing("store.url", store.with_name(f"{store.name}{end}"))
     yield from _existing("the journal's key", audit_key)
     yield from _existing("the node's key for counterparts", node_key_file(settings))
+    yield from _existing("the node's key of before", previous_key_file(settings))
     yield from _existing("the node's TLS key for counterparts", node_tls_file(settings))
     if settings.backup is not None:
         for each in backups_in(settings.backup.folder, settings.node.id)[-1:]:
