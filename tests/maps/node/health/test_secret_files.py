@@ -30,6 +30,7 @@ def test_every_kind_of_secret_that_others_may_read_is_named_and_no_other(folder:
         "hook",
         "radio.toml",
         "joint-patrol.key",
+        "p.db.node-key-before",
     ):
         (folder / name).write_text("a-secret-of-twenty-letters = 'x'\n")
     config = folder / "patrol.toml"
@@ -74,6 +75,7 @@ password = "in the file itself"
     assert texts == {
         f"{folder / name}: run chmod 600 on it"
         for name in (
+            "p.db.node-key-before",
             "metrics",
             "mail",
             "radio.toml",
