@@ -99,7 +99,7 @@ export function Confirm({ of, changed }: Step): JSX.Element {
   );
 }
 
-/** Groups of digits, of which a narrow screen breaks only the middle. */
+/** Groups of digits, which a narrow screen breaks after each two. */
 function inPairs(digits: string): string {
   return digits
     .split(" ")
