@@ -2,14 +2,16 @@
 
 They go in lane 1, several in the time for which one is good, and at once when a party says
 something: that it withholds its consent is with the other node before the statement of it. They are
-no statements: only the newest counts, and one that is lost is made up for by the next.
+no statements: only the newest counts, and one that is lost is made up for by the next. One may come
+before the statement by which the other node learns of the agreement, and is nothing to it then; so
+what is new is told again soon, and ever less often until it is as often as is needed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -51,6 +53,14 @@ class ConsentBody(msgspec.Struct, frozen=True, kw_only=True):
 
     at: datetime
     notices: tuple[ConsentNotice, ...]
+
+
+class _Sent(NamedTuple):
+    """What a node was told last: when, and after how long it is to be told again at the latest."""
+
+    at: datetime
+    notices: tuple[ConsentNotice, ...]
+    pause: timedelta
 
 
 class ConsentNotices:
@@ -96,7 +106,7 @@ class ConsentNotices:
         self._agencies_of, self._clock_of = agencies_of, clock_of
         self._publish, self._now = publish, now
         self._ended: dict[str, Agreement] = {}
-        self._sent: dict[str, tuple[datetime, tuple[ConsentNotice, ...]]] = {}
+        self._sent: dict[str, _Sent] = {}
         document_service.listeners.append(self._see)
         kinds.add(self)
 
@@ -120,8 +130,11 @@ class ConsentNotices:
         notices = self._due(node)
         if not notices:
             return ()
-        now = self._now()
-        self._sent[node] = (now, notices)
+        now, before = self._now(), self._sent.get(node)
+        pause = _OFTEN
+        if before is not None and before.notices == notices:
+            pause = min(2 * before.pause, _SELDOM)
+        self._sent[node] = _Sent(now, notices, pause)
         return (msgspec.msgpack.encode(ConsentBody(at=now, notices=notices)),)
 
     def begin(self, node: str) -> None:
@@ -175,11 +188,11 @@ class ConsentNotices:
         notices, freshness_s = self._notices(node)
         if not notices or node not in self._sent:
             return notices
-        sent_at, before = self._sent[node]
+        sent = self._sent[node]
         every = timedelta(seconds=freshness_s / MOST_PER_FRESHNESS)
-        every = min(max(every, _OFTEN), _SELDOM)
-        is_late = not timedelta() <= self._now() - sent_at < every
-        return notices if is_late or notices != before else ()
+        every = min(max(every, _OFTEN), sent.pause)
+        is_late = not timedelta() <= self._now() - sent.at < every
+        return notices if is_late or notices != sent.notices else ()
 
     def _notices(self, node: str) -> tuple[tuple[ConsentNotice, ...], float]:
         """Return what there is to tell a node, and for how long that is good at least, seconds."""

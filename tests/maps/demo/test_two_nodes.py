@@ -115,7 +115,7 @@ def test_what_one_proposes_the_other_signs_and_both_have_it(
 ) -> None:
     def standing(client: httpx.Client) -> list[tuple[str, set[str]]]:
         return [
-            (each["state"], {sign["agency"] for sign in each["signatures"]})
+            (each["state"], {sign["agency"] for sign in each.get("signatures", ())})
             for each in client.get("/api/agreements").json()
         ]
 
