@@ -35,14 +35,10 @@ from patrol.store.tracks.new_positions import (
     StoredPosition,
     newest_row,
     stored_after,
-    waiting_after,
 )
 
 AGAIN_S: Final = 20.0
 """How long a batch waits for its receipt before what has none is told again."""
-
-MOST_WAITING: Final = 100_000
-"""More positions that wait are not counted."""
 
 _UNDER_WAY: Final = 3
 """Batches that may be without a receipt."""
@@ -288,17 +284,6 @@ class PositionSender:
                     put_position_cursor, node, row, agency=self._agency, origin=self._node
                 )
                 peer.stored_row = row
-
-    async def waiting(self, node: str) -> int:
-        """Return how many positions wait for a counterpart, those that may not pass counted too.
-
-        Raises:
-            StoreError: If the store cannot be read.
-        """
-        row = self._peer(node).row
-        if row is None:
-            return 0
-        return await self._store.read(waiting_after, row, self._agencies, MOST_WAITING)
 
     def refused(self, node: str) -> tuple[int, str]:
         """Return how many positions a counterpart did not take since the start, and why the last

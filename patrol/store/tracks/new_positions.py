@@ -94,14 +94,3 @@ def stored_after(
         StoredPosition(*each[:-2]) for each in found if each.usable == 1 and each.agency in agencies
     ]
     return NewPositions(positions, found[-1].id, len(found))
-
-
-def waiting_after(connection: Connection, row: int, agencies: Collection[str], most: int) -> int:
-    """Return how many usable positions of some agencies are stored after a row, `most` at most."""
-    some = (
-        select(_T.id)
-        .where(_T.id > row, _T.usable == 1, _T.agency.in_(sorted(agencies)))
-        .limit(most)
-        .subquery()
-    )
-    return int(connection.execute(select(func.count()).select_from(some)).scalar() or 0)
